@@ -1,0 +1,34 @@
+"""Move the files of the chosen kind to the top of the new repository, then say what to type next."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+KINDS = Path("_kinds")
+ANSWERS = json.loads(r'{{ cookiecutter | tojson }}')  # fmt: skip  # tojson escapes the apostrophe
+
+
+def promote(source: Path, target: Path) -> None:
+    """Move everything in source into target, merging folders; a file that is already there stops the generation."""
+    for path in sorted(source.iterdir()):
+        destination = target / path.name
+        if path.is_dir() and destination.is_dir():
+            promote(path, destination)
+        elif destination.exists():
+            sys.exit(f"The template holds {destination.as_posix()} twice: shared, and in {source.as_posix()}.")
+        else:
+            path.rename(destination)
+
+
+if KINDS.is_dir():
+    promote(KINDS / ANSWERS["kind"], Path())
+    shutil.rmtree(KINDS)
+
+print(f"""
+{ANSWERS["agent_name"]} is ready. Next:
+
+    cd {ANSWERS["agent_name"]}
+    make setup
+    make ask Q="What's our Q3 revenue in EMEA?"
+""")
