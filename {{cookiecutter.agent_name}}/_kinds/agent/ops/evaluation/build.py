@@ -1,0 +1,32 @@
+"""Writes the datasets that `evals/cases.py` and `evals/attacks.py` describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ops.document import DocumentError
+from ops.evaluation.dataset import DATASET, Row
+
+RED_TEAM = DATASET.with_name("redteam.jsonl")
+
+
+def built() -> dict[Path, str]:
+    """Return the text that each dataset file should have."""
+    from evals.cases import red_team, rows
+
+    return {DATASET: as_lines(rows()), RED_TEAM: as_lines(red_team())}
+
+
+def as_lines(rows: Iterable[Row]) -> str:
+    """Return rows as JSON lines, without what says nothing.
+
+    Raises:
+        DocumentError: when two rows have one id.
+    """
+    lines: dict[str, str] = {}
+    for row in rows:
+        if row.scenario_id in lines:
+            raise DocumentError([f"evals/cases.py: two cases begin alike, so both would be {row.scenario_id!r}"])
+        lines[row.scenario_id] = row.model_dump_json(exclude_defaults=True)
+    return "".join(f"{line}\n" for line in lines.values())

@@ -1,0 +1,214 @@
+"""What is particular to an agent: the `spec:` of its manifest, and its part of an environment file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from ops.document import Document, FieldPath, Finding, Model
+
+KIND: Final = "Agent"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
+
+_BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
+_MEMORY_ID = "customer_memory-a1B2c3D4e5"
+_NAME_NEEDS = "lower-case letters, digits and single hyphens"
+
+# An inference profile's first word says between which regions it routes; one can only be called from among these.
+_PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
+    "us": ("us-", "ca-", "mx-", "sa-"),
+    "eu": ("eu-", "il-"),
+    "apac": ("ap-", "me-"),
+    "jp": ("ap-northeast-",),
+    "au": ("ap-southeast-",),
+    "us-gov": ("us-gov-",),
+}
+
+_VARIABLES: dict[str, FieldPath] = {
+    "AGENT_MODEL_PROVIDER": ("model", "provider"),
+    "AGENT_MODEL_ID": ("model", "id"),
+    "AGENT_MODEL_BASE_URL": ("model", "baseUrl"),
+    "AGENT_TODAY": ("today",),
+}
+
+
+class Tools(Model):
+    """Tools that come from elsewhere; the agent's own are in src/agent/tools.py."""
+
+    gateways: list[Name] = Field(
+        default=[],
+        description=f"names of AgentCore gateways, {_NAME_NEEDS}; each environment gives their URLs",
+        examples=["[market-data]"],
+    )
+
+
+class Spec(Model):
+    """`spec:` of an agent's manifest."""
+
+    protocol: Literal["HTTP"] = Field(description="the AgentCore protocol that the agent serves", examples=["HTTP"])
+    tools: Tools = Field(default=Tools(), description="tools that come from elsewhere")
+    memory: Name | None = Field(
+        default=None,
+        description=f"the name of a memory component ({_NAME_NEEDS}), or null to keep conversations in files",
+        examples=["customer-memory"],
+    )
+
+
+class ModelSettings(Model):
+    """Which model answers, and how."""
+
+    provider: Literal["offline", "bedrock", "openai-compatible"] = Field(
+        description="offline (no LLM), bedrock, or openai-compatible (LiteLLM, Ollama, vLLM, llama.cpp)",
+        examples=["bedrock"],
+    )
+    id: str = Field(
+        default="offline",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,2047}$",
+        description="the model's or inference profile's id as the provider knows it",
+        examples=[_BEDROCK_MODEL],
+    )
+    base_url: Url | None = Field(
+        default=None,
+        description="the address of an openai-compatible endpoint",
+        examples=["http://127.0.0.1:11434/v1"],
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="0 (most repeatable) to 2; null for the model's own", examples=[0.2]
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=1, description="the longest answer in tokens; null for the model's own", examples=[2048]
+    )
+
+
+class Identity(Model):
+    """How the agent knows who is asking."""
+
+    mode: Literal["development", "runtime"] = Field(
+        description="development (a local secret signs tokens) or runtime (AgentCore has verified the token)",
+        examples=["runtime"],
+    )
+
+
+class Memory(Model):
+    """The AgentCore Memory of this environment."""
+
+    id: str = Field(
+        pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}-[a-zA-Z0-9]{10}$",
+        description="the id of an AgentCore Memory",
+        examples=[_MEMORY_ID],
+    )
+
+
+class Telemetry(Model):
+    """What traces contain."""
+
+    record_content: bool = Field(
+        description="whether prompts, answers and tool contents go into traces: true or false", examples=["false"]
+    )
+
+
+def _as_date(value: object) -> object:
+    """Read a date that is written as text: in quotes, or in a variable."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+class EnvironmentFields(Model):
+    """An agent's part of an environment file."""
+
+    model: ModelSettings = Field(description="which model answers")
+    identity: Identity = Field(description="how the agent knows who is asking")
+    gateways: dict[Name, Url] = Field(
+        default={},
+        description="the URL of each gateway that the manifest names",
+        examples=["{market-data: https://market-data-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp}"],
+    )
+    memory: Memory | None = Field(default=None, description="only with a memory in the manifest")
+    telemetry: Telemetry = Field(description="what traces contain")
+    today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
+        default=None,
+        description="local only, a day as YYYY-MM-DD that stands still so that sample data never goes stale",
+        examples=["2026-11-16"],
+    )
+
+
+def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
+    """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file.
+
+    Another provider starts from nothing but the variables, because the file's id and address belong to the file's.
+    """
+    provider = variables.get("AGENT_MODEL_PROVIDER")
+    if provider and provider != document.section("model").get("provider"):
+        document.data["model"] = {}
+    for variable, path in _VARIABLES.items():
+        if value := variables.get(variable):
+            document.override(path, value, variable)
+
+
+def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
+    """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
+    yield from _model_findings(document, name)
+    yield from _local_findings(document, name == "local")
+    if spec:
+        yield from _manifest_findings(document, spec)
+
+
+def _model_findings(document: Document, name: str) -> Iterator[Finding]:
+    model = document.section("model")
+    provider, model_id, url = model.get("provider"), model.get("id"), model.get("baseUrl")
+    chosen_by = document.variables.get(("model", "provider"))
+    if provider in {"bedrock", "openai-compatible"} and model_id is None:
+        example = _BEDROCK_MODEL if provider == "bedrock" else "llama3.1"
+        place = f"AGENT_MODEL_ID={example}" if chosen_by else f"id: {example}"
+        yield ("model", "id"), f"missing; {provider} needs a model id; for example {place}"
+    if provider == "bedrock" and isinstance(model_id, str):
+        yield from _profile_findings(model_id, str(document.data.get("region")))
+    if provider == "openai-compatible" and url is None:
+        place = "AGENT_MODEL_BASE_URL=" if chosen_by else "baseUrl: "
+        yield ("model", "baseUrl"), f"missing; {provider} needs it; for example {place}http://127.0.0.1:11434/v1"
+    if provider == "offline" and model_id not in {None, "offline"}:
+        yield ("model", "id"), "has no effect with provider offline, which has one model; choose another provider too"
+    if provider in {"offline", "bedrock"} and url is not None:
+        yield ("model", "baseUrl"), f"{provider} has no address; remove it"
+    if name != "local" and isinstance(url, str) and url.startswith("http:"):
+        yield ("model", "baseUrl"), "must begin with https: outside local"
+
+
+def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
+    area = model_id.partition(".")[0]
+    if area in _PROFILE_REGIONS and not region.startswith(_PROFILE_REGIONS[area]):
+        look = f"aws bedrock list-inference-profiles --region {region}"
+        yield ("model", "id"), f"profile {area}.* cannot be called from {region}; choose one of: {look}"
+
+
+def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
+    if not is_local and document.data.get("today") is not None:
+        yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
+    wanted = "development" if is_local else "runtime"
+    if document.section("identity").get("mode") in {"development", "runtime"} - {wanted}:
+        why = "no Runtime verifies tokens there" if is_local else "a deployed agent must not trust a local secret"
+        yield ("identity", "mode"), f"must be {wanted}: {why}"
+    for gateway, url in document.section("gateways").items():
+        if not is_local and isinstance(url, str) and url.startswith("http:"):
+            yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
+
+
+def _manifest_findings(document: Document, spec: Spec) -> Iterator[Finding]:
+    urls = document.section("gateways")
+    for gateway in spec.tools.gateways:
+        if urls.get(gateway) is None:
+            example = f"{gateway}: https://{gateway}-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp"
+            yield ("gateways", gateway), f"missing, but manifest.yaml names this gateway; for example {example}"
+    for gateway in urls.keys() - set(spec.tools.gateways):
+        yield ("gateways", gateway), "is not among spec.tools.gateways of manifest.yaml; add it there or remove it here"
+    if spec.memory and document.data.get("memory") is None:
+        yield ("memory", "id"), f"missing, but manifest.yaml names {spec.memory}; for example id: {_MEMORY_ID}"
+    if not spec.memory and document.data.get("memory") is not None:
+        yield ("memory",), "is not in spec.memory of manifest.yaml; name it there or remove it here"

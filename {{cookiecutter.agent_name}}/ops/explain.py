@@ -1,0 +1,84 @@
+"""Put pydantic's findings into words that tell what would be right, with the examples of the models' fields."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, get_args
+
+from ops.document import Document, FieldPath, Model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+_LONGEST_SHOWN = 60
+_TYPES = {"int": "a number", "float": "a number", "bool": "true or false", "date": "a date", "NoneType": "nothing"}
+
+
+def explain(document: Document, model: type[Model], error: ValidationError) -> None:
+    """Report each finding on the document."""
+    for detail in error.errors(include_url=False):
+        path = tuple(part for part in detail["loc"] if part != "[key]")
+        document.report(path, _words(document, model, path, detail))
+
+
+def choose(wrong: str, right: Iterable[str]) -> str:
+    """Return `did you mean X?` when a right word is near, else all of them."""
+    words = list(right)
+    near = get_close_matches(wrong.lower(), words, n=1)
+    return f"did you mean {near[0]}?" if near else f"one of: {', '.join(words)}"
+
+
+def _words(document: Document, model: type[Model], path: FieldPath, detail: ErrorDetails) -> str:
+    beside, info, below = _locate(model, path)
+    text = document.texts.get(path)
+    shown = repr(text if text is not None else detail["input"])[:_LONGEST_SHOWN]
+    match detail["type"]:
+        case "missing":
+            return f"missing; {_needed(document, path, info)}"
+        case "extra_forbidden":
+            return f"no such field; {choose(str(path[-1]), beside)}"
+        case "model_type":
+            return f"must be a group with the fields {', '.join(below)}"
+        case "literal_error" if info:
+            return f"{shown} is not known; {choose(text or '', map(str, get_args(info.annotation)))}"
+        case "string_type" if text and detail["input"] is not None:
+            return f"{text} is read as {_TYPES.get(type(detail['input']).__name__)}; put it in quotes: '{text}'"
+        case _:
+            return f"{shown} is not right; {_needed(document, path, info)}"
+
+
+def _needed(document: Document, path: FieldPath, info: FieldInfo | None) -> str:
+    if info is None:
+        return "needed: text"
+    parts = [f"needed: {info.description}"] if info.description else []
+    if info.examples:
+        name = document.variables.get(path)
+        parts.append(f"for example {f'{name}=' if name else f'{info.alias}: '}{info.examples[0]}")
+    return "; ".join(parts)
+
+
+def _locate(model: type[Model], path: FieldPath) -> tuple[list[str], FieldInfo | None, list[str]]:
+    """Return the fields beside a path, the field itself (of an item: the field that holds it), and those below it."""
+    beside: list[str] = []
+    info: FieldInfo | None = None
+    inner: type[Model] | None = model
+    for part in path:
+        fields = _fields(inner)
+        beside = list(fields)
+        info = fields.get(str(part), info if not fields else None)
+        inner = _model_in(info.annotation) if info else None
+    return beside, info, list(_fields(inner))
+
+
+def _fields(model: type[Model] | None) -> dict[str, FieldInfo]:
+    return {info.alias or name: info for name, info in model.model_fields.items()} if model else {}
+
+
+def _model_in(annotation: object) -> type[Model] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next((found for argument in get_args(annotation) if (found := _model_in(argument))), None)
