@@ -1,0 +1,1 @@
+"""The agent: what the team edits is here, what it rarely edits is in `wiring`."""

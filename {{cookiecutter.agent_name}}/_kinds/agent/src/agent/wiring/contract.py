@@ -1,0 +1,67 @@
+"""The shape of a request: what `/invocations` accepts, and how a wrong one is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+MAX_PROMPT_CHARACTERS = 32_000
+_SESSION_ID = re.compile(r"[!-~]{33,256}")
+
+
+@dataclass
+class BadRequest(Exception):
+    """The caller's mistake: what is wrong, and in which field or header."""
+
+    message: str
+    field: str
+
+
+class Invocation(BaseModel):
+    """The payload of one request. Who asks comes from the token, never from here."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS, pattern=r"\S")
+    stream: bool = False
+
+
+def parse_invocation(payload: Any) -> Invocation:
+    """Return the request. Raises BadRequest naming the first wrong field."""
+    if not isinstance(payload, Mapping):
+        raise BadRequest('the payload must be a JSON object such as {"prompt": "What was our revenue?"}', "payload")
+    try:
+        return Invocation.model_validate(dict(payload))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "payload"
+        raise BadRequest(_MESSAGES.get(first["type"], first["msg"]), field) from None
+
+
+_MESSAGES = {
+    "missing": "this field is required",
+    "extra_forbidden": "unknown field; allowed are prompt and stream",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must not be blank",
+    "string_too_long": f"must have at most {MAX_PROMPT_CHARACTERS} characters",
+    "bool_type": "must be true or false",
+}
+
+
+def session_id_or_new(header: str | None) -> str:
+    """Return the caller's session id, or a new one.
+
+    The Runtime API accepts 33 to 256 characters, so the same holds locally. Raises BadRequest.
+    """
+    if header is None:
+        return f"session-{uuid4()}"
+    if not _SESSION_ID.fullmatch(header):
+        raise BadRequest("must have 33 to 256 printable ASCII characters without spaces", SESSION_HEADER)
+    return header

@@ -1,0 +1,47 @@
+"""Structured logs: one JSON object a line, with the ids that lead from a log line to its trace and session."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from bedrock_agentcore.runtime import BedrockAgentCoreContext
+from opentelemetry import trace
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record with its trace, session and request id where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line of JSON."""
+        span = trace.get_current_span().get_span_context()
+        entry: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "sessionId": BedrockAgentCoreContext.get_session_id(),
+            "requestId": BedrockAgentCoreContext.get_request_id(),
+        }
+        if span.is_valid:
+            entry |= {"traceId": f"{span.trace_id:032x}", "spanId": f"{span.span_id:016x}"}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
+
+
+def configure() -> None:
+    """Send all logs to standard error as JSON, at `LOG_LEVEL` (default INFO)."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    # Only what would print the same lines in another form is replaced; exporters keep their handlers.
+    root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]
+    root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
+    logging.getLogger("bedrock_agentcore.app").handlers.clear()
+    # One line for each HTTP call and each MCP message is noise at INFO.
+    for chatty in ("httpx", "mcp", "botocore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

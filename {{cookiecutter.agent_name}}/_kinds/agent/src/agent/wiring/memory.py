@@ -1,0 +1,39 @@
+"""Where conversations are kept: in files locally, in AgentCore Memory where the manifest names a memory."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from strands.session import FileSessionManager, SessionManager
+
+from agent.wiring.settings import Settings
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+def build_session_manager(settings: Settings, user_id: str, session_id: str) -> SessionManager[Any]:
+    """Return the store of one user's one session. Blocks: it may read the disk or call AWS."""
+    memory = settings.environment.memory
+    if memory is None:
+        folder = settings.state / "sessions" / safe_id(user_id)
+        return FileSessionManager(session_id=safe_id(session_id), storage_dir=str(folder))
+    from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig
+    from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
+
+    config = AgentCoreMemoryConfig(
+        memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True
+    )
+    return AgentCoreMemorySessionManager(config, region_name=settings.environment.region)
+
+
+def safe_id(text: str) -> str:
+    """Return an id that is safe as a file name and as an actor or session id of AgentCore Memory.
+
+    What the service's pattern would refuse, or could read as a path (`a/b`), becomes a hash, so that two different ids
+    never become one. An id that looks like such a hash is hashed too.
+    """
+    if _SAFE.fullmatch(text) and not text.startswith("sha256-"):
+        return text
+    return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,49 @@
+"""Which model answers: `offline`, `bedrock` or `openai-compatible`, as the environment file or a variable says."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from agent.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from strands.models import Model
+
+
+def build_model(settings: Settings) -> Model:
+    """Return the model of the environment. Only the chosen provider is imported, because each costs start-up time."""
+    chosen = settings.environment.model
+    match chosen.provider:
+        case "offline":
+            from agent.wiring.offline import OfflineModel
+
+            return OfflineModel()
+        case "bedrock":
+            from strands.models import BedrockModel
+
+            return BedrockModel(
+                model_id=chosen.id,
+                region_name=settings.environment.region,
+                temperature=chosen.temperature,
+                max_tokens=chosen.max_tokens,
+            )
+        case "openai-compatible":
+            from strands.models.openai import OpenAIModel
+
+            # Servers on the own machine (Ollama, vLLM, llama.cpp) need no key, but the client insists on one.
+            key = os.environ.get("OPENAI_API_KEY", "not-needed")
+            return OpenAIModel(
+                client_args={"base_url": chosen.base_url, "api_key": key},
+                model_id=chosen.id,
+                params={"temperature": chosen.temperature, "max_tokens": chosen.max_tokens},
+            )
+
+
+def model_label(settings: Settings) -> str | None:
+    """Return what must be shown beside the model's output: that it is no LLM, or nothing."""
+    if settings.environment.model.provider != "offline":
+        return None
+    from agent.wiring.offline import LABEL
+
+    return LABEL

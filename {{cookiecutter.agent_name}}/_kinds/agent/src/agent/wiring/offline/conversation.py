@@ -1,0 +1,119 @@
+"""A conversation as turns: what the user said, which tools were called with what result, what was answered.
+
+The offline model keeps no state of its own: all it knows about a conversation is read here from its messages, each time.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from strands.types.content import Messages
+from strands.types.tools import ToolResult
+
+_TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
+_TODAY = re.compile(r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I)
+
+
+@dataclass
+class Call:
+    """One tool call and what came of it."""
+
+    identifier: str
+    name: str
+    input: dict[str, Any]
+    result: ToolResult | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the tool said that it failed."""
+        value = self.value
+        return self.result is not None and (
+            self.result.get("status") == "error" or (isinstance(value, dict) and bool(value.get("error")) and len(value) <= 3)
+        )
+
+    @property
+    def value(self) -> Any:
+        """The result: JSON where it is JSON, else text."""
+        parts = [_value(dict(part)) for part in (self.result or {}).get("content", [])]
+        return parts[0] if len(parts) == 1 else parts
+
+
+@dataclass
+class Turn:
+    """A user's message and all that followed it."""
+
+    text: str
+    calls: list[Call] = field(default_factory=list)
+    reply: str = ""
+
+    @property
+    def asked_back(self) -> bool:
+        """Whether the answer was a question for something missing."""
+        return not self.calls and self.reply.rstrip().endswith("?")
+
+
+@dataclass
+class Conversation:
+    """Everything said so far; the last turn is the one to answer."""
+
+    turns: list[Turn]
+    today: date
+    context: str  # system prompt and injected text, without what the user said
+
+
+def read(messages: Messages, system_prompt: str) -> Conversation:
+    """Reads messages. Text in tags and "Today is 2026-11-16 (Monday)." are context that was put in, not the user's words."""
+    turns: list[Turn] = []
+    context = [system_prompt]
+    for message in messages:
+        blocks = message["content"]
+        words = [block["text"] for block in blocks if "text" in block]
+        if message["role"] == "assistant":
+            turn = turns[-1] if turns else Turn("")
+            turn.calls += [Call(u["toolUseId"], u["name"], u["input"] or {}) for u in (b["toolUse"] for b in blocks if "toolUse" in b)]
+            turn.reply = "\n".join(words) or turn.reply
+            continue
+        results = [block["toolResult"] for block in blocks if "toolResult" in block]
+        said = "\n".join(filter(None, (_own_words(text, context) for text in words)))
+        if results and turns:
+            _attach(turns[-1], results)
+        elif said or not turns:
+            turns.append(Turn(said))
+    return Conversation(turns or [Turn("")], _today("\n".join(context)), "\n".join(context))
+
+
+def _own_words(text: str, context: list[str]) -> str:
+    context += [match.group() for match in _TAGGED.finditer(text)] + [match.group() for match in _TODAY.finditer(text)]
+    return _TODAY.sub("", _TAGGED.sub("", text)).strip()
+
+
+def _attach(turn: Turn, results: list[ToolResult]) -> None:
+    for call in turn.calls:
+        call.result = next((r for r in results if r["toolUseId"] == call.identifier), call.result)
+
+
+def _today(context: str) -> date:
+    """The last date given, else the clock's."""
+    for year, month, day in reversed(_TODAY.findall(context)):
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return date.today()
+
+
+def _value(part: dict[str, Any]) -> Any:
+    if "json" in part:
+        return part["json"]
+    text = str(part.get("text", ""))
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return text

@@ -1,0 +1,84 @@
+"""Words: tokens with their positions, light stems, and the words that carry no meaning of their own."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+STOPWORDS = frozenset(
+    """a about above after again ago all also am an and any anyone anything are aren as ask at available be because been
+    before being below between both but by call can cannot could couldn did didn do does doesn doing don done each either
+    else etc every example few for from further get gets give given go going gonna good got had has hasn have haven having
+    he hello help her here hers hey hi him his hope how however i if in instead into is isn it its itself just kindly know
+    let like ll look many may maybe me might mine more most much must my need needs never new no nor not now of off ok okay
+    on once one only or other our ours out over own per please quite rather re really same say shall she should show since
+    so some something still such sure take tell than thank thanks that the their theirs them then there these they thing
+    things this those though through to too under until up upon us use used user uses ve very via want wants was wasn we
+    well were what whats when where whether which while who whom whose why will with within without won would wouldn yes
+    yet you your yours""".split()
+)
+_IRREGULAR = {
+    "made": "make", "sold": "sell", "bought": "buy", "paid": "pay", "spent": "spend", "sent": "send", "grew": "grow",
+    "grown": "grow", "growth": "grow", "rose": "rise", "risen": "rise", "fell": "fall", "fallen": "fall", "lost": "lose",
+    "won": "win", "went": "go", "came": "come", "forgot": "forget", "forgotten": "forget", "flew": "fly", "flight": "fly",
+    "left": "leave", "wrote": "write", "written": "write", "broke": "break", "broken": "break", "met": "meet",
+    "people": "person", "children": "child", "men": "man", "women": "woman", "data": "data", "news": "news",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*")
+_HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
+# Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
+_SUFFIXES = (
+    ("ies", "y", 5), ("sses", "ss", 6), ("ations", "", 10), ("ation", "", 9), ("ments", "", 8), ("ment", "", 7),
+    ("ings", "", 7), ("ing", "", 6), ("edly", "", 7), ("ed", "", 5), ("ates", "", 8), ("ate", "", 7), ("ly", "", 6),
+)  # fmt: skip
+
+
+class Token(NamedTuple):
+    """A word of a text: its stem and where it stands."""
+
+    stem: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """Reduces a lower-case word to what its common forms share: "changes", "changed" and "changing" give "chang"."""
+    word = _IRREGULAR.get(word, word)
+    if word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is", "ies", "sses")):
+        word = word[:-1]
+    for suffix, replacement, shortest in _SUFFIXES:
+        if word.endswith(suffix) and len(word) >= shortest:
+            word = word[: -len(suffix)] + replacement
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+def tokens(text: str) -> list[Token]:
+    """Splits a text into its meaningful words; camelCase and snake_case names fall into their parts."""
+    result = []
+    for match in _WORD.finditer(text):
+        word = re.split("['’]", match.group(), maxsplit=1)[0]
+        parts = _HUMP.findall(word) if not word.islower() and not word[0].isdigit() else [word]
+        for part in parts if len(parts) > 1 else [word]:
+            if part.lower() not in STOPWORDS:
+                result.append(Token(stem(part.lower()), match.start(), match.end()))
+    return result
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text's meaningful words, in order."""
+    return [token.stem for token in tokens(text)]
+
+
+def humanise(name: str) -> str:
+    """A technical name in plain words: "employeeId" and "employee_id" give "employee id"."""
+    return " ".join(part.lower() if not part.isupper() else part for part in _HUMP.findall(name))
+
+
+def listed(items: list[str], last: str = "or") -> str:
+    """Joins items for a sentence: "a, b or c"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""

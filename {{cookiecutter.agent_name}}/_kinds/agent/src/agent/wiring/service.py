@@ -1,0 +1,120 @@
+"""From a request to an answer: who asks, in which session, with which agent. Loaded after the port is open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from bedrock_agentcore.runtime import BedrockAgentCoreContext
+from starlette.responses import JSONResponse
+from strands.models import Model
+
+from agent.agent import build_agent
+from agent.wiring import logs, telemetry
+from agent.wiring.contract import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
+from agent.wiring.gateway import CallerToken, connect_gateways
+from agent.wiring.identity import Caller, Unauthenticated, authenticate
+from agent.wiring.memory import build_session_manager
+from agent.wiring.models import build_model, model_label
+from agent.wiring.sessions import Conversation, Sessions
+from agent.wiring.settings import Settings
+from agent.wiring.turn import ToolCallRecorder, run_turn
+
+logger = logging.getLogger(__name__)
+
+
+class Service:
+    """The agent behind the HTTP contract; one a process."""
+
+    def __init__(self, settings: Settings, model: Model) -> None:
+        """`model` is shared by all sessions, so it must hold no conversation."""
+        self.settings = settings
+        self.model = model
+        self.sessions = Sessions(self._open)
+
+    @classmethod
+    def from_files(cls) -> Service:
+        """Read manifest and environment, set up logs and telemetry, and build the model."""
+        settings = Settings.from_files()
+        logs.configure()
+        telemetry.configure(settings)
+        return cls(settings, build_model(settings))
+
+    async def respond(
+        self, payload: Any, headers: Mapping[str, str], session_header: str | None
+    ) -> JSONResponse | AsyncIterator[dict[str, Any]]:
+        """Answer one request of the HTTP contract; a stream when the payload asks for one."""
+        try:
+            invocation = parse_invocation(payload)
+            session_id = session_id_or_new(session_header)
+            caller = authenticate(headers, self.settings.environment.identity.mode, self.settings.state)
+        except BadRequest as error:
+            return JSONResponse({"error": error.message, "field": error.field}, status_code=400)
+        except Unauthenticated as error:
+            return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        events = self.ask(invocation.prompt, caller, session_id, headers)
+        if invocation.stream:
+            return events
+        return await _collect(events, session_id)
+
+    async def ask(
+        self, prompt: str, caller: Caller, session_id: str, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`."""
+        request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
+        identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
+        yield {"type": "start", **identity}
+        try:
+            with telemetry.request_span(headers or {}, session_id, caller.user_id):
+                async with self.sessions.use(caller, session_id) as conversation:
+                    notices = conversation.gateway.notices
+                    async with aclosing(run_turn(conversation.agent, prompt)) as turn:
+                        async for event in turn:
+                            if event["type"] == "summary":
+                                event["usage"]["estimated"] = self._estimated
+                                yield {**event, **identity, "notices": notices, "type": "result"}
+                            else:
+                                yield event
+        except Exception:
+            # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
+            logger.exception("request %s failed", request_id)
+            yield {"type": "error", "error": "internal error", "requestId": request_id}
+
+    def close(self) -> None:
+        """End the sessions' connections."""
+        self.sessions.close()
+
+    def _open(self, caller: Caller, session_id: str) -> Conversation:
+        token = CallerToken(caller)
+        gateway = connect_gateways(self.settings, token)
+        agent = build_agent(
+            self.settings,
+            self.model,
+            session_id=session_id,
+            user_name=caller.first_name,
+            session_manager=build_session_manager(self.settings, caller.user_id, session_id),
+            gateway_tools=gateway.tools,
+            plugins=gateway.plugins,
+        )
+        agent.hooks.add_hook(ToolCallRecorder())
+        return Conversation(agent, token, gateway)
+
+    @property
+    def _estimated(self) -> bool:
+        return self.settings.environment.model.provider == "offline"
+
+    def describe_model(self) -> dict[str, str | None]:
+        """Return provider, id, and the label that must be shown beside its output, if any."""
+        model = self.settings.environment.model
+        return {"provider": model.provider, "id": model.id, "label": model_label(self.settings)}
+
+
+async def _collect(events: AsyncIterator[dict[str, Any]], session_id: str) -> JSONResponse:
+    last: dict[str, Any] = {}
+    async for event in events:
+        last = event
+    failed = last.pop("type") == "error"
+    return JSONResponse(last, status_code=500 if failed else 200, headers={SESSION_HEADER: session_id})

@@ -1,0 +1,102 @@
+"""Traces: Strands' own spans under one span a request, exported as the standard variables say, to a file locally.
+
+The process is started by `opentelemetry-instrument`, which sets up the provider and exporters but none of the fifty
+instrumentations it would find: those are loaded here, after the port is open, and only those this agent uses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from opentelemetry import baggage, context, propagate, trace
+
+from agent.wiring.settings import Settings
+
+SPAN_FILE = Path("traces") / "spans.jsonl"
+MAX_SPAN_FILE_BYTES = 20_000_000
+_FLUSH_MILLISECONDS = 500
+_SESSION = "session.id"
+
+_tracer = trace.get_tracer("agent")
+
+
+def local_defaults() -> dict[str, str]:
+    """Return the variables a local run starts `opentelemetry-instrument` with, where the shell has not set them.
+
+    Without a backend named by `OTEL_EXPORTER_OTLP_ENDPOINT` nothing is exported but the local span file.
+    """
+    exporter = "otlp" if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else "none"
+    defaults = {
+        "OTEL_TRACES_EXPORTER": exporter,
+        "OTEL_METRICS_EXPORTER": exporter,
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_PYTHON_DISTRO": "distro",
+        "OTEL_PYTHON_CONFIGURATOR": "configurator",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",
+    }
+    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+
+
+def configure(settings: Settings) -> None:
+    """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did."""
+    _apply_content_policy(settings.environment.telemetry.record_content)
+    provider = trace.get_tracer_provider()
+    if not hasattr(provider, "add_span_processor"):
+        return  # not started under opentelemetry-instrument: no spans, no cost
+    _load_instrumentations(settings)
+    if settings.environment.name == "local":
+        _export_to_file(provider, settings)
+
+
+@contextmanager
+def request_span(headers: Mapping[str, str], session_id: str, user_id: str) -> Iterator[None]:
+    """Open the span of one request, as a child of the caller's trace, with the session id as baggage."""
+    parent = propagate.extract({name.lower(): value for name, value in headers.items()})
+    token = context.attach(baggage.set_baggage(_SESSION, session_id, parent))
+    try:
+        attributes = {_SESSION: session_id, "user.id": user_id}
+        with _tracer.start_as_current_span("POST /invocations", kind=trace.SpanKind.SERVER, attributes=attributes):
+            yield
+    finally:
+        context.detach(token)
+
+
+def _apply_content_policy(record: bool) -> None:
+    """Keep prompts, answers, tool inputs and results out of spans unless the environment allows them."""
+    if record:
+        return
+    name = "OTEL_SEMCONV_STABILITY_OPT_IN"
+    tokens = [token for token in os.environ.get(name, "").split(",") if token]
+    os.environ[name] = ",".join([*tokens, "gen_ai_unredacted_attributes="])
+
+
+def _load_instrumentations(settings: Settings) -> None:
+    if settings.environment.model.provider == "bedrock" or settings.environment.memory:
+        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor
+
+        BotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    if settings.environment.model.provider == "openai-compatible" or settings.environment.gateways:
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+        HTTPXClientInstrumentor().instrument()
+
+
+def _export_to_file(provider: object, settings: Settings) -> None:
+    from opentelemetry.processor.baggage import BaggageSpanProcessor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+
+    if not isinstance(provider, TracerProvider):
+        return
+    path = settings.state / SPAN_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > MAX_SPAN_FILE_BYTES:
+        path.replace(path.with_suffix(".old.jsonl"))
+    exporter = ConsoleSpanExporter(
+        out=path.open("a", encoding="utf-8"), formatter=lambda span: span.to_json(indent=None) + "\n"
+    )
+    provider.add_span_processor(BaggageSpanProcessor(lambda key: key == _SESSION))
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_MILLISECONDS))

@@ -1,0 +1,50 @@
+"""Fixtures for all tests: settings with a folder of their own, and no AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.wiring.identity import Caller, authenticate, issue_development_token
+from agent.wiring.service import Service
+from agent.wiring.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give botocore credentials that open nothing, so that a call that is not stubbed fails."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return this repository's local settings, with state in a folder of the test's own."""
+    return replace(Settings.from_files(), state=tmp_path / "state")
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[Service]:
+    """Return the agent with its local model."""
+    from agent.wiring.models import build_model
+
+    service = Service(settings, build_model(settings))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def alice(settings: Settings) -> Caller:
+    """Return a verified user."""
+    return caller(settings, "alice")
+
+
+def caller(settings: Settings, user_id: str) -> Caller:
+    """Return a verified user of that id."""
+    token = issue_development_token(user_id, settings.state)
+    return authenticate({"Authorization": f"Bearer {token}"}, "development", settings.state)
