@@ -6,10 +6,10 @@ folder name and keeps the answer as `__refused`. This hook refuses it like any o
 """
 
 import json
-import os
 import re
 import sys
 import unicodedata
+from pathlib import Path
 from typing import NamedTuple
 
 # tojson escapes the apostrophe, so no answer can end these literals. `_cookiecutter` holds the answers of the command
@@ -108,7 +108,7 @@ def problem(field: str) -> str | None:
 
 
 problems = [text for text in map(problem, RULES) if text]
-if set(os.listdir()) - {".git"}:
+if any(path.name != ".git" for path in Path().iterdir()):
     problems.insert(0, "  The folder exists and is not empty. An existing repository is updated with: cruft update")
 if problems:
     sys.exit("\n".join(["Nothing was generated. Please correct:", *problems]))

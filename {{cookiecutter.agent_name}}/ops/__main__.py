@@ -11,21 +11,37 @@ COMMON = {
     "manifest": "ops.checks:manifest",
     "schema": "ops.checks:schema",
 }
+USAGE = "usage: python -m ops VERB [OPTIONS]; VERB --help explains one\nverbs:"
 
 
 def main(arguments: list[str]) -> None:
-    """Run the verb that the first argument names with the others, or list the verbs."""
+    """Run the verb that the first argument names, or list the verbs. Exit code 2 when there is no such verb."""
     verbs = COMMON | VERBS
     name = arguments[0] if arguments else "--help"
+    if name == "--help":
+        print(USAGE, ", ".join(verbs))
+        return
     if name not in verbs:
-        known = f"python -m ops VERB [--help], with VERB one of: {', '.join(verbs)}"
-        sys.exit(known if name != "--help" else print(known))
+        from ops.explain import choose
+
+        print(f"ops: no verb {name!r}; {choose(name, verbs)}", file=sys.stderr)
+        sys.exit(2)
+    _run(name, verbs[name], arguments[1:])
+
+
+def _run(name: str, target: str, arguments: list[str]) -> None:
     import typer
 
-    module, function = verbs[name].split(":")
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    from ops.document import DocumentError
+
+    module, function = target.split(":")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(getattr(import_module(module), function))
-    app(arguments[1:], prog_name=f"python -m ops {name}")
+    try:
+        app(arguments, prog_name=f"python -m ops {name}")
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

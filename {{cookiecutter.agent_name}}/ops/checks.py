@@ -44,7 +44,7 @@ def schema(check: bool = False) -> None:
         sys.exit(f"{names}: older than the models in ops/; run `make schema` and commit the result")
     for path in stale:
         path.write_text(_text(_SCHEMAS[path]), encoding="utf-8")
-    print(f"written: {names}" if stale else "schemas: up to date")
+    print(f"schemas         written: {names}" if stale else "schemas         up to date")
 
 
 def _current(path: Path) -> str:

@@ -61,10 +61,13 @@ class Document:
         """Put a value in the place of the file's. A problem with it will name the environment variable it is from."""
         self.variables[path] = variable
         self.texts[path] = str(value)
+        *groups, last = map(str, path)
         target = self.data
-        for key in path[:-1]:
-            target = target.setdefault(str(key), {})
-        target[str(path[-1])] = value
+        for name in groups:
+            if not isinstance(target.get(name), dict):
+                target[name] = {}
+            target = target[name]
+        target[last] = value
 
     def report(self, path: FieldPath, text: str) -> None:
         """Add a problem. The first one about a field stays, as the others follow from it."""
@@ -74,7 +77,8 @@ class Document:
         """Raise everything that is wrong, in the order of the file. Do nothing when all is right."""
         if self.problems:
             ordered = sorted(self.problems, key=self._line)
-            raise DocumentError([f"{self._source(path)}: {dotted(path)}: {self.problems[path]}" for path in ordered])
+            lines = [f"{self._source(path)}: {dotted(path)}: {self.problems[path]}" for path in ordered]
+            raise DocumentError([" ".join(line.split()) for line in lines])  # a value can have line breaks
 
     def _line(self, path: FieldPath) -> int:
         known = (self.lines.get(path[:length]) for length in range(len(path), 0, -1))
@@ -113,6 +117,8 @@ def check(document: Document, model: type[M], findings: Iterable[Finding] = ()) 
     Raises:
         DocumentError: with everything that is wrong, including what parsing found.
     """
+    for path, text in findings:  # before the model's, as these say more
+        document.report(path, text)
     try:
         result = model.model_validate(document.data)
     except ValidationError as error:
@@ -120,8 +126,6 @@ def check(document: Document, model: type[M], findings: Iterable[Finding] = ()) 
 
         explain(document, model, error)
         result = model.model_construct()
-    for path, text in findings:
-        document.report(path, text)
     document.refuse()
     return result
 
@@ -156,7 +160,9 @@ class _Parser:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             place = (*path, name)
             line = key.start_mark.line + 1
-            if name in values:
+            if name == "?":
+                self.document.report(place, f"the name of a field, in line {line}, must be plain text")
+            elif name in values:
                 self.document.report(place, f"stands here and again in line {line}; remove one")
             else:
                 self.document.lines[place] = line
@@ -193,7 +199,8 @@ class _Parser:
         row = self.text.splitlines()[line : line + 1]
         if row and "\t" in row[0][: len(row[0]) - len(row[0].lstrip())]:
             return line, "starts with a tab; indent with spaces"
-        return line, f"no YAML: {error.problem or error.context}"
+        hint = "; put text with a colon in quotes" if "mapping values" in str(error.problem) else ""
+        return line, f"no YAML: {error.problem or error.context}{hint}"
 
     def _error(self, line: int, text: str) -> DocumentError:
         return DocumentError([f"{self.document.name}:{line + 1}: {text}"])

@@ -27,7 +27,9 @@ class Environment(EnvironmentFields):
     """One environment. `account` and `shared_account` are None locally, where nothing touches AWS."""
 
     name: EnvironmentName = Field(description="the name of the file without .yaml", examples=["dev"])
-    account: Account | None = Field(description=f"{_ACCOUNT_NEEDS}; null in local", examples=[_ACCOUNTS["account"]])
+    account: Account | None = Field(
+        default=None, description=f"{_ACCOUNT_NEEDS}; null in local", examples=[_ACCOUNTS["account"]]
+    )
     region: str = Field(
         pattern=r"^[a-z]{2,4}(-[a-z]+)+-[1-9]$", description="the code of an AWS region", examples=["eu-central-1"]
     )
@@ -86,9 +88,9 @@ def _account_findings(document: Document, name: EnvironmentName) -> Iterator[Fin
         yield ("name",), f"must be {name}, as the file is named"
     for key, example in _ACCOUNTS.items():
         value = document.data.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if type(value) in (int, float):
             text = document.texts[key,]
-            yield (key,), f"{text} is a number to YAML, which loses leading zeros; put it in quotes: '{text}'"
+            yield (key,), f"{text} without quotes is a number, which loses its leading zeros; write '{text}'"
         elif name == "local" and value is not None:
             yield (key,), "must be null or left out in local, where nothing touches AWS"
         elif name != "local" and value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _LONGEST_SHOWN = 60
-_TYPES = {"int": "a number", "float": "a number", "bool": "true or false", "date": "a date", "NoneType": "nothing"}
+_TYPES = {int: "a number", float: "a number", bool: "true or false", date: "a date"}
 
 
 def explain(document: Document, model: type[Model], error: ValidationError) -> None:
@@ -34,19 +35,21 @@ def choose(wrong: str, right: Iterable[str]) -> str:
 
 def _words(document: Document, model: type[Model], path: FieldPath, detail: ErrorDetails) -> str:
     beside, info, below = _locate(model, path)
-    text = document.texts.get(path)
-    shown = repr(text if text is not None else detail["input"])[:_LONGEST_SHOWN]
+    text = document.texts.get(path, "")[:_LONGEST_SHOWN]
+    shown = repr(text or detail["input"])[:_LONGEST_SHOWN]
     match detail["type"]:
-        case "missing":
-            return f"missing; {_needed(document, path, info)}"
-        case "extra_forbidden":
-            return f"no such field; {choose(str(path[-1]), beside)}"
         case "model_type":
             return f"must be a group with the fields {', '.join(below)}"
+        case "extra_forbidden":
+            return f"no such field; {choose(str(path[-1]), beside)}"
+        case kind if kind == "missing" or detail["input"] is None:
+            return f"missing; {_needed(document, path, info)}" + (f", in {', '.join(below)}" if below else "")
         case "literal_error" if info:
-            return f"{shown} is not known; {choose(text or '', map(str, get_args(info.annotation)))}"
-        case "string_type" if text and detail["input"] is not None:
-            return f"{text} is read as {_TYPES.get(type(detail['input']).__name__)}; put it in quotes: '{text}'"
+            return f"{shown} is not known; {choose(text, map(str, get_args(info.annotation)))}"
+        case "string_type" if text:
+            return (
+                f"{text} is read as {_TYPES.get(type(detail['input']), 'something else')}; put it in quotes: '{text}'"
+            )
         case _:
             return f"{shown} is not right; {_needed(document, path, info)}"
 

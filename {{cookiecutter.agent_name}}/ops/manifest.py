@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ops.document import ROOT, Document, Finding, Model, check, parse
-from ops.spec import KIND, Spec
+from ops.spec import Kind, Spec
 
 MANIFEST = ROOT / "manifest.yaml"
 
@@ -85,7 +85,7 @@ class Manifest(Model):
     """`manifest.yaml`."""
 
     api_version: Literal["agentops/v1"] = Field(description="the version of this format", examples=["agentops/v1"])
-    kind: Literal[KIND] = Field(description="the kind of component", examples=[KIND])  # type: ignore[valid-type]
+    kind: Kind = Field(description="the kind of component", examples=list(get_args(Kind)))
     metadata: Metadata = Field(description="identity and ownership")
     spec: Spec = Field(description="what is particular to this kind of component")
 

@@ -24,7 +24,9 @@ console = Console()
 
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask; without it, a chat starts.")] = "",
-    user: Annotated[str, typer.Option(help="Who asks: the subject of the development token.")] = "developer",
+    user: Annotated[
+        str, typer.Option(envvar="USER_ID", help="Who asks: the development token's subject.")
+    ] = "developer",
     session: Annotated[str, typer.Option(help="Session to continue, 33 to 256 characters; a new one if empty.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the response body as JSON.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ import typer
 
 def dev(
     port: Annotated[int, typer.Option(help="Port to listen on; the Runtime uses 8080.", envvar="PORT")] = 8080,
-    user: Annotated[str, typer.Option(help="Who the printed example asks as.")] = "developer",
+    user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
 ) -> None:
     """Serve the agent locally with reload, and print how to call it."""
     import watchfiles

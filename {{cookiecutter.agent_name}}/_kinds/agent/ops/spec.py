@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from ops.document import Document, FieldPath, Finding, Model
 
-KIND: Final = "Agent"
+Kind = Literal["Agent"]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
@@ -134,7 +134,7 @@ class EnvironmentFields(Model):
     telemetry: Telemetry = Field(description="what traces contain")
     today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
         default=None,
-        description="local only, a day as YYYY-MM-DD that stands still so that sample data never goes stale",
+        description="a day as YYYY-MM-DD; local only, where it stands still for the sample data",
         examples=["2026-11-16"],
     )
 
@@ -146,7 +146,7 @@ def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     """
     provider = variables.get("AGENT_MODEL_PROVIDER")
     if provider and provider != document.section("model").get("provider"):
-        document.data["model"] = {}
+        document.override(("model",), {}, "AGENT_MODEL_PROVIDER")
     for variable, path in _VARIABLES.items():
         if value := variables.get(variable):
             document.override(path, value, variable)
@@ -164,7 +164,7 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
     model = document.section("model")
     provider, model_id, url = model.get("provider"), model.get("id"), model.get("baseUrl")
     chosen_by = document.variables.get(("model", "provider"))
-    if provider in {"bedrock", "openai-compatible"} and model_id is None:
+    if provider in ("bedrock", "openai-compatible") and model_id is None:
         example = _BEDROCK_MODEL if provider == "bedrock" else "llama3.1"
         place = f"AGENT_MODEL_ID={example}" if chosen_by else f"id: {example}"
         yield ("model", "id"), f"missing; {provider} needs a model id; for example {place}"
@@ -172,10 +172,11 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
         yield from _profile_findings(model_id, str(document.data.get("region")))
     if provider == "openai-compatible" and url is None:
         place = "AGENT_MODEL_BASE_URL=" if chosen_by else "baseUrl: "
-        yield ("model", "baseUrl"), f"missing; {provider} needs it; for example {place}http://127.0.0.1:11434/v1"
-    if provider == "offline" and model_id not in {None, "offline"}:
+        example = "http://127.0.0.1:11434/v1" if name == "local" else "https://models.example.com/v1"
+        yield ("model", "baseUrl"), f"missing; {provider} needs it; for example {place}{example}"
+    if provider == "offline" and model_id not in (None, "offline"):
         yield ("model", "id"), "has no effect with provider offline, which has one model; choose another provider too"
-    if provider in {"offline", "bedrock"} and url is not None:
+    if provider in ("offline", "bedrock") and url is not None:
         yield ("model", "baseUrl"), f"{provider} has no address; remove it"
     if name != "local" and isinstance(url, str) and url.startswith("http:"):
         yield ("model", "baseUrl"), "must begin with https: outside local"
@@ -185,16 +186,17 @@ def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
     area = model_id.partition(".")[0]
     if area in _PROFILE_REGIONS and not region.startswith(_PROFILE_REGIONS[area]):
         look = f"aws bedrock list-inference-profiles --region {region}"
-        yield ("model", "id"), f"profile {area}.* cannot be called from {region}; choose one of: {look}"
+        yield ("model", "id"), f"a profile for {area} cannot be called from {region}; see those that can with: {look}"
 
 
 def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
     if not is_local and document.data.get("today") is not None:
         yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
-    wanted = "development" if is_local else "runtime"
-    if document.section("identity").get("mode") in {"development", "runtime"} - {wanted}:
-        why = "no Runtime verifies tokens there" if is_local else "a deployed agent must not trust a local secret"
-        yield ("identity", "mode"), f"must be {wanted}: {why}"
+    mode = document.section("identity").get("mode")
+    if is_local and mode == "runtime":
+        yield ("identity", "mode"), "must be development in local, where no Runtime has verified the token"
+    if not is_local and mode == "development":
+        yield ("identity", "mode"), "must be runtime: a deployed agent must not trust a local secret"
     for gateway, url in document.section("gateways").items():
         if not is_local and isinstance(url, str) and url.startswith("http:"):
             yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
@@ -206,7 +208,7 @@ def _manifest_findings(document: Document, spec: Spec) -> Iterator[Finding]:
         if urls.get(gateway) is None:
             example = f"{gateway}: https://{gateway}-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp"
             yield ("gateways", gateway), f"missing, but manifest.yaml names this gateway; for example {example}"
-    for gateway in urls.keys() - set(spec.tools.gateways):
+    for gateway in [name for name in urls if name not in spec.tools.gateways]:
         yield ("gateways", gateway), "is not among spec.tools.gateways of manifest.yaml; add it there or remove it here"
     if spec.memory and document.data.get("memory") is None:
         yield ("memory", "id"), f"missing, but manifest.yaml names {spec.memory}; for example id: {_MEMORY_ID}"

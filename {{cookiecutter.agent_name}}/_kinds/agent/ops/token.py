@@ -9,7 +9,7 @@ import typer
 
 def token(
     user: Annotated[
-        str, typer.Option(help="The token's subject: the agent keys sessions and memory by it.")
+        str, typer.Option(envvar="USER_ID", help="The token's subject: the agent keys sessions and memory by it.")
     ] = "developer",
     name: Annotated[str, typer.Option(help="Given name, which the agent may address the user by.")] = "",
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,

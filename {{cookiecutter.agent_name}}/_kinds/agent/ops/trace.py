@@ -51,9 +51,8 @@ def trace(
         raise typer.Exit(1)
     if list_all:
         for found, roots in traces.items():
-            console.print(
-                f"{found}  {roots[0].start:%Y-%m-%d %H:%M:%S}  {roots[0].milliseconds:8.0f} ms  {_session(roots)}"
-            )
+            when = f"{roots[0].start:%Y-%m-%d %H:%M:%S}"
+            console.print(f"{found}  {when}  {roots[0].milliseconds:8.0f} ms  {_session(roots)}", soft_wrap=True)
         return
     chosen = [found for found in traces if found.startswith(trace_id)]
     if not chosen:

@@ -2,7 +2,14 @@
 
 VERBS = {
     "ask": "ops.ask:ask",
+    "cloud-batch": "ops.evaluation.cloud:cloud_batch",
+    "cloud-dataset": "ops.evaluation.cloud:cloud_dataset",
+    "cloud-evaluate": "ops.evaluation.cloud:cloud_evaluate",
+    "compare": "ops.evaluation.commands:compare",
+    "dataset": "ops.evaluation.commands:dataset",
     "dev": "ops.dev:dev",
+    "eval": "ops.evaluation.commands:evaluate",
+    "row": "ops.evaluation.commands:row",
     "token": "ops.token:token",
     "trace": "ops.trace:trace",
 }

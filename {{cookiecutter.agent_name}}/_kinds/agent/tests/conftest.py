@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,11 @@ from agent.wiring.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give botocore credentials that open nothing, so that a call that is not stubbed fails."""
+def known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the shell's own choices, and give botocore credentials that open nothing: a call not stubbed fails."""
+    for name in os.environ:
+        if name.startswith(("AGENT_", "OTEL_")):
+            monkeypatch.delenv(name)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

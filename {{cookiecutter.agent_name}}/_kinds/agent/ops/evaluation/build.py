@@ -1,7 +1,8 @@
-"""Writes the datasets that `evals/cases.py` and `evals/attacks.py` describe."""
+"""Computes the datasets that `evals/cases.py` and `evals/attacks.py` describe."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,13 +10,19 @@ from ops.document import DocumentError
 from ops.evaluation.dataset import DATASET, Row
 
 RED_TEAM = DATASET.with_name("redteam.jsonl")
+SCHEMA = DATASET.with_name("dataset.schema.json")
 
 
 def built() -> dict[Path, str]:
-    """Return the text that each dataset file should have."""
+    """Return the text that each file should have: the datasets, and the JSON Schema of their rows."""
     from evals.cases import red_team, rows
 
-    return {DATASET: as_lines(rows()), RED_TEAM: as_lines(red_team())}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Row.model_json_schema()}
+    return {
+        DATASET: as_lines(rows()),
+        RED_TEAM: as_lines(red_team()),
+        SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+    }
 
 
 def as_lines(rows: Iterable[Row]) -> str:

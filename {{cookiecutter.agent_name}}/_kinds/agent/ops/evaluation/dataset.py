@@ -116,6 +116,7 @@ class Entry:
 
     id: str
     category: str
+    tags: tuple[str, ...]
     offset: int
 
 
@@ -157,10 +158,12 @@ def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
                     problems += [f"{name}:{number}: {problem}" for problem in wrong]
                     if row and row.scenario_id in lines:
                         first = lines[row.scenario_id]
-                        problems.append(f"{name}:{number}: scenario_id: {row.scenario_id!r} is that of line {first} too")
+                        problems.append(
+                            f"{name}:{number}: scenario_id: {row.scenario_id!r} is that of line {first} too"
+                        )
                     elif row:
                         lines[row.scenario_id] = number
-                        entries.append(Entry(row.scenario_id, row.metadata.category, offset))
+                        entries.append(Entry(row.scenario_id, row.metadata.category, tuple(row.metadata.tags), offset))
                 offset += len(line)
     except OSError as error:
         raise DocumentError([f"{name}:1: cannot be read: {error.strerror}"]) from None
@@ -211,7 +214,10 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
             for name in outcome.may_call:
                 if name not in tools and not _of_gateway(name):
                     yield f"{where}.may_call: no tool {name!r}; {choose(name, tools)}"
-    for field, names in (("expected_trajectory", row.expected_trajectory), ("metadata.failures", row.metadata.failures)):
+    for field, names in (
+        ("expected_trajectory", row.expected_trajectory),
+        ("metadata.failures", row.metadata.failures),
+    ):
         for name in names:
             if name not in tools and not _of_gateway(name):
                 yield f"{field}: no tool {name!r}; {choose(name, tools)}"

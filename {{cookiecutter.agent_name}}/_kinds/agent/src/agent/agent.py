@@ -34,7 +34,7 @@ def build_agent(
     def context(_: object) -> str:
         return describe_context(settings.today(), user_name)
 
-    return Agent(
+    agent = Agent(
         name=settings.name,
         agent_id=settings.name,
         description=settings.description,
@@ -47,6 +47,9 @@ def build_agent(
         trace_attributes={"session.id": session_id},
         callback_handler=None,
     )
+    # A stored conversation brings back the prompt it was held with; this version's prompt holds from now on.
+    agent.system_prompt = PROMPT
+    return agent
 
 
 def describe_context(today: date, user_name: str | None) -> str:

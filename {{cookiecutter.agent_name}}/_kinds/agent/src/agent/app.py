@@ -7,11 +7,13 @@ here; the agent itself is loaded in the background as soon as the port is open, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-import threading
+import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
@@ -20,31 +22,30 @@ if TYPE_CHECKING:
     from agent.wiring.service import Service
 
 
-@cache
-def load_service() -> Service:
-    """Import and configure the agent, once a process."""
-    from agent.wiring.service import Service
-
-    return Service.from_files()
+_loading: Future[Service] = Future()
+_OPENING_SECONDS = 0.02
+"""What the server needs between its start-up hook and the open port."""
 
 
-_loading = threading.Lock()
+def load() -> None:
+    """Import and configure the agent. When that fails the process ends, as it must not look healthy."""
+    try:
+        from agent.wiring.service import Service
 
-
-def service() -> Service:
-    """Return the service; a caller that comes while it loads waits for it instead of loading it again."""
-    with _loading:
-        return load_service()
+        _loading.set_result(Service.from_files())
+    except BaseException as error:
+        logging.getLogger(__name__).exception("the agent cannot start")
+        _loading.set_exception(error)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Load the agent after the port is open, and close its connections at the end."""
-    preload = threading.Thread(target=service, name="load-agent", daemon=True)
-    asyncio.get_running_loop().call_soon(preload.start)
+    asyncio.get_running_loop().call_later(_OPENING_SECONDS, Thread(target=load, name="load-agent", daemon=True).start)
     yield
-    if load_service.cache_info().currsize:
-        await asyncio.to_thread(load_service().close)
+    if _loading.done() and not _loading.exception():
+        await asyncio.to_thread(_loading.result().close)
 
 
 app = BedrockAgentCoreApp(lifespan=lifespan)
@@ -53,8 +54,8 @@ app = BedrockAgentCoreApp(lifespan=lifespan)
 @app.entrypoint
 async def invoke(payload: Any, context: RequestContext) -> Any:
     """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
-    ready = await asyncio.to_thread(service)
-    return await ready.respond(payload, context.request_headers or {}, context.session_id)
+    service = _loading.result() if _loading.done() else await asyncio.shield(asyncio.wrap_future(_loading))
+    return await service.respond(payload, context.request_headers or {}, context.session_id)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,10 +19,10 @@ import pytest
 from agent.wiring.identity import issue_development_token
 from agent.wiring.telemetry import local_defaults
 from ops.trace import Span, read_traces
+from tests.integration.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[2]
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 EMEA = "What's our Q3 revenue in EMEA?"
 
@@ -56,7 +54,7 @@ def running(home: Path) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = os.environ | local_defaults() | {"PORT": str(port), "PYTHONPATH": f"{home / 'src'}:{home}"}
+    env = environment_of(home) | local_defaults() | {"PORT": str(port)}
     instrument = Path(sys.executable).with_name("opentelemetry-instrument")
     log = (home / "server.log").open("a")
     process = subprocess.Popen([instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
@@ -74,14 +72,6 @@ def running(home: Path) -> Iterator[Server]:
         process.terminate()
         process.wait(timeout=20)
         log.close()
-
-
-def home_in(folder: Path) -> Path:
-    """Copy what the image holds, so that a test may change it."""
-    for name in ("manifest.yaml", "environments", "src", "ops"):
-        source = ROOT / name
-        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
-from strands.session import FileSessionManager
+from strands.session import SnapshotSessionManager
 
 from agent.wiring.memory import build_session_manager, safe_id
 from agent.wiring.settings import Settings
@@ -25,8 +25,8 @@ def test_ids_are_safe_and_never_the_same_for_two() -> None:
 
 def test_locally_conversations_are_files(settings: Settings) -> None:
     manager = build_session_manager(settings, "a|b", "s" * 33)
-    assert isinstance(manager, FileSessionManager)
-    assert manager.storage_dir == str(settings.state / "sessions" / safe_id("a|b"))
+    assert isinstance(manager, SnapshotSessionManager)
+    assert manager.session_id == "s" * 33
 
 
 def test_with_a_memory_actor_and_session_come_from_the_identity(

@@ -6,7 +6,8 @@ import hashlib
 import re
 from typing import Any
 
-from strands.session import FileSessionManager, SessionManager
+from strands.session import SessionManager, SnapshotSessionManager
+from strands.storage import LocalFileStorage
 
 from agent.wiring.settings import Settings
 
@@ -18,7 +19,8 @@ def build_session_manager(settings: Settings, user_id: str, session_id: str) -> 
     memory = settings.environment.memory
     if memory is None:
         folder = settings.state / "sessions" / safe_id(user_id)
-        return FileSessionManager(session_id=safe_id(session_id), storage_dir=str(folder))
+        # One atomic write a turn: a turn is kept whole or not at all.
+        return SnapshotSessionManager(safe_id(session_id), storage=LocalFileStorage(str(folder)))
     from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig
     from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.wiring.settings import Settings
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def build_model(settings: Settings) -> Model:
     """Return the model of the environment. Only the chosen provider is imported, because each costs start-up time."""
     chosen = settings.environment.model
+    limits = {"temperature": chosen.temperature, "max_tokens": chosen.max_tokens}
+    options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
     match chosen.provider:
         case "offline":
             from agent.wiring.offline import OfflineModel
@@ -22,12 +24,7 @@ def build_model(settings: Settings) -> Model:
         case "bedrock":
             from strands.models import BedrockModel
 
-            return BedrockModel(
-                model_id=chosen.id,
-                region_name=settings.environment.region,
-                temperature=chosen.temperature,
-                max_tokens=chosen.max_tokens,
-            )
+            return BedrockModel(model_id=chosen.id, region_name=settings.environment.region, **options)
         case "openai-compatible":
             from strands.models.openai import OpenAIModel
 
@@ -36,7 +33,7 @@ def build_model(settings: Settings) -> Model:
             return OpenAIModel(
                 client_args={"base_url": chosen.base_url, "api_key": key},
                 model_id=chosen.id,
-                params={"temperature": chosen.temperature, "max_tokens": chosen.max_tokens},
+                params=options,
             )
 
 

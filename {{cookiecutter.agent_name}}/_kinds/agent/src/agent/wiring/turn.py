@@ -73,25 +73,21 @@ class Turn:
 async def run_turn(agent: Agent, prompt: str) -> AsyncGenerator[dict[str, Any], None]:
     """Yield `{"type": "text"}` and `{"type": "tool"}` events as they happen, and last a `{"type": "summary"}`.
 
-    Raises whatever the model raises. A turn that failed leaves an apology in the conversation, because models refuse
-    two user messages in a row.
+    Raises whatever the model raises.
     """
     turn = Turn()
-    try:
-        async for event in agent.stream_async(
-            prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": MAX_MODEL_CALLS}
-        ):
-            if "data" in event:
-                turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
-                yield {"type": "text", "text": event["data"]}
-            elif "message" in event:
-                for use in _tool_uses(event["message"]):
-                    yield {"type": "tool", "name": use["name"], "input": use["input"]}
-            elif "result" in event:
-                turn.result = event["result"]
-    except BaseException:
-        await _close_broken_turn(agent)
-        raise
+    await _close_broken_turn(agent)
+    async for event in agent.stream_async(
+        prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": MAX_MODEL_CALLS}
+    ):
+        if "data" in event:
+            turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
+            yield {"type": "text", "text": event["data"]}
+        elif "message" in event:
+            for use in _tool_uses(event["message"]):
+                yield {"type": "tool", "name": use["name"], "input": use["input"]}
+        elif "result" in event:
+            turn.result = event["result"]
     yield {"type": "summary", **turn.summary()}
 
 
@@ -119,6 +115,7 @@ def _content(result: Any) -> Any:
 
 
 async def _close_broken_turn(agent: Agent) -> None:
+    """Answer the words that a failed or interrupted turn left open: models refuse two user messages in a row."""
     if agent.messages and agent.messages[-1]["role"] == "user":
         apology: Message = {"role": "assistant", "content": [{"text": "I could not answer this: the request failed."}]}
         agent.messages.append(apology)

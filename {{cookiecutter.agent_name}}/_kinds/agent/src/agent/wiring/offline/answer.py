@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.wiring.offline.catalogue import Kind, Parameter, Tool
 from agent.wiring.offline.conversation import Call
-from agent.wiring.offline.scope import ESCALATE, Rule, Scope
+from agent.wiring.offline.scope import ESCALATE, Rule
 from agent.wiring.offline.text import humanise, listed, stem
 
 LABEL = "offline model, not an LLM"
@@ -16,27 +16,27 @@ _TRANSIENT = re.compile(r"\b(?:50[234]|429|unavailable|time[d -]*out|try again|t
 _LONGEST_LIST = 6
 
 
-def offers(tools: list[Tool], limits: Scope) -> str:
-    """What the agent can do, from its prompt, else from its tools."""
-    items = list(limits.offers) or [tool.summary for tool in tools]
-    return "\n".join(f"- {item[0].upper()}{item[1:]}" for item in items[:_LONGEST_LIST])
+def offers(tools: list[Tool]) -> str:
+    """What the agent can do: the first sentence of each tool's documentation."""
+    items = [f"- {tool.summary[0].upper()}{tool.summary[1:]}." for tool in tools if tool.summary]
+    return "\n".join(items[:_LONGEST_LIST] + ["- and more."] * (len(items) > _LONGEST_LIST))
 
 
-def greeting(tools: list[Tool], limits: Scope) -> str:
-    """Who answers and what it can do."""
-    can = offers(tools, limits)
-    return f"Hello! I am an {LABEL}." + (f" I can help with:\n{can}" if can else " I have no tools to work with.")
+def greeting(tools: list[Tool]) -> str:
+    """Who answers, and what it can do."""
+    return f"Hello! I am an {LABEL}." + (f" This is what I can do:\n{offers(tools)}" if tools else " I have no tools to work with.")
 
 
-def refusal(rule: Rule | None, tools: list[Tool], limits: Scope) -> str:
-    """A polite refusal, in the prompt's own words where it gives them; for an escalation who takes over."""
-    if rule and rule.kind == ESCALATE:
-        return rule.phrase or f"A person needs to take this over. {rule.text.split(':', 1)[-1].strip().capitalize()}"
+def refusal(rule: Rule | None, tools: list[Tool]) -> str:
+    """A polite refusal, in the prompt's own words where it gives them; for an escalation, who takes over."""
     if rule and rule.phrase:
         return rule.phrase
-    reason = f"I'm sorry, I can't help with that: {rule.topic[0].lower()}{rule.topic[1:]} is outside my scope." if rule else ""
-    can = offers(tools, limits)
-    return (reason or "I'm sorry, I can't help with that.") + (f" What I can do:\n{can}" if can else "")
+    if rule and rule.kind == ESCALATE:
+        who = rule.text.split(":", 1)[-1].strip()
+        return f"A person needs to take this over: {who[0].lower()}{who[1:]}"
+    reason = f" ({rule.topic[0].lower()}{rule.topic[1:]})" if rule and len(rule.topic) < 60 else ""
+    can = f" This is what I can do:\n{offers(tools)}" if tools else ""
+    return f"I'm sorry, I can't help with that{reason}: it is outside my scope.{can}"
 
 
 def question(tool: Tool, missing: list[Parameter]) -> str:
@@ -60,12 +60,11 @@ def figure(call: Call, parameter: Parameter) -> float | int | None:
     return next(iter(named or numbers.values()), None)
 
 
-def phrase(calls: list[Call], tools: list[Tool], about: list[dict[str, Any]]) -> str:
+def phrase(calls: list[Call], about: list[dict[str, Any]]) -> str:
     """The answer to a request from all its calls, tool by tool.
 
     Args:
         calls: The calls, with their results.
-        tools: The tools, for their parameters.
         about: What each call of the last tool was about, when that is not among its own inputs.
     """
     names = list(dict.fromkeys(call.name for call in calls))

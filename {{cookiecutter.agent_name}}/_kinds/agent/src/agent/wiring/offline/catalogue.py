@@ -31,7 +31,6 @@ class Kind(IntEnum):
     TEXT = 10
 
 
-PERIODS = {Kind.DATE: "day", Kind.MONTH: "month", Kind.QUARTER: "quarter", Kind.YEAR: "year"}
 # Two parameters of one kind are told apart by these words: the earlier, source side and the later, target side.
 _FIRST = set("from origin source start begin previous prior old earlier base initial in since departure sender check_in".split())
 _SECOND = set("to destination target end until current new later latest out arrival recipient due".split())
@@ -59,6 +58,7 @@ class Parameter:
     choices: dict[str, Any] = field(default_factory=dict)  # what a user may say, in lower case -> the value
     finder: re.Pattern[str] | None = None  # finds a choice or an identifier in a text
     accepts: re.Pattern[str] | None = None  # the schema's own pattern
+    upper: bool = False  # identifiers are written in capitals
     style: str = ""  # how a period is written
     default_rule: str = ""  # "all of them", from "when the user names no region, use all of them"
     words: frozenset[str] = frozenset()
@@ -97,6 +97,16 @@ class Tool:
         return [parameter for parameter in self.parameters if parameter.required]
 
     @property
+    def numbers(self) -> list[Parameter]:
+        """The numbers it cannot do without: what it calculates with."""
+        return [parameter for parameter in self.required if parameter.kind is Kind.NUMBER]
+
+    @property
+    def names(self) -> set[str]:
+        """The names of its parameters."""
+        return {parameter.name for parameter in self.parameters}
+
+    @property
     def groups(self) -> list[list[Parameter]]:
         """Parameters that compete for the same words, in the order in which they are looked for."""
         result: dict[Any, list[Parameter]] = {}
@@ -123,7 +133,8 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
         bucket = against if _AGAINST.search(sentence) else use if _FOR.search(sentence) else details
         bucket.append(others.sub(" ", re.split(r":\s*use\b", sentence)[0] if bucket is against else sentence))
     parameters = [_read_parameter(name, schema, required, description) for name, schema, required in _properties(spec)]
-    inputs = " ".join(f"{p.name} {p.description} {' '.join(p.choices)}" for p in parameters)
+    told = [p for p in parameters if not (p.required and p.kind is Kind.NUMBER)]  # what is calculated with tells little
+    inputs = " ".join(f"{p.name} {_DEFAULT.sub('', p.description)} {' '.join(p.choices)}" for p in told)
     short = spec["name"].rsplit("___", 1)[-1]
     texts = {"name": short, "use": " ".join(use), "summary": details[0] if details else "", "parameters": inputs}
     texts |= {"details": " ".join(details[1:]), "against": " ".join(against)}
@@ -173,8 +184,9 @@ def _read_parameter(name: str, schema: dict[str, Any], required: bool, context: 
     parameter = Parameter(name, Kind.TEXT, description, required, many, inner.get("type") == "integer")
     default = _DEFAULT.search(description)
     parameter.default_rule = default[1].strip() if default else ""
-    parameter.words = frozenset(stems(f"{name} {description}"))
-    parameter.role = _role(name) or _role(description)
+    inside = " ".join(re.findall(r"\(([^)]*)\)", description)) if inner.get("type") == "boolean" else description
+    parameter.words = frozenset(stems(f"{name} {inside}"))
+    parameter.role = _role(name) or _role(re.sub(r"\b(?:in|from|to)\b", "", description.split(".")[0]))
     _set_kind(parameter, inner, context)
     return parameter
 
@@ -218,6 +230,7 @@ def _set_text_kind(parameter: Parameter, schema: dict[str, Any]) -> None:
     elif pattern or _example_pattern(parameter.description):
         parameter.kind = Kind.IDENTIFIER
         body = pattern.strip("^$") or _example_pattern(parameter.description)
+        parameter.upper = not pattern and "[a-z]" not in body
         parameter.finder = re.compile(rf"(?<![\w-])(?:{body})(?![\w-])", re.I)
     else:
         _set_choices(parameter, _examples(parameter.description), "")
@@ -252,8 +265,9 @@ def _set_choices(parameter: Parameter, values: list[Any], context: str) -> None:
     phrases: dict[str, Any] = {}
     for value in values:
         for phrase in [str(value), humanise(str(value)), *_synonyms(str(value), values, parameter.description, context)]:
-            phrases.setdefault(phrase.lower(), value)
-    parameter.choices = {p: v for p, v in phrases.items() if p not in STOPWORDS or p.upper() == str(v)}
+            if phrase.lower() not in STOPWORDS or phrase.isupper():
+                phrases.setdefault(phrase.lower(), value)
+    parameter.choices = phrases
     longest_first = sorted(parameter.choices, key=len, reverse=True)
     body = "|".join(re.escape(phrase).replace(r"\ ", r"[\s_-]+").replace(r"\-", "[ -]?") for phrase in longest_first)
     parameter.finder = re.compile(rf"(?<![\w-])(?:{body})(?=(?:'s|s)?(?![\w-]))", re.I) if body else None

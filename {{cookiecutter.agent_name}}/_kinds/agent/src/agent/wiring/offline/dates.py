@@ -37,7 +37,8 @@ class Mention:
     start: int
     end: int
     period: Period | None  # None when the text only says how far from another period: "the year before"
-    shift: int = 0  # that distance, in months
+    shift: int = 0  # that distance, in units
+    unit: str = ""  # the unit it is counted in; "" when the text leaves it open: "before that"
     bare: bool = False  # no year was named, so it was assumed
     joined: bool = False  # the end of a range that the mention before it begins
 
@@ -64,12 +65,15 @@ def relative(unit: str, offset: int, today: date, count: int = 1) -> Period:
     return Period(first, first + timedelta(days=size * count - 1), unit)
 
 
-def shifted(period: Period, months: int) -> Period:
-    """The same period some months earlier or later."""
-    index = _index(period.first)
+def shifted(period: Period, count: int, unit: str) -> Period:
+    """The same period some units earlier or later."""
+    if unit in _DAYS_IN:
+        distance = timedelta(days=count * _DAYS_IN[unit])
+        return Period(period.first + distance, period.last + distance, period.unit)
+    index = _index(period.first) + count * MONTHS_IN[unit]
     if period.unit in MONTHS_IN:
-        return _span(index + months, _index(period.last) - index + 1, period.unit)
-    first = _day(period.first.day, index + months)
+        return _span(index, _index(period.last) - _index(period.first) + 1, period.unit)
+    first = _day(period.first.day, index)
     return Period(first, first + (period.last - period.first), period.unit)
 
 
@@ -105,7 +109,7 @@ def _year(word: str | None, today: date) -> int | None:
 def _part(size: int, number: int, year: int | None, today: date, unit: str) -> Period:
     """The n-th month, quarter or half of a year; without a year the most recent one that has ended."""
     period = _span((year or today.year) * 12 + (number - 1) * size, size, unit)
-    return shifted(period, -12) if year is None and period.last >= today else period
+    return shifted(period, -1, "year") if year is None and period.last >= today else period
 
 
 _YEAR = r"(?:(?:of|in|/|-|,)?\s*(?:FY\s*)?(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
@@ -161,7 +165,7 @@ def _single(m: re.Match[str], today: date) -> Found:
     which, unit = m["which"].lower(), m["unit"].lower()
     offset = -1 if re.match(_LAST, which) else 1 if re.match(_NEXT, which) else 0
     relation = re.match("previous|prior|preceding|following", which) is not None
-    return relative(unit, offset, today), offset * MONTHS_IN.get(unit, 0) if relation else 0, False
+    return relative(unit, offset, today), offset if relation else 0, False
 
 
 def _distance(m: re.Match[str], today: date) -> Found:
@@ -188,21 +192,21 @@ def _weekday(m: re.Match[str], today: date) -> Found:
 
 
 def _moved(m: re.Match[str], today: date) -> Found:
-    unit = (m["unit"] or m["unit2"] or "year").lower()
-    return None, -MONTHS_IN.get(unit, 12), False
+    return None, 1 if m["ahead"] else -1, False
 
 
 _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Found]]] = [
     (re.compile(pattern, re.I), rule)
     for pattern, rule in (
         (r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso_day),
+        (r"\b(?:the\s+)?day\s+after\s+tomorrow\b", lambda m, t: (_near_day(t, 2), 0, False)),
+        (r"\b(?:the\s+)?day\s+before\s+yesterday\b", lambda m, t: (_near_day(t, -2), 0, False)),
         (rf"\b(?:the\s+)?{_UNIT}\s+before\s+last\b", lambda m, t: (relative(m["unit"].lower(), -2, t), 0, False)),
-        (
-            r"\b(?:the\s+)?same\s+(?:quarter|month|period|time)(?:\s+(?:of|in))?\s+(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)\b"
-            r"|\b(?:the|a|an|one)\s+(?P<unit2>quarter|month|year)\s+(?:before|earlier|prior)\b"
-            r"|\byear[- ](?:over|on)[- ]year\b|\byoy\b|\by/y\b",
-            _moved,
-        ),
+        (rf"\b(?:the|a|an|one)\s+{_UNIT}\s+(?:before|earlier|prior|(?P<ahead>after|later))\b", _moved),
+        (r"\bsame\s+(?:quarter|month|period|time)\s+(?:(?:of|in)\s+)?(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)", _moved),
+        (r"\b(?:compared (?:to|with)|vs\.?|versus|against|than|over)\s+(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)\b", _moved),
+        (r"\b(?P<unit>year)[- ](?:over|on)(?P<ahead>)[- ]year\b", _moved),
+        (r"\b(?:before|after(?P<ahead>))\s+that\b", _moved),
         (rf"\b{_DAYNO}(?:\s+of)?\s+{_MONTH},?\s*{_YEAR}(?!\w)", _calendar_day),
         (rf"\b{_MONTH}\s+(?:the\s+)?{_DAYNO}(?!\d),?\s*{_YEAR}(?!\w)", _calendar_day),
         (
@@ -218,8 +222,6 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Found]]] = [
         (rf"\b(?P<ahead>in|within)\s+(?:a\s+)?{_COUNT}\s+{_UNIT}\b(?!\s+ago)", _distance),
         (rf"\b(?P<ahead>)(?:a\s+)?{_COUNT}\s+{_UNIT}\s+ago\b", _distance),
         (r"\b(?:year\s+to\s+date|ytd|so\s+far\s+this\s+year)\b", lambda m, t: (relative("year", 0, t), 0, False)),
-        (r"\bday\s+after\s+tomorrow\b", lambda m, t: (_near_day(t, 2), 0, False)),
-        (r"\bday\s+before\s+yesterday\b", lambda m, t: (_near_day(t, -2), 0, False)),
         (r"\btomorrow\b", lambda m, t: (_near_day(t, 1), 0, False)),
         (r"\byesterday\b", lambda m, t: (_near_day(t, -1), 0, False)),
         (r"\b(?:today|tonight)\b", lambda m, t: (_near_day(t, 0), 0, False)),
@@ -253,10 +255,11 @@ def _matches(text: str, today: date) -> Iterator[Mention]:
             start, end = match.span()
             free = all(end <= a or start >= b for a, b in taken)
             period, shift, bare = rule(match, today) if free else (None, 0, False)
+            unit = (match.groupdict().get("unit") or "").lower() if shift else ""
             if period or shift:
                 end -= len(match.group()) - len(match.group().rstrip(" ,"))
                 taken.append((start, end))
-                yield Mention(start, end, period, shift, bare)
+                yield Mention(start, end, period, shift, unit, bare)
 
 
 def _borrow_years(mentions: list[Mention], today: date) -> list[Mention]:
@@ -277,7 +280,7 @@ def _borrow_years(mentions: list[Mention], today: date) -> list[Mention]:
 
 
 def _in_year(period: Period, year: int) -> Period:
-    return shifted(period, 12 * (year - period.first.year))
+    return shifted(period, year - period.first.year, "year")
 
 
 def _join(mentions: list[Mention], text: str) -> list[Mention]:
@@ -288,6 +291,6 @@ def _join(mentions: list[Mention], text: str) -> list[Mention]:
         if before.period and mention.period and (between or _RANGE.match(gap)):
             first, last = before.period, mention.period
             if first.first > last.first and before.bare:
-                mentions[position - 1] = replace(before, period=shifted(first, -12))
+                mentions[position - 1] = replace(before, period=shifted(first, -1, "year"))
             mentions[position] = replace(mention, joined=True)
     return mentions

@@ -33,7 +33,7 @@ def demanded(choice: ToolChoice | None, index: Index, specs: list[ToolSpec], tal
         return next((read_tools([spec])[0] for spec in specs if spec["name"] == name), None)
     if choice and "any" in choice and index.tools and not talk.turns[-1].calls:
         request = Request(talk.turns[-1].text, talk.today, talk.context)
-        return index.rank(request.tokens, [fill(tool, request).spans for tool in index.tools])[0].tool
+        return index.rank(request)[0].tool
     return None
 
 

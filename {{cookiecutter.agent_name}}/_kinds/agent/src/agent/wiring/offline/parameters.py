@@ -9,11 +9,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from agent.wiring.offline import dates
-from agent.wiring.offline.catalogue import PERIODS, Kind, Parameter, Tool
+from agent.wiring.offline import dates, periods
+from agent.wiring.offline.catalogue import Kind, Parameter, Tool
 from agent.wiring.offline.text import STOPWORDS, Token, humanise, stem, tokens
 
-MOST_CALLS = 40  # more calls than this in one answer are a misunderstanding
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']{2,})'(?!\w)")
@@ -31,7 +30,7 @@ _NOT = re.compile(r"\b(?:no|not|without|exclud\w+|don't|dont|except)\b[^,.;]{0,2
 _POLITE = re.compile(r"^(?:\s*(?:hi|hello|hey|please|can you|could you|would you|i(?:'d| would) like (?:you )?to)\b[ ,]*)+|[ ,]*\bplease\b\s*(?=[.?!]*$)", re.I)
 _WHOLE_TEXT = set("query question search prompt request issue problem description details body message comment note content text keywords".split())
 _REASON = set("reason justification purpose why motivation rationale".split())
-_BECAUSE = re.compile(r"\b(?:because(?: of)?|since|so that|in order to|as (?=I\b|we\b)|reason(?: is)?:?)\s+([^.?!]+)|[,;]?\s+(?:to|for)\s+((?:\w+\s+)?(?:my|our|the|a|an)\s+[^.?!,]+)", re.I)
+_BECAUSE = re.compile(r"\b(?:because(?: of)?|since(?! \d)|so that|in order to|as (?=I\b|we\b)|reason(?: is)?:?)\s+([^.?!]+)|[,;]?\s+(?:to|for)\s+((?:\w+\s+)?(?:my|our|the|a|an)\s+[^.?!,]+)", re.I)
 _NAME = r"(?:[A-Z][\w&'-]*|\d+)(?:[ ](?:[A-Z][\w&'-]*|de|of|the|am|\d+))*"
 _PREPOSITION = {-1: r"from|out of|leaving", 1: r"to|into|towards|for", 0: r"in|at|for|to|of|about|on|regarding|near|called|named|with|is"}
 _PHRASE_END = r"(?=\s*(?:[,.;:?!]|$|\b(?:in|at|on|for|to|from|with|by|and|or|is|are|until|next|please|because|as|when|while|tomorrow|today|this|last)\b))"
@@ -75,6 +74,7 @@ class Filled:
 
     values: dict[str, list[Any]] = field(default_factory=dict)
     spans: list[tuple[int, int]] = field(default_factory=list)
+    evidence: list[tuple[int, int]] = field(default_factory=list)  # those that speak for the tool: not the whole text, say
     paired: list[str] = field(default_factory=list)  # parameters whose values belong together: "EMEA Q2 and APAC Q3"
 
     def add(self, parameter: Parameter, candidates: list[Candidate]) -> None:
@@ -84,6 +84,8 @@ class Filled:
         if unique:
             self.values[parameter.name] = [unique] if parameter.many else unique
             self.spans += [(c.start, c.end) for c in candidates if c.end > c.start]
+            if parameter.kind is not Kind.CHOICE and not set(parameter.label.split()) & _REASON:
+                self.evidence += [(c.start, c.end) for c in candidates if c.end > c.start]
 
 
 def fill(tool: Tool, request: Request, base: dict[str, list[Any]] | None = None) -> Filled:
@@ -136,8 +138,9 @@ def _alternating(places: dict[str, list[Candidate]]) -> list[str]:
 
 def _find(parameter: Parameter, request: Request, filled: Filled, base: dict[str, list[Any]]) -> list[Candidate]:
     kind = parameter.kind
-    if kind in PERIODS:
-        return _periods(parameter, request, base.get(parameter.name, []))
+    if kind in periods.UNITS:
+        found = periods.find(parameter, request.mentions, base.get(parameter.name, []), request.today)
+        return [Candidate(value, mention.start, mention.end) for value, mention in found]
     if kind is Kind.EMAIL:
         return [Candidate(m.group(), *m.span()) for m in _EMAIL.finditer(request.text)]
     if kind is Kind.IDENTIFIER:
@@ -151,42 +154,6 @@ def _find(parameter: Parameter, request: Request, filled: Filled, base: dict[str
     return _texts(parameter, request, filled)
 
 
-def _periods(parameter: Parameter, request: Request, base: list[Any]) -> list[Candidate]:
-    unit = PERIODS[parameter.kind]
-    before = [period for text in base for period in [_period_of(str(text), parameter, request.today)] if period]
-    absolute = [m for m in request.mentions if m.period and not m.shift]
-    result: list[Candidate] = []
-    for number, mention in enumerate(request.mentions):
-        period = mention.period
-        if mention.shift:
-            anchors = [m.period for m in absolute if m.period] or before
-            periods = [dates.shifted(anchor, mention.shift) for anchor in anchors] or ([period] if period else [])
-        elif period and mention.bare and before and not mention.joined and parameter.kind is not Kind.DATE:
-            periods = [dates.shifted(period, 12 * (before[0].first.year - period.first.year))]
-        elif period and period.unit == "year" and unit != "year" and len(before) == 1:
-            periods = [dates.shifted(before[0], 12 * (period.first.year - before[0].first.year))]
-        else:
-            periods = [period] if period else []
-        if mention.joined and periods and result and not parameter.role:
-            start = request.mentions[number - 1].period
-            periods = [dates.Period(start.first, periods[0].last, periods[0].unit)] if start else periods
-        for whole in periods:
-            for piece in dates.pieces(whole, unit, request.today):
-                day = piece.last if parameter.role > 0 and unit == "day" else piece.first
-                result.append(Candidate(_write(day, parameter), mention.start, mention.end))
-    return result
-
-
-def _write(day: date, parameter: Parameter) -> Any:
-    text = parameter.style.format(y=day.year, m=day.month, d=day.day, q=(day.month + 2) // 3)
-    return int(text) if text.isdigit() and not parameter.accepts else text
-
-
-def _period_of(text: str, parameter: Parameter, today: date) -> dates.Period | None:
-    found = dates.find(text, today)
-    return found[0].period if found else None
-
-
 def _identifiers(parameter: Parameter, request: Request) -> list[Candidate]:
     found = [c for c in _identifiers_in(parameter, request.text)]
     known = [] if found else _identifiers_in(parameter, request.context)[-1:]
@@ -198,9 +165,8 @@ def _identifiers_in(parameter: Parameter, text: str) -> list[Candidate]:
     for match in parameter.finder.finditer(text) if parameter.finder else ():
         forms = (match.group(), match.group().upper(), match.group().lower())
         value = next((f for f in forms if not parameter.accepts or parameter.accepts.search(f)), None)
-        upper = not parameter.accepts and parameter.finder is not None and not re.search(r"[a-z]", parameter.finder.pattern.replace("[a-z]", "a"))
         if value:
-            result.append(Candidate(value.upper() if upper else value, *match.span()))
+            result.append(Candidate(value.upper() if parameter.upper else value, *match.span()))
     return result
 
 
@@ -210,7 +176,7 @@ def _choices(parameter: Parameter, request: Request) -> list[Candidate]:
         said = re.sub(r"[\s_-]+", " ", match.group().lower())
         value = parameter.choices.get(match.group().lower(), parameter.choices.get(said))
         value = value if value is not None else next((v for p, v in parameter.choices.items() if re.sub(r"[\s_-]+", " ", p) == said), None)
-        if value is not None and (said not in STOPWORDS or match.group() == str(value)):
+        if value is not None and (said not in STOPWORDS or match.group().isupper()):
             found.append(Candidate(value, *match.span()))
     excluded = _EXCEPT.search(text)
     left_out = [c.value for c in found if excluded and c.start > excluded.start()]
@@ -223,7 +189,7 @@ def _choices(parameter: Parameter, request: Request) -> list[Candidate]:
 
 def _numbers(request: Request, filled: Filled) -> list[Candidate]:
     taken = filled.spans + [(m.start, m.end) for m in request.mentions] + [(q.start, q.end) for q in request.quoted]
-    result = []
+    result: list[Candidate] = []
     for match in _NUMBER.finditer(request.text):
         if any(start < match.end() and match.start() < end for start, end in taken):
             continue
@@ -235,9 +201,7 @@ def _numbers(request: Request, filled: Filled) -> list[Candidate]:
 
 
 def _boolean(parameter: Parameter, request: Request) -> list[Candidate]:
-    names = {stem(word) for word in humanise(parameter.name).split()} - {"includ", "is", "has", "with", "use"}
-    hits = [token for token in request.tokens if token.stem in (names or parameter.words)]
-    hits = hits or [t for t in request.tokens if t.stem in parameter.words and not parameter.required and len(parameter.words) < 6]
+    hits = [token for token in request.tokens if token.stem in parameter.words - {"includ"}]
     return [Candidate(not _NOT.search(request.text[: hits[0].start]), hits[0].start, hits[0].end)] if hits else []
 
 

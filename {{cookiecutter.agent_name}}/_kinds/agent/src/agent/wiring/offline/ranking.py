@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.wiring.offline.catalogue import Kind, Tool
-from agent.wiring.offline.text import Token, stems
+from agent.wiring.offline.parameters import Filled, Request, fill
+from agent.wiring.offline.text import stems
 
-# How much a match in each part of a documentation is worth. Guidance on when to use a tool counts as much as its name.
+THRESHOLD = 0.4  # the share that a tool must explain to be the one meant
+
+# How much a word is worth by the part of a documentation it stands in. Guidance on when to use a tool counts as its name does.
 _WEIGHTS = {"name": 1.0, "use": 1.0, "summary": 0.9, "parameters": 0.7, "details": 0.5}
-_AGAINST = -0.6  # a word that stands only in "do not use for ..."
-_PAIR = 0.3  # two words that follow each other in both
-_VALUE = 1.0  # a word that a parameter takes
+_AGAINST = -0.6  # it stands only in "do not use for ..."
+_TAKEN = 1.0  # a parameter takes it as its value
+_LOOKED_UP = 0.8  # of what it is worth for a tool that provides the numbers of a calculation, for that calculation
+_PAIR = 0.3  # added when the word before it in the request precedes it in the documentation too
 
 
 @dataclass
@@ -22,71 +26,95 @@ class Match:
     """How well one tool fits a request."""
 
     tool: Tool
-    score: float  # 0 nothing fits, 1 every word is explained
-    words: set[str]  # the stems that its documentation explains
-    weight: float  # what these words weigh in all
+    filled: Filled  # what the request gives for its parameters
+    weights: list[float] = field(default_factory=list)  # of each word of the request
+    score: float = 0.0  # 0 nothing is explained, 1 every word
+    weight: float = 0.0  # what the explained words weigh in all
+    words: set[str] = field(default_factory=set)  # the words that its documentation explains
+    strong: set[str] = field(default_factory=set)  # those of them in its name or its guidance on use
+    plain: set[str] = field(default_factory=set)  # those of them that are not the value of a parameter
+
+    @property
+    def complete(self) -> bool:
+        """Whether the request itself gives all that the tool needs."""
+        return all(p.name in self.filled.values for p in self.tool.required)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it fits at all: enough is explained, and not by values alone unless they are all it needs and telling."""
+        telling = all(p.kind not in (Kind.NUMBER, Kind.TEXT) for p in self.tool.required)
+        enough = all(p.default_rule or p.name in self.filled.values for p in self.tool.required)
+        return self.score >= THRESHOLD and bool(self.words or (enough and telling))
 
 
 class Index:
-    """The words of a list of tools, ready for ranking. Immutable, so one may serve many threads."""
+    """The words of a list of tools, ready for ranking. Never changed, so one may serve many sessions at once."""
 
     def __init__(self, tools: list[Tool]) -> None:
         """Weighs every word of every documentation once."""
         self.tools = tools
-        self.sources = sources(tools)
-        self._weights = [_word_weights(tool) for tool in tools]
-        self._pairs = [{pair for stems in tool.text.values() for pair in zip(stems, stems[1:], strict=False)} for tool in tools]
-        self._counts = Counter(word for weights in self._weights for word, weight in weights.items() if weight > 0)
+        self.sources = {tool.name: _providers(tool, tools) for tool in tools if tool.numbers}
+        self._weights = {tool.name: _word_weights(tool) for tool in tools}
+        self._pairs = {tool.name: {p for part in tool.text.values() for p in zip(part, part[1:], strict=False)} for tool in tools}
+        self._counts = Counter(word for weights in self._weights.values() for word, weight in weights.items() if weight > 0)
 
     def rarity(self, word: str) -> float:
         """How telling a word is: the fewer tools know it, the more."""
         return math.log(1 + (len(self.tools) + 1) / (self._counts[word] + 0.5)) + 0.2
 
-    def rank(self, request: list[Token], covered: list[list[tuple[int, int]]]) -> list[Match]:
-        """All tools, best first. `covered` are, for each tool, the places of the request that its parameters take."""
-        matches = [self._match(number, request, spans) for number, spans in enumerate(covered)]
-        return sorted(matches, key=lambda match: -match.score)
+    def rank(self, request: Request) -> list[Match]:
+        """All tools, best first. A calculation is credited with what the tools that provide its numbers explain."""
+        found = {tool.name: self._match(tool, request) for tool in self.tools}
+        for name, sources in self.sources.items():
+            for source in sources:
+                pairs = zip(found[name].weights, found[source.name].weights, strict=True)
+                found[name].weights = [max(own, there if there == _TAKEN else _LOOKED_UP * there) for own, there in pairs]
+        total = sum(self.rarity(token.stem) for token in request.tokens) or 1.0
+        for match in found.values():
+            match.weight = sum(self.rarity(t.stem) * weight for t, weight in zip(request.tokens, match.weights, strict=True))
+            match.score = match.weight / total
+        return self._with_calculation_first(sorted(found.values(), key=lambda match: -match.score))
 
-    def _match(self, number: int, request: list[Token], spans: list[tuple[int, int]]) -> Match:
-        weights, pairs = self._weights[number], self._pairs[number]
-        total = gained = 0.0
-        words: set[str] = set()
-        for position, token in enumerate(request):
-            rarity = self.rarity(token.stem)
-            weight = weights.get(token.stem, 0.0)
-            if any(start <= token.start < end for start, end in spans):
-                weight = max(weight, _VALUE)
-            elif weight > 0:
-                words.add(token.stem)
-            if position and (request[position - 1].stem, token.stem) in pairs:
-                gained += _PAIR * rarity
-            total += rarity
-            gained += rarity * weight
-        return Match(self.tools[number], gained / total if total else 0.0, words, gained)
+    def _match(self, tool: Tool, request: Request) -> Match:
+        match, before = Match(tool, fill(tool, request)), ""
+        for token in request.tokens:
+            weight = self._weights[tool.name].get(token.stem, 0.0)
+            if weight > 0:
+                match.words.add(token.stem)
+            if weight > 0 and not _within(token.start, match.filled.spans):
+                match.plain.add(token.stem)
+            if weight == 1.0:
+                match.strong.add(token.stem)
+            if _within(token.start, match.filled.evidence):
+                weight = max(weight, _TAKEN)
+            match.weights.append(weight + (_PAIR if (before, token.stem) in self._pairs[tool.name] else 0.0))
+            before = token.stem
+        return match
+
+    def _with_calculation_first(self, matches: list[Match]) -> list[Match]:
+        """Prefers a calculation to the tool that provides its numbers when the request fits both: its answer has both."""
+        for match in matches[1:]:
+            if matches[0].tool in self.sources.get(match.tool.name, []) and matches[0].strong and matches[0].strong <= match.strong:
+                return [match, *(other for other in matches if other is not match)]
+        return matches
+
+
+def _within(position: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= position < end for start, end in spans)
 
 
 def _word_weights(tool: Tool) -> dict[str, float]:
-    weights: dict[str, float] = {word: _AGAINST for word in tool.text["against"]}
+    weights = dict.fromkeys(tool.text["against"], _AGAINST)
     for part, weight in _WEIGHTS.items():
         for word in tool.text[part]:
             weights[word] = max(weights.get(word, 0.0), weight)
     return weights
 
 
-def sources(tools: list[Tool]) -> dict[str, list[Tool]]:
-    """For each tool that calculates with numbers, the tools that provide them.
-
-    Those its documentation names ("retrieve both values with getQuarterlyRevenue"), else those that document a returned field
-    which its number parameters speak of.
-    """
-    return {tool.name: _providers(tool, tools) for tool in tools if any(p.kind is Kind.NUMBER for p in tool.required)}
-
-
 def _providers(tool: Tool, tools: list[Tool]) -> list[Tool]:
-    numbers = [p for p in tool.required if p.kind is Kind.NUMBER]
-    words = frozenset().union(*(p.words for p in numbers))
+    """The tools whose results a calculation needs: those its documentation names, else those that return what it speaks of."""
+    words = frozenset().union(*(parameter.words for parameter in tool.numbers))
     documentation = " ".join([tool.spec.get("description", ""), *(p.description for p in tool.parameters)])
-    others = [t for t in tools if t is not tool and not any(p.kind is Kind.NUMBER for p in t.required)]
+    others = [t for t in tools if t is not tool and not t.numbers]
     named = [t for t in others if re.search(rf"\b{re.escape(t.short_name)}\b", documentation)]
-    inputs = {t.name: {p.name for p in t.parameters} for t in others}
-    return named or [t for t in others if any(set(stems(f)) & words for f in t.fields if f not in inputs[t.name])]
+    return named or [t for t in others if any(words & set(stems(name)) for name in t.fields if name not in t.names)]

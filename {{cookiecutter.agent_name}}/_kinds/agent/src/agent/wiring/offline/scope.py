@@ -8,13 +8,12 @@ from functools import lru_cache
 
 from agent.wiring.offline.text import stems
 
-DECLINE, ESCALATE, OFFER = "decline", "escalate", "offer"
+DECLINE, ESCALATE = "decline", "escalate"
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.+?)\s*#*|\*\*(.+?)\*\*:?|([A-Z][\w ']{2,40}):)\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$")
 _KINDS = (
     (ESCALATE, re.compile(r"escalat|hand(?:ing)? ?over|hand ?off|to a (?:person|human)|refer", re.I)),
     (DECLINE, re.compile(r"out[- ]of[- ]scope|\bnot\b|n't\b|never|declin|refus|forbid|prohibit|off[- ]limits|restriction|cannot", re.I)),
-    (OFFER, re.compile(r"scope|you do|does|can do|can help|capabilit|tasks|responsib", re.I)),
 )
 _PHRASE = re.compile(r"[\"“]([^\"”]{12,})[\"”]")
 _REPLY = re.compile(r"\b(?:reply|say|answer|respond|tell)\b[^\"“]{0,40}[\"“]([^\"”]{12,})[\"”]", re.I)
@@ -26,8 +25,9 @@ _ACTS = re.compile(r"^\W*(?:\w+ ){0,2}?(?:provide|give|offer|discuss|access|exec
 _OVERRIDE = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|restrictions?|constraints?|polic(?:y|ies) above)\b"
     r"|\b(?:reveal|show|print|repeat|output|display|tell|give|read|write|what(?:'s| is| are)|dump|translate|summari[sz]e)\b.{0,40}"
-    r"\b(?:system prompt|initial prompt|(?:your|hidden|secret|initial|original|system) (?:\w+ )?(?:instructions?|rules|prompt)|instructions you were given|prompt verbatim)\b"
-    r"|\byou are now\b|\bfrom now on,? you\b|\bpretend (?:to be|you)|\brole[- ]?play|\b(?:act|behave|speak|answer) (?:as|like) (?:an?|my|the|if you)\b"
+    r"\b(?:(?:system|hidden|secret|initial|original|internal) (?:\w+ )?(?:instructions?|rules?|prompts?|messages?)|your (?:\w+ )?(?:instructions|prompt)|instructions you were given)\b"
+    r"|\byou are now an?\b|\bfrom now on,? you\b|\bpretend (?:to be|you)|\brole[- ]?play"
+    r"|(?:^|\byou (?:must|should|will|shall)|\bplease|\bnow),?\s*(?:act|behave|speak|answer|talk) (?:as|like) (?:an?|my|the|if)\b"
     r"|\bjailbreak|\bdeveloper mode\b|\bDAN\b|\bwithout (?:any )?(?:rules|restrictions|filters)\b", re.I | re.S
 )
 
@@ -47,34 +47,21 @@ class Rule:
         return re.split(r":|\"|“", self.text)[0].strip(" .")
 
 
-@dataclass(frozen=True)
-class Scope:
-    """The limits an agent's prompt sets, and what it says the agent does."""
-
-    rules: tuple[Rule, ...]
-    offers: tuple[str, ...]
-
-
 def is_override(text: str) -> bool:
     """Whether a request tries to change the agent's instructions, to read them, or to give it another role."""
     return _OVERRIDE.search(text) is not None
 
 
 @lru_cache(maxsize=32)
-def read(prompt: str) -> Scope:
-    """Reads the limits from a system prompt; without any headings, from sentences such as "You should not provide ..."."""
-    rules: list[Rule] = []
-    offers: list[str] = []
+def read(prompt: str) -> tuple[Rule, ...]:
+    """Reads the limits from a system prompt; outside such headings, from sentences like "You should not provide ..."."""
+    rules = []
     for kind, bullets, body in _sections(prompt):
-        reply = _REPLY.search(body)
+        reply = _REPLY.search(body) if kind == DECLINE else None
         for bullet in bullets:
-            own = _PHRASE.search(bullet)
-            phrase = own[1] if own else reply[1] if reply and kind == DECLINE else ""
-            if kind == OFFER:
-                offers.append(bullet.rstrip(" .;"))
-            else:
-                rules.append(Rule(kind, bullet, frozenset(stems(_PHRASE.sub("", bullet))), phrase))
-    return Scope(tuple(rules), tuple(offers))
+            phrase = _PHRASE.search(bullet) or reply
+            rules.append(Rule(kind, bullet, frozenset(stems(_PHRASE.sub("", bullet))), phrase[1] if phrase else ""))
+    return tuple(rules)
 
 
 def _sections(prompt: str) -> list[tuple[str, list[str], str]]:

@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 STOPWORDS = frozenset(
-    """a about above after again ago all also am an and any anyone anything are aren as ask at available be because been
+    """a about above after again ago all also am an and any anyone anything are aren as ask at be because been
     before being below between both but by call can cannot could couldn did didn do does doesn doing don done each either
     else etc every example few for from further get gets give given go going gonna good got had has hasn have haven having
     he hello help her here hers hey hi him his hope how however i if in instead into is isn it its itself just kindly know
-    let like ll look many may maybe me might mine more most much must my need needs never new no nor not now of off ok okay
+    let like ll look many may maybe me might mine most much must my need needs never new no nor not now of off ok okay
     on once one only or other our ours out over own per please quite rather re really same say shall she should show since
     so some something still such sure take tell than thank thanks that the their theirs them then there these they thing
     things this those though through to too under until up upon us use used user uses ve very via want wants was wasn we
@@ -30,6 +30,7 @@ _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
 # Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
 _SUFFIXES = (
     ("ies", "y", 5), ("sses", "ss", 6), ("ations", "", 10), ("ation", "", 9), ("ments", "", 8), ("ment", "", 7),
+    ("ability", "", 9), ("able", "", 8), ("ances", "", 10), ("ance", "", 9), ("ison", "", 9),
     ("ings", "", 7), ("ing", "", 6), ("edly", "", 7), ("ed", "", 5), ("ates", "", 8), ("ate", "", 7), ("ly", "", 6),
 )  # fmt: skip
 
@@ -64,8 +65,10 @@ def tokens(text: str) -> list[Token]:
         word = re.split("['’]", match.group(), maxsplit=1)[0]
         parts = _HUMP.findall(word) if not word.islower() and not word[0].isdigit() else [word]
         for part in parts if len(parts) > 1 else [word]:
-            if part.lower() not in STOPWORDS:
-                result.append(Token(stem(part.lower()), match.start(), match.end()))
+            root = stem(part.lower())
+            acronym = part.isupper() and len(part) > 1  # "US" and "IT" are not "us" and "it"
+            if acronym or (part.lower() not in STOPWORDS and root not in STOPWORDS):
+                result.append(Token(root, match.start(), match.end()))
     return result
 
 

@@ -1,0 +1,63 @@
+# Everything you do with this template. Needed beforehand: Python 3.11 or newer, make, git.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fast odd generated check bench lock fileset clean
+
+# The first Python that is new enough. Your own choice: make setup PYTHON=/path/to/python3
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(call new_enough,$(name))))
+new_enough = $(shell $(1) -c 'import sys; sys.version_info >= (3, 11) and print("$(1)")' 2>/dev/null)
+BIN := .venv/bin
+READY := .venv/ready
+
+# $(call step,what it is,command): say what runs, and how long it took.
+define step
+@printf '\n==> %s\n' "$(1)"; start=$$(date +%s); $(2); status=$$?; \
+printf '<== %s: %s after %s s\n' "$(1)" "$$(test $$status = 0 && echo done || echo FAILED)" "$$(($$(date +%s) - start))"; \
+exit $$status
+endef
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install the tools into .venv, when requirements.txt changed
+
+$(READY): requirements.txt
+	@test -n "$(call new_enough,$(PYTHON))" || { echo "Python 3.11 or newer is needed; found: $(or $(PYTHON),none)." \
+	    "Install one, then: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	$(call step,Install the tools into .venv,( \
+	    $(PYTHON) -m venv --clear .venv && \
+	    awk '/^uv==/,!/\\$$/' requirements.txt > .venv/uv.txt && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt && \
+	    $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt && \
+	    touch $(READY) ))
+
+demo: setup ## Generate an agent, set it up, ask it seven questions
+	$(call step,Demo,$(BIN)/python demo/run.py)
+
+test: fast odd generated ## Run all tests
+
+fast: setup ## Test the template itself (half a minute)
+	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated")
+
+odd: setup ## Test it with 500 odd answers (half a minute)
+	$(call step,500 odd answers,$(BIN)/python -m pytest -q -m odd)
+
+generated: setup ## Test that what it generates passes its own checks and tests (minutes)
+	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --durations=0 --capture=no)
+
+check: setup ## Lint, format and type-check hooks, tests, demo and workflows
+	$(call step,Lint,$(BIN)/ruff check .)
+	$(call step,Format,$(BIN)/ruff format --check .)
+	$(call step,Types,$(BIN)/mypy)
+	$(call step,Workflows,$(BIN)/zizmor --offline --quiet . "{{cookiecutter.agent_name}}")
+
+bench: setup ## Measure generation, start, answers and concurrency
+	$(call step,Benchmarks,$(BIN)/python benchmarks/run.py)
+
+lock: setup ## Compile requirements.txt from pyproject.toml
+	$(call step,Compile requirements.txt,$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt)
+
+fileset: setup ## Record the files of each kind in tests/filesets
+	$(call step,Record the file sets,$(BIN)/python -m pytest -q tests/test_files.py --record-filesets)
+
+clean: ## Remove what make created
+	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,49 @@
+"""A generated repository, used as its team uses it: set up once with the network, then checked and tested without."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.repository import COMBINATIONS, generate
+
+pytestmark = pytest.mark.generated
+
+NOWHERE = "http://127.0.0.1:9"
+OFFLINE = {
+    "UV_OFFLINE": "1",
+    "PIP_NO_INDEX": "1",
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE),
+    "NO_PROXY": "127.0.0.1,::1,localhost",
+}
+
+
+def run(repository: Path, *command: str, **environment: str) -> None:
+    """Run a command in a repository with its output in view, and fail if it fails."""
+    print(f"\n--- {' '.join(command)} in a new {repository.name}", flush=True)
+    done = subprocess.run(command, cwd=repository, env={**os.environ, **environment}, check=False)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)} failed with {done.returncode}; its output is above", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def repository(template: Path, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a generated repository that has been set up."""
+    repository = generate(template, tmp_path_factory.mktemp(kind), {"kind": kind})
+    run(repository, "make", "setup", f"PYTHON={sys.executable}")
+    return repository
+
+
+@pytest.mark.parametrize("verb", ["check", "test"])
+def test_it_passes_its_own(repository: Path, verb: str) -> None:
+    run(repository, "make", verb, **OFFLINE)
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=list(COMBINATIONS))
+def test_its_manifest_accepts_what_the_questions_accept(
+    template: Path, repository: Path, kind: str, output: Path, answers: dict[str, str]
+) -> None:
+    another = generate(template, output, {"kind": kind, **answers})
+    run(another, str(repository / ".venv/bin/python"), "-m", "ops", "manifest", PYTHONPATH="src:.", **OFFLINE)

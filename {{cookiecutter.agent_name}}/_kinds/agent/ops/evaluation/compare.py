@@ -1,0 +1,206 @@
+"""What got better and what worse between two runs, with intervals so that noise is not called a regression.
+
+The intervals are bootstrapped over the cases that both runs have, in pairs: the same case before and after. A change
+counts when the 95 % interval of the difference leaves out zero.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.metrics import METRICS, Metric, show
+from ops.evaluation.run import CASES, results
+from ops.evaluation.summary import percentile
+
+RESAMPLES = 1000
+_WORK = 3_000_000
+"""Bound on resampled values a metric, so that ten thousand cases take seconds too: fewer resamples then."""
+
+SMALLEST_LATENCY_MS = 50.0
+"""A smaller difference in latency is the machine's mood: nobody notices it, and pairs do not average it out."""
+
+_PERCENTILES = {"latencyP50": 50, "latencyP95": 95, "firstTokenP50": 50, "firstTokenP95": 95, "tokensP95": 95}
+_TURN_VALUES = {
+    "latencyP50": "latencyMs",
+    "latencyP95": "latencyMs",
+    "firstTokenP50": "firstTokenMs",
+    "firstTokenP95": "firstTokenMs",
+    "tokens": "tokens",
+    "tokensP95": "tokens",
+    "steps": "modelCalls",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One metric in both runs, over the same cases; the interval is of head minus base."""
+
+    metric: Metric
+    base: float
+    head: float
+    low: float
+    high: float
+    cases: int
+
+    @property
+    def verdict(self) -> str:
+        """`better`, `worse`, or `same` when the difference may be noise."""
+        if self.low <= 0 <= self.high:
+            return "same"
+        if self.metric.unit == "ms" and abs(self.head - self.base) < SMALLEST_LATENCY_MS:
+            return "same"
+        return "better" if (self.head > self.base) == self.metric.higher_is_better else "worse"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs. A case flipped when it was right in one and not in the other."""
+
+    base: dict[str, Any]
+    head: dict[str, Any]
+    changes: list[Change]
+    fixed: list[str]
+    broken: list[str]
+    only_base: list[str]
+    only_head: list[str]
+
+    @property
+    def worse(self) -> list[Change]:
+        """The metrics that got worse beyond noise."""
+        return [change for change in self.changes if change.verdict == "worse"]
+
+
+@dataclass
+class _Case:
+    status: str
+    values: dict[str, list[float]]
+
+
+def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
+    """Compare the runs in two folders.
+
+    Raises:
+        ValueError: when a folder has no run, or both have no case in common.
+    """
+    before, after = _load(base), _load(head)
+    common = [name for name in before if name in after]
+    if not common:
+        raise ValueError(f"the runs {base.name} and {head.name} have no case in common")
+    pairs = [(before[name], after[name]) for name in common]
+    changes = [change for metric in METRICS.values() if (change := _change(metric, pairs, seed))]
+    right = {name: (before[name].status == "passed", after[name].status == "passed") for name in common}
+    return Comparison(
+        _info(base),
+        _info(head),
+        changes,
+        fixed=[name for name in common if right[name] == (False, True)],
+        broken=[name for name in common if right[name] == (True, False)],
+        only_base=[name for name in before if name not in after],
+        only_head=[name for name in after if name not in before],
+    )
+
+
+def _load(folder: Path) -> dict[str, _Case]:
+    if not (folder / CASES).exists():
+        raise ValueError(f"{folder} has no run; give the name of a folder in evals/results")
+    return {case["id"]: _Case(case["status"], dict(_values(case))) for case in results(folder)}
+
+
+def _values(case: dict[str, Any]) -> Iterator[tuple[str, list[float]]]:
+    """Yield what each metric is computed from in one case. A case that could not run has no scores."""
+    yield "caseErrorRate", [float(case["status"] == "error")]
+    if case["status"] == "error":
+        return
+    for metric, score in case["scores"].items():
+        yield metric, [score]
+    for metric, field in _TURN_VALUES.items():
+        yield metric, [turn[field] for turn in case["turns"] if turn[field] is not None]
+
+
+def _change(metric: Metric, pairs: Sequence[tuple[_Case, _Case]], seed: int) -> Change | None:
+    name = metric.name
+    both = [(a.values[name], b.values[name]) for a, b in pairs if a.values.get(name) and b.values.get(name)]
+    if not both:
+        return None
+    statistic = _statistic(name)
+    base = statistic([value for pair in both for value in pair[0]])
+    head = statistic([value for pair in both for value in pair[1]])
+    low, high = _interval(both, statistic, random.Random(seed))  # noqa: S311 - no secret depends on it
+    return Change(metric, base, head, low, high, len(both))
+
+
+def _statistic(name: str) -> Callable[[Sequence[float]], float]:
+    if name in _PERCENTILES:
+        return lambda values: percentile(values, _PERCENTILES[name]) or 0.0
+    return lambda values: sum(values) / len(values)
+
+
+def _interval(
+    pairs: Sequence[tuple[list[float], list[float]]],
+    statistic: Callable[[Sequence[float]], float],
+    chance: random.Random,
+) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the difference of a statistic over paired cases."""
+    if all(a == b for a, b in pairs):
+        return 0.0, 0.0
+    rounds = max(200, min(RESAMPLES, _WORK // len(pairs)))
+    differences = []
+    for _ in range(rounds):
+        sample = chance.choices(pairs, k=len(pairs))
+        after = statistic([value for _, values in sample for value in values])
+        differences.append(after - statistic([value for values, _ in sample for value in values]))
+    differences.sort()
+    return differences[int(rounds * 0.025)], differences[int(rounds * 0.975)]
+
+
+def _info(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except OSError:
+        return {"run": folder.name}
+    return found
+
+
+def markdown(found: Comparison) -> str:
+    """Return the comparison as the seed's table, before and after, with what flipped."""
+    worse = ", ".join(change.metric.title for change in found.worse)
+    broken = f", {len(found.broken)} cases broke" if found.broken else ""
+    headline = f"❌ Worse: {worse}" if worse else f"✅ Nothing got worse beyond noise{broken}"
+    lines = [
+        f"## {headline}",
+        "",
+        f"base {found.base['run']}{_model(found.base)}, head {found.head['run']}{_model(found.head)}",
+        "",
+        "| metric | base | head | change (95 %) | verdict |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
+    for change in found.changes:
+        low, high = (_signed(change.metric, value) for value in (change.low, change.high))
+        span = f"{_signed(change.metric, change.head - change.base)} ({low} … {high})"
+        values = f"{show(change.metric, change.base)} | {show(change.metric, change.head)}"
+        lines.append(f"| {change.metric.title} | {values} | {span} | {change.verdict} |")
+    for title, names in (
+        ("Now wrong", found.broken),
+        ("Now right", found.fixed),
+        ("Only in base", found.only_base),
+        ("Only in head", found.only_head),
+    ):
+        if names:
+            lines += ["", f"{title} ({len(names)}):", "", *(f"- `{name}`" for name in names)]
+    return "\n".join(lines) + "\n"
+
+
+def _model(info: dict[str, Any]) -> str:
+    model = info.get("model")
+    return f" ({model['label'] or model['id']})" if model else ""
+
+
+def _signed(metric: Metric, value: float) -> str:
+    if metric.unit == "share":
+        return f"{value * 100:+.1f}"
+    return f"{value:+.1f}"

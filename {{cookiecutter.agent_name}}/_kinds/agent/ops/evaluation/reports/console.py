@@ -1,0 +1,52 @@
+"""The tables that a run ends with in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from evals.metrics import METRICS, show
+from ops.evaluation.reports.report import LEVELS, Report
+
+_COLUMNS = ("toolSelection", "toolParameters", "correctness", "refusal", "escalation")
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print metrics by level, cases by category, and the verdict last, where the eye ends."""
+    console.print(_levels(report))
+    console.print(_categories(report))
+    for reason, ids in report.left_out.items():
+        console.print(f"[yellow]not asked:[/] {len(ids)} rows, because {escape(reason)}")
+    colour = "green" if report.passed else "red"
+    console.print(f"[bold {colour}]{escape(report.headline)}[/]")
+    console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))
+
+
+def _levels(report: Report) -> Table:
+    table = Table("level", "metric", box=None, header_style="dim", pad_edge=False)
+    for name in ("reached", "needed", "cases"):
+        table.add_column(name, justify="right")
+    found, counts = report.summary.total.metrics(), report.summary.total.counts()
+    for level in LEVELS:
+        name = level
+        for metric in (each for each in METRICS.values() if each.level == level):
+            check = report.check(metric.name)
+            style = "red" if check in report.failing else "green" if check and check.met else ""
+            value = show(metric, found[metric.name])
+            shown = f"[{style}]{value}[/]" if style else value
+            count = str(counts.get(metric.name, ""))
+            table.add_row(name, metric.title, shown, check.limit if check else "", count)
+            name = ""
+    return table
+
+
+def _categories(report: Report) -> Table:
+    table = Table("category", box=None, header_style="dim", pad_edge=False)
+    for name in ("cases", "right", *(METRICS[metric].title for metric in _COLUMNS)):
+        table.add_column(name, justify="right")
+    for name, tally in sorted(report.summary.categories.items()):
+        found = tally.metrics()
+        values = [show(METRICS[metric], found[metric]) for metric in _COLUMNS]
+        table.add_row(name, str(tally.cases), str(tally.passed), *values)
+    return table

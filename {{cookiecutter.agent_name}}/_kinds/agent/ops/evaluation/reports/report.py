@@ -1,0 +1,69 @@
+"""What all reports show: the run, its verdict, its metrics, and its cases one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.metrics import METRICS
+from ops.evaluation.gate import Check
+from ops.evaluation.run import CaseResult, results
+from ops.evaluation.summary import Summary
+
+LEVELS = ("tool", "turn", "session", "system")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run. `info` is what `run.json` says; `left_out` has the ids of rows not asked, by reason."""
+
+    folder: Path
+    info: dict[str, Any]
+    summary: Summary
+    checks: list[Check]
+    left_out: dict[str, list[str]]
+    finished: bool
+
+    @property
+    def failing(self) -> list[Check]:
+        """The thresholds that are not met; a judged metric that no judge scored is not met either."""
+        return [
+            check for check in self.checks if check.met is False or (check.met is None and METRICS[check.metric].judged)
+        ]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate lets this run through."""
+        return self.finished and not self.failing and self.summary.total.cases > 0
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        total = self.summary.total
+        counts = f"{total.passed} of {total.cases} cases right"
+        if total.errors:
+            counts += f", {total.errors} could not run"
+        if not self.finished:
+            return f"Not finished: {counts}"
+        if self.passed:
+            return f"Passed: {counts}, all thresholds met"
+        return f"Below threshold: {', '.join(METRICS[check.metric].title for check in self.failing)} ({counts})"
+
+    @property
+    def label(self) -> str:
+        """What must stand beside the figures: which model, and that the offline one is no LLM."""
+        model = self.info.get("model") or {}
+        name = f"{model.get('provider', '?')} {model.get('id', '')}".strip()
+        if not model.get("label"):
+            return name
+        return f"{model['label']}: tests wiring and tool documentation, not model quality"
+
+    def cases(self) -> Iterator[CaseResult]:
+        """Yield the cases in the order they ended."""
+        return results(self.folder)
+
+    def check(self, metric: str) -> Check | None:
+        """Return the threshold of a metric, if it has one."""
+        return next((check for check in self.checks if check.metric == metric), None)

@@ -1,0 +1,221 @@
+"""Turns a recorded conversation into a draft row: from production back to ground truth, without personal data.
+
+What the agent did becomes the expectation, and a person reviews it: a recorded answer is not a right answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from ops.evaluation.dataset import Call, Metadata, Outcome, Row, Turn
+from ops.evaluation.figures import claims
+from ops.trace import Span, read_traces
+
+_MASKS = (
+    ("[e-mail]", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("[token]", re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bsk-[\w-]{16,}")),
+    ("[IBAN]", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
+    ("[card]", re.compile(r"\b(?:\d[ -]?){13,19}(?<=\d)\b")),
+    ("[phone]", re.compile(r"(?<![\w.])(?:\+|00)\d[\d ()/-]{6,}\d\b|(?<![\w.])\(?0\d{2,5}\)?[ /-]\d[\d -]{4,}\d\b")),
+    ("[account]", re.compile(r"(?<![\w.])\d{9,12}(?![\w.])")),
+    ("[address]", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")),
+)
+_NAME_SAID = re.compile(
+    r"(\b(?:my name is|i am|i'm|this is|call me)\s+)((?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+)*)", re.IGNORECASE
+)
+_CONTEXT = re.compile(r"<context>.*?</context>", re.DOTALL)
+_TODAY = re.compile(r"Today is (\d{4}-\d\d-\d\d)")
+_FIRST_NAME = re.compile(r"The user's first name is ([^.<]+)\.")
+
+
+@dataclass
+class Recorded:
+    """A turn as the spans tell it."""
+
+    said: str
+    answer: str
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    context: str = ""
+    failed: bool = False
+
+
+def mask(text: str, names: Iterable[str] = ()) -> str:
+    """Return a text without e-mail addresses, numbers of phones, cards and accounts, tokens, and the given names."""
+    for label, pattern in _MASKS:
+        text = pattern.sub(label, text)
+    text = _NAME_SAID.sub(
+        lambda found: found.group(1) + "[name]" if found.group(2)[0].isupper() else found.group(), text
+    )
+    for name in names:
+        if name.strip():
+            text = re.sub(rf"\b{re.escape(name.strip())}\b", "[name]", text, flags=re.IGNORECASE)
+    return text
+
+
+def draft(turns: list[Recorded]) -> Row:
+    """Return a row of a conversation, for review.
+
+    Raises:
+        ValueError: when there is nothing to make one of, because the environment keeps content out of traces.
+    """
+    if not turns or not any(turn.said for turn in turns):
+        raise ValueError(
+            "the trace has no words of the user: where telemetry.recordContent is false, content stays out of traces"
+        )
+    everything = " ".join(turn.context for turn in turns)
+    names = _FIRST_NAME.findall(everything)
+    today = _TODAY.search(everything)
+    masked = [
+        Recorded(mask(turn.said, names), mask(turn.answer, names), [(n, _masked(i, names)) for n, i in turn.calls])
+        for turn in turns
+    ]
+    return Row(
+        scenario_id=f"recorded-{hashlib.sha256(json.dumps([turn.said for turn in masked]).encode()).hexdigest()[:12]}",
+        turns=[Turn(input=turn.said, expected_response=turn.answer) for turn in masked],
+        expected_trajectory=[name for turn in masked for name, _ in turn.calls],
+        metadata=Metadata(
+            category="multi-turn" if len(turns) > 1 else "common",
+            date=date.fromisoformat(today.group(1)) if today else datetime.now(UTC).date(),
+            expect=[[_outcome(turn)] for turn in masked],
+            tags=["review"],
+        ),
+    )
+
+
+def _outcome(turn: Recorded) -> Outcome:
+    figures = list(dict.fromkeys(figure.value for figure in claims(turn.answer)))
+    calls = [Call(name=name, input=parameters) for name, parameters in turn.calls]
+    return Outcome(outcome="answer" if calls or figures else "decline", calls=calls, figures=figures)
+
+
+def _masked(value: Any, names: list[str]) -> Any:
+    if isinstance(value, str):
+        return mask(value, names)
+    if isinstance(value, dict):
+        return {key: _masked(item, names) for key, item in value.items()}
+    return [_masked(item, names) for item in value] if isinstance(value, list) else value
+
+
+def from_span_file(path: Path, trace_id: str = "") -> list[Recorded]:
+    """Return the turns of the session that a trace belongs to, from the file that local runs write.
+
+    Raises:
+        ValueError: when there is no such trace.
+    """
+    traces = read_traces(path)
+    chosen = [found for found in traces if found.startswith(trace_id)]
+    if not chosen:
+        raise ValueError(f"{path} has no trace {trace_id!r}; see them with: make trace LIST=1")
+    session = _session(traces[chosen[-1]])
+    return [turn for roots in traces.values() if _session(roots) == session for turn in _turns(roots)]
+
+
+def from_cloudwatch(path: Path) -> list[Recorded]:
+    """Return the turns in spans from CloudWatch: a JSON list, JSON lines, or the rows of a Logs Insights query.
+
+    Raises:
+        ValueError: when the file is none of these.
+    """
+    from strands_evals.mappers.cloudwatch_parser import parse_cloudwatch_logs
+    from strands_evals.mappers.utils import detect_otel_mapper
+    from strands_evals.types.trace import AgentInvocationSpan, ToolExecutionSpan
+
+    spans = parse_cloudwatch_logs(list(_records(path)))
+    session = detect_otel_mapper(spans).map_to_session(spans, "recorded")
+    turns = []
+    for trace in session.traces:
+        agent = next((span for span in trace.spans if isinstance(span, AgentInvocationSpan)), None)
+        if agent:
+            calls = [span for span in trace.spans if isinstance(span, ToolExecutionSpan)]
+            made = [(span.tool_call.name, span.tool_call.arguments) for span in calls]
+            said = _text(agent.user_prompt)
+            turns.append(Recorded(_CONTEXT.sub("", said).strip(), _text(agent.agent_response), made, said))
+    return turns
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    text = path.read_text(encoding="utf-8")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        try:
+            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError as error:
+            raise ValueError(f"{path} is neither JSON nor JSON lines: {error}") from None
+    rows = found.get("results", found.get("events", [found])) if isinstance(found, dict) else found
+    if not isinstance(rows, list):
+        raise ValueError(f"{path} has no list of spans")
+    return [_unwrapped(row) for row in rows]
+
+
+def _unwrapped(row: Any) -> dict[str, Any]:
+    """Return the span in a row: Logs Insights wraps it as `@message`, the events of a log stream as `message`."""
+    if isinstance(row, list):
+        row = {cell["field"]: cell["value"] for cell in row}
+    message = row.get("@message", row.get("message"))
+    if isinstance(message, str):
+        row = json.loads(message)
+    found: dict[str, Any] = row
+    return found
+
+
+def _turns(roots: list[Span]) -> list[Recorded]:
+    turns = []
+    for span in (each for root in roots for each in _walk(root)):
+        if span.name.startswith("invoke_agent"):
+            said, answer = _event(span, "gen_ai.user.message", "content"), _event(span, "gen_ai.choice", "message")
+            inner = list(_walk(span))
+            context = " ".join(
+                _event(each, "gen_ai.user.message", "content") for each in inner if each.name.startswith("chat")
+            )
+            calls = [
+                (each.attributes["gen_ai.tool.name"], _json(_event(each, "gen_ai.tool.message", "content")))
+                for each in inner
+                if each.name.startswith("execute_tool")
+            ]
+            turns.append(Recorded(_text(said), _text(answer), calls, context))
+    return turns
+
+
+def _event(span: Span, name: str, key: str) -> str:
+    found = [event["attributes"].get(key, "") for event in span.events if event["name"] == name]
+    return str(found[-1]) if found else ""
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(content: str) -> str:
+    """Return the words of a message, which spans keep as a list of content blocks or as plain text."""
+    try:
+        blocks = json.loads(content)
+    except ValueError:
+        return content.strip()
+    if not isinstance(blocks, list):
+        return content.strip()
+    words = " ".join(block["text"] for block in blocks if isinstance(block, dict) and "text" in block)
+    return _CONTEXT.sub("", words).strip()
+
+
+def _walk(span: Span) -> Iterable[Span]:
+    yield span
+    for child in span.children:
+        yield from _walk(child)
+
+
+def _session(roots: list[Span]) -> str:
+    return next(
+        (str(s.attributes["session.id"]) for root in roots for s in _walk(root) if "session.id" in s.attributes), ""
+    )
