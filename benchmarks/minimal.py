@@ -1,7 +1,7 @@
 """The yardstick: the least program that serves the same Strands agent, with the same tools and model, and nothing else.
 
-Run inside a generated agent repository: `python minimal.py PORT`, or `python minimal.py PORT empty` for a server with no
-agent at all.
+Run inside a generated agent repository: `python minimal.py PORT`, or `python minimal.py PORT empty` for a server
+without an agent.
 """
 
 import sys

@@ -83,7 +83,9 @@ class Program:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
-    def _request(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
+    def _request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> bytes:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, self.headers | (headers or {}))
@@ -254,7 +256,9 @@ def main() -> None:
         say("generating and installing an agent")
         repository = set_up_repository(scratch)
         python = str(repository / ".venv" / "bin" / "python")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENT_", "VIRTUAL_"))}
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENT_", "VIRTUAL_"))
+        }
         observability = {
             "OTEL_TRACES_EXPORTER": "none",
             "OTEL_METRICS_EXPORTER": "none",

@@ -33,9 +33,13 @@ def make(repository: Path, *arguments: str) -> str:
     """Run a make verb in the repository, show its output and return it."""
     lines = []
     # A width that any window has, and none of the settings of the make that runs this script.
-    environment = {**os.environ, "COLUMNS": "100", "MAKEFLAGS": ""}
+    environment = {**os.environ, "COLUMNS": "120", "MAKEFLAGS": ""}
     with subprocess.Popen(
-        ["make", *arguments], cwd=repository, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+        ["make", "--no-print-directory", *arguments],
+        cwd=repository,
+        env=environment,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as process:
         for line in process.stdout or ():
             print(line.rstrip(), flush=True)

@@ -32,8 +32,8 @@ _DECLINES = re.compile(
 )
 _MISSING = re.compile(
     r"\b(unavailable|not available|no (?:data|figures?|revenue|value|such|indicator|result|fifth)|try again"
-    r"|could(?:n't| not)|can(?:'t|not| not)|unable|fail(?:ed|ure|s)?|time[d -]*out|missing|undefined|not defined|(?:don't|do not) have"
-    r"|(?:doesn't|does not) exist|there is (?:only )?data|there is no|error|invalid|unreachable)\b",
+    r"|could(?:n't| not)|can(?:'t|not| not)|unable|fail(?:ed|ure|s)?|time[d -]*out|missing|undefined|not defined"
+    r"|(?:don't|do not) have|(?:doesn't|does not) exist|there is (?:only )?(?:no|data)|error|invalid|unreachable)\b",
     re.IGNORECASE,
 )
 _LEAK_WORDS = 20

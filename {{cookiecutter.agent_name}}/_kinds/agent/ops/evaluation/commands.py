@@ -321,7 +321,7 @@ def row(
 
     with exit_codes():
         if file:
-            turns = from_cloudwatch(Path(file))
+            turns = from_cloudwatch(Path(file), trace)
         else:
             from agent.wiring.settings import STATE
             from agent.wiring.telemetry import SPAN_FILE
@@ -333,6 +333,6 @@ def row(
             rows.write(line + "\n")
     print(line)
     print(
-        "Review it: are calls, figures and answer right, is anything personal left? Then move it to evals/dataset.jsonl.",
+        "Review it: are calls, figures and answer right, anything personal left? Then move it to evals/dataset.jsonl",
         file=sys.stderr,
     )

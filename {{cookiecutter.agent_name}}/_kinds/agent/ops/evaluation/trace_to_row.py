@@ -117,17 +117,17 @@ def from_span_file(path: Path, trace_id: str = "") -> list[Recorded]:
     return [turn for roots in traces.values() if _session(roots) == session for turn in _turns(roots)]
 
 
-def from_cloudwatch(path: Path) -> list[Recorded]:
+def from_cloudwatch(path: Path, trace_id: str = "") -> list[Recorded]:
     """Return the turns in spans from CloudWatch: a JSON list, JSON lines, or the rows of a Logs Insights query.
 
     Raises:
-        ValueError: when the file is none of these.
+        ValueError: when the file is none of these, or has no such trace.
     """
     from strands_evals.mappers.cloudwatch_parser import parse_cloudwatch_logs
     from strands_evals.mappers.utils import detect_otel_mapper
     from strands_evals.types.trace import AgentInvocationSpan, ToolExecutionSpan
 
-    spans = parse_cloudwatch_logs(list(_records(path)))
+    spans = parse_cloudwatch_logs(_one_session(_records(path), path, trace_id))
     session = detect_otel_mapper(spans).map_to_session(spans, "recorded")
     turns = []
     for trace in session.traces:
@@ -140,8 +140,26 @@ def from_cloudwatch(path: Path) -> list[Recorded]:
     return turns
 
 
+def _one_session(records: list[dict[str, Any]], path: Path, trace_id: str) -> list[dict[str, Any]]:
+    """Return the records of the session that a trace belongs to; of the last one without a trace id."""
+    sessions: dict[str, str] = {}
+    for record in records:
+        trace = str(record.get("traceId") or record.get("trace_id") or "")
+        session = (record.get("attributes") or {}).get("session.id")
+        if trace and (session or trace not in sessions):
+            sessions[trace] = str(session or trace)
+    chosen = [trace for trace in sessions if trace.startswith(trace_id)]
+    if not chosen:
+        raise ValueError(f"{path} has no trace {trace_id!r}")
+    wanted = {trace for trace, session in sessions.items() if session == sessions[chosen[-1]]}
+    return [record for record in records if (record.get("traceId") or record.get("trace_id")) in wanted]
+
+
 def _records(path: Path) -> list[dict[str, Any]]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     try:
         found = json.loads(text)
     except ValueError:

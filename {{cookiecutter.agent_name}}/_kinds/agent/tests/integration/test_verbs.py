@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home_in(tmp_path_factory.mktemp("agent"))
 
 
-def ops(home: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run one verb with what a person types into it."""
+def ops(home: Path, *arguments: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one verb with what a person types into it, and the shell's variables."""
     command = [sys.executable, "-m", "ops", *arguments]
     return subprocess.run(
-        command, cwd=home, env=environment_of(home), input=typed, capture_output=True, text=True, timeout=60
+        command, cwd=home, env=environment_of(home) | variables, input=typed, capture_output=True, text=True, timeout=60
     )
 
 
@@ -47,6 +49,27 @@ def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(home: Path) -> None
     for part in ("POST /invocations", "chat", "execute_tool getQuarterlyRevenue", '"region": "EMEA"', "2 model calls"):
         assert part in trace
     assert len(ops(home, "trace", "--list").stdout.splitlines()) == 1
+
+
+def test_spans_go_to_any_backend_that_the_standard_variable_names(home: Path) -> None:
+    received: list[tuple[str, bytes]] = []
+
+    class Backend(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Backend) as backend:
+        threading.Thread(target=backend.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{backend.server_port}"
+        assert ops(home, "ask", EMEA, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint).returncode == 0
+        backend.shutdown()
+    traces = b"".join(body for path, body in received if path == "/v1/traces")
+    assert b"execute_tool getQuarterlyRevenue" in traces
 
 
 def test_ask_as_json_is_the_response_body(home: Path) -> None:

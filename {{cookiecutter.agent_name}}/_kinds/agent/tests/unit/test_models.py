@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from strands.models import BedrockModel
+from strands.models.openai import OpenAIModel
+
 from agent.wiring.models import build_model, model_label
 from agent.wiring.offline import LABEL, OfflineModel
 from agent.wiring.settings import Settings
 from ops.environment import load_environment
-from strands.models import BedrockModel
-from strands.models.openai import OpenAIModel
 
 OPENAI = {
     "AGENT_MODEL_PROVIDER": "openai-compatible",

@@ -33,6 +33,7 @@ def local_defaults() -> dict[str, str]:
         "OTEL_TRACES_EXPORTER": exporter,
         "OTEL_METRICS_EXPORTER": exporter,
         "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_PYTHON_DISTRO": "distro",
         "OTEL_PYTHON_CONFIGURATOR": "configurator",
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",

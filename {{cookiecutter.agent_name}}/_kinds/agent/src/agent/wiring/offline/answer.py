@@ -11,20 +11,26 @@ from agent.wiring.offline.scope import ESCALATE, Rule
 from agent.wiring.offline.text import humanise, listed, stem
 
 LABEL = "offline model, not an LLM"
+
 _UNITS = ("unit", "units", "currency")
-_TRANSIENT = re.compile(r"\b(?:50[234]|429|unavailable|time[d -]*out|try again|temporar\w+|throttl\w+|later)\b", re.I)
-_LONGEST_LIST = 6
+_SCALE = re.compile(r"\b(thousand|million|billion)s\b")
+_TRANSIENT = re.compile(r"\b(?:429|50[234]|unavailable|time[d -]*out|temporar\w+|throttl\w+|try again|later)\b", re.I)
+_MOST_OFFERS = 6
+_LONGEST_LABEL = 40
+
+Row = dict[str, Any]
 
 
 def offers(tools: list[Tool]) -> str:
     """What the agent can do: the first sentence of each tool's documentation."""
     items = [f"- {tool.summary[0].upper()}{tool.summary[1:]}." for tool in tools if tool.summary]
-    return "\n".join(items[:_LONGEST_LIST] + ["- and more."] * (len(items) > _LONGEST_LIST))
+    return "\n".join(items[:_MOST_OFFERS] + ["- and more."] * (len(items) > _MOST_OFFERS))
 
 
 def greeting(tools: list[Tool]) -> str:
     """Who answers, and what it can do."""
-    return f"Hello! I am an {LABEL}." + (f" This is what I can do:\n{offers(tools)}" if tools else " I have no tools to work with.")
+    can = f"This is what I can do:\n{offers(tools)}" if tools else "I have no tools to work with."
+    return f"Hello! I am an {LABEL}. {can}"
 
 
 def refusal(rule: Rule | None, tools: list[Tool]) -> str:
@@ -34,118 +40,180 @@ def refusal(rule: Rule | None, tools: list[Tool]) -> str:
     if rule and rule.kind == ESCALATE:
         who = rule.text.split(":", 1)[-1].strip()
         return f"A person needs to take this over: {who[0].lower()}{who[1:]}"
-    reason = f" ({rule.topic[0].lower()}{rule.topic[1:]})" if rule and len(rule.topic) < 60 else ""
+    topic = f" ({rule.topic[0].lower()}{rule.topic[1:]})" if rule and 0 < len(rule.topic) <= _LONGEST_LABEL else ""
     can = f" This is what I can do:\n{offers(tools)}" if tools else ""
-    return f"I'm sorry, I can't help with that{reason}: it is outside my scope.{can}"
+    return f"I'm sorry, I can't help with that{topic}: it is outside my scope.{can}"
 
 
-def question(tool: Tool, missing: list[Parameter]) -> str:
-    """Asks for what is missing and names the choices."""
+def question(missing: list[Parameter]) -> str:
+    """Asks for what is missing, and names the choices."""
     asked = []
     for parameter in missing:
-        choices = [str(value) for value in parameter.values] if parameter.kind is Kind.CHOICE else []
-        hint = listed(choices) if choices else parameter.description.rstrip(".")
+        choices = listed([str(value) for value in parameter.values]) if parameter.kind is Kind.CHOICE else ""
+        hint = choices or re.split(r"(?<!e\.g)\. |\.$", parameter.description)[0]
         asked.append(f"{parameter.label} ({hint})" if hint else parameter.label)
     return f"To do that I still need the {listed(asked, 'and the')}. Could you tell me?"
 
 
 def figure(call: Call, parameter: Parameter) -> float | int | None:
     """The number in a result that a parameter asks for: the one its documentation speaks of, else the first."""
-    if isinstance(call.value, (int, float)) and not isinstance(call.value, bool):
-        return call.value
-    if not isinstance(call.value, dict):
-        return None
-    numbers = {k: v for k, v in call.value.items() if isinstance(v, (int, float)) and not isinstance(v, bool) and k not in call.input}
-    named = [v for k, v in numbers.items() if {stem(w) for w in humanise(k).split()} & parameter.words]
+    fields = call.value if isinstance(call.value, dict) else {"value": call.value}
+    numbers = {name: value for name, value in fields.items() if _is_number(value) and name not in call.input}
+    named = [
+        v for name, v in numbers.items() if {stem(word) for word in humanise(name).lower().split()} & parameter.words
+    ]
     return next(iter(named or numbers.values()), None)
 
 
-def phrase(calls: list[Call], about: list[dict[str, Any]]) -> str:
-    """The answer to a request from all its calls, tool by tool.
+def phrase(calls: list[Call], about: list[Row]) -> str:
+    """The answer to a request from all its calls, tool by tool, and then what failed.
 
     Args:
         calls: The calls, with their results.
-        about: What each call of the last tool was about, when that is not among its own inputs.
+        about: What each call of a calculation was about: its own inputs are numbers that the answer has shown already.
     """
-    names = list(dict.fromkeys(call.name for call in calls))
     parts = []
-    for name in names:
+    for name in dict.fromkeys(call.name for call in calls):
         group = [call for call in calls if call.name == name]
-        labels = about if about and name == names[-1] and len(about) == len(group) else [call.input for call in group]
-        parts.append(_results(group, labels))
-    failures = [_failure(call) for call in calls if call.failed]
-    parts += list(dict.fromkeys(failures))
-    return "\n\n".join(part for part in parts if part)
+        derived = len(about) == len(group) and all(_is_number(value) for call in group for value in call.input.values())
+        labels = about if derived else [call.input for call in group]
+        parts.append(_results([pair for pair in zip(group, labels, strict=True) if not pair[0].failed], derived))
+    return "\n\n".join(filter(None, [*parts, *_failures(calls)]))
 
 
-def _failure(call: Call) -> str:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _failures(calls: list[Call]) -> list[str]:
+    """What failed and what to do, in the tools' own words; the same message is told once."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for call in calls:
+        if call.failed:
+            value = call.value
+            message = (
+                str(value.get("error") or value.get("message") or value) if isinstance(value, dict) else str(value)
+            )
+            message = re.sub(r"^Error(?: \d+)?:\s*", "", message.strip()).rstrip(".")
+            grouped.setdefault((humanise(call.name.rsplit("___", 1)[-1]), message), []).append(_about(call.input))
+    return [
+        f'I could not complete "{name}" for {"; ".join(filter(None, things)) or "this request"}: {message}. '
+        + (
+            "Please try again in a few minutes."
+            if _TRANSIENT.search(message)
+            else "Please check the request and ask again."
+        )
+        for (name, message), things in grouped.items()
+    ]
+
+
+def _about(label: Row) -> str:
+    """What a call was about, in short: "EMEA, 2026-Q3"; numbers and answers of yes or no with their names."""
+    parts = []
+    for name, value in label.items():
+        text = listed([str(item) for item in value], "and") if isinstance(value, list) else str(value)
+        if len(text) <= _LONGEST_LABEL and not isinstance(value, dict):
+            parts.append(f"{humanise(name)} {text}" if isinstance(value, (int, float)) else text)
+    return ", ".join(parts)
+
+
+def _results(done: list[tuple[Call, Row]], derived: bool) -> str:
+    """One result as a sentence, several alike as a table."""
+    rows = []
+    for call, label in done:
+        fields = call.value if isinstance(call.value, dict) else {}
+        own = {name: value for name, value in fields.items() if not (derived and name in call.input)}
+        rows.append({**label, **own} if own and not _nested(own) else {})
+    if len(rows) > 1 and all(rows):
+        return _grid(rows) or _table(rows)
+    return "\n\n".join(_one(call, label, derived) for call, label in done)
+
+
+def _nested(fields: Row) -> Row:
+    return {name: value for name, value in fields.items() if isinstance(value, (dict, list))}
+
+
+def _one(call: Call, label: Row, derived: bool) -> str:
+    """One result: text as it is, records as a table, fields as a sentence."""
     value = call.value
-    message = str(value.get("error") or value.get("message") or value) if isinstance(value, dict) else str(value)
-    message = re.sub(r"^Error:\s*", "", message).strip().rstrip(".")
-    about = listed([str(v) for v in call.input.values()], "and")
-    advice = "Please try again in a moment." if _TRANSIENT.search(message) else "Please check the request and ask again."
-    return f"I could not get {humanise(call.name.rsplit('___', 1)[-1])} for {about}: {message}. {advice}"
-
-
-def _results(calls: list[Call], labels: list[dict[str, Any]]) -> str:
-    done = [(call, label) for call, label in zip(calls, labels, strict=True) if not call.failed]
-    if len(done) == 1:
-        return _one(*done[0])
-    rows = [{**{k: v for k, v in label.items()}, **call.value} for call, label in done if isinstance(call.value, dict)]
-    if rows and len(rows) == len(done) and not any(isinstance(v, (list, dict)) for row in rows for v in row.values()):
-        return _table(rows)
-    return "\n\n".join(_one(call, label) for call, label in done)
-
-
-def _one(call: Call, label: dict[str, Any]) -> str:
-    """One result: as it is when it is text, as a table when it is a list of records, else as a sentence."""
-    value = call.value
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return _table(value)
     if not isinstance(value, dict):
-        return listed([str(v) for v in value], "and") if isinstance(value, list) else str(value)
-    flat = {k: v for k, v in value.items() if not isinstance(v, (list, dict))}
-    nested = [f"{humanise(k).capitalize()}:\n\n{_nested(v)}" for k, v in value.items() if isinstance(v, (list, dict))]
-    return "\n\n".join(filter(None, [_sentence(flat, label), *nested]))
+        return _inner(value)
+    fields = {name: item for name, item in value.items() if not (derived and name in call.input)}
+    nested = [f"{humanise(name).capitalize()}:\n\n{_inner(item)}" for name, item in _nested(fields).items()]
+    return "\n\n".join(filter(None, [_sentence(fields, label), *nested]))
 
 
-def _nested(value: Any) -> str:
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return _table(value)
-    if isinstance(value, dict):
-        return _table([value])
-    return ", ".join(str(item) for item in value) or "none"
+def _inner(value: Any) -> str:
+    rows = [value] if isinstance(value, dict) else value
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+        return _table(rows)
+    return ", ".join(str(item) for item in rows) or "none" if isinstance(rows, list) else str(rows)
 
 
-def _sentence(fields: dict[str, Any], label: dict[str, Any]) -> str:
+def _sentence(fields: Row, label: Row) -> str:
     """ "Revenue for EMEA, 2026-Q3: 556.2 million USD." """
-    about = [str(v) for v in label.values() if not isinstance(v, (list, dict))]
-    told = {k: v for k, v in fields.items() if k not in _UNITS and str(v) not in about and v is not None}
-    texts = {k: v for k, v in told.items() if isinstance(v, str) and len(v) > 60}
-    short = [f"{humanise(k)} {_with_unit(v, fields)}" for k, v in told.items() if k not in texts]
-    head = f"For {', '.join(about)}: " if about else ""
-    sentence = f"{head}{listed(short, 'and')}." if short else ""
-    return "\n\n".join(filter(None, [sentence and sentence[0].upper() + sentence[1:], *texts.values()]))
+    known = {str(value) for value in label.values()}
+    told = {name: value for name, value in fields.items() if name not in _UNITS and str(value) not in known}
+    told = {name: value for name, value in told.items() if value is not None and not isinstance(value, (dict, list))}
+    long = [str(value) for value in told.values() if len(str(value)) > 2 * _LONGEST_LABEL]
+    short = {name: _with_unit(value, fields) for name, value in told.items() if str(value) not in long}
+    about = f" for {_about(label)}" if _about(label) else ""
+    if len(short) == 1:
+        sentence = "".join(f"{humanise(name)}{about}: {value}." for name, value in short.items())
+    else:
+        sentence = (
+            f"{about[1:] or 'result'}: {listed([f'{humanise(n)} {v}' for n, v in short.items()], 'and')}."
+            if short
+            else ""
+        )
+    return "\n\n".join(filter(None, [sentence[:1].upper() + sentence[1:], *long]))
 
 
-def _with_unit(value: Any, fields: dict[str, Any]) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "yes" if value is True else "no" if value is False else str(value)
-    units = [str(fields[k]) for k in _UNITS if fields.get(k)]
-    units = [re.sub(r"^(thousand|million|billion)s$", r"\1", unit) for unit in units]
-    return " ".join([str(value), *units])
+def _with_unit(value: Any, fields: Row) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join([str(value), *([_unit(fields)] if _is_number(value) and _unit(fields) else [])])
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    """A Markdown table; a unit that all rows share goes into the heading."""
+def _unit(fields: Row) -> str:
+    return _SCALE.sub(r"\1", " ".join(str(fields[name]) for name in _UNITS if fields.get(name)))
+
+
+def _table(rows: list[Row]) -> str:
+    """A Markdown table; units that all rows share stand in the heading."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    shared = [name for name in names if name in _UNITS and len({str(row.get(name)) for row in rows}) == 1]
-    units = " ".join(re.sub(r"^(thousand|million|billion)s$", r"\1", str(rows[0][name])) for name in shared)
-    columns = [name for name in names if name not in shared]
-    numeric = [n for n in columns if all(isinstance(row.get(n), (int, float)) for row in rows)]
-    heads = [f"{humanise(n).capitalize()} ({units})" if units and n in numeric else humanise(n).capitalize() for n in columns]
-    lines = [f"| {' | '.join(heads)} |", "|" + "|".join(" ---: " if n in numeric else " --- " for n in columns) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(_cell(row.get(n)) for n in columns)} |" for row in rows)])
+    shared = len({_unit(row) for row in rows}) == 1
+    columns = [name for name in names if not (shared and name in _UNITS)]
+    figures = [name for name in columns if all(_is_number(row.get(name)) for row in rows)]
+    heads = [_heading(name, rows[0] if shared and name in figures else {}) for name in columns]
+    return _markdown(
+        heads, [[_cell(row.get(name)) for name in columns] for row in rows], [name in figures for name in columns]
+    )
+
+
+def _grid(rows: list[Row]) -> str:
+    """A table of one figure by two things, such as regions by quarters; "" when the rows are no such grid."""
+    names = [name for name in rows[0] if name not in _UNITS]
+    figures = [name for name in names if all(_is_number(row.get(name)) for row in rows)]
+    things = [name for name in names if name not in figures]
+    if len(figures) != 1 or len(things) != 2 or len({_unit(row) for row in rows}) > 1:
+        return ""
+    down, across = (list(dict.fromkeys(str(row.get(name)) for row in rows)) for name in things)
+    cells = {(str(row.get(things[0])), str(row.get(things[1]))): str(row[figures[0]]) for row in rows}
+    if min(len(down), len(across)) < 2 or len(cells) != len(rows) or len(cells) != len(down) * len(across):
+        return ""
+    lines = [[one, *(cells[one, other] for other in across)] for one in down]
+    title = f"{_heading(figures[0], rows[0])} by {humanise(things[0])} and {humanise(things[1])}:\n\n"
+    return title + _markdown([humanise(things[0]).capitalize(), *across], lines, [False, *[True] * len(across)])
+
+
+def _heading(name: str, fields: Row) -> str:
+    return humanise(name).capitalize() + (f" ({_unit(fields)})" if _unit(fields) else "")
+
+
+def _markdown(heads: list[str], lines: list[list[str]], right: list[bool]) -> str:
+    ruler = ["---:" if aligned else "---" for aligned in right]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [heads, ruler, *lines])
 
 
 def _cell(value: Any) -> str:

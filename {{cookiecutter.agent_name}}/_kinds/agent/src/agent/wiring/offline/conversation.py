@@ -1,6 +1,6 @@
 """A conversation as turns: what the user said, which tools were called with what result, what was answered.
 
-The offline model keeps no state of its own: all it knows about a conversation is read here from its messages, each time.
+The offline model keeps no state: all it knows about a conversation is read here from its messages, each time.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ import ast
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from strands.types.content import Messages
 from strands.types.tools import ToolResult
 
 _TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
-_TODAY = re.compile(r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I)
+_TODAY = re.compile(
+    r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I
+)
 
 
 @dataclass
@@ -33,13 +35,14 @@ class Call:
         """Whether the tool said that it failed."""
         value = self.value
         return self.result is not None and (
-            self.result.get("status") == "error" or (isinstance(value, dict) and bool(value.get("error")) and len(value) <= 3)
+            self.result.get("status") == "error"
+            or (isinstance(value, dict) and bool(value.get("error")) and len(value) <= 3)
         )
 
     @property
     def value(self) -> Any:
         """The result: JSON where it is JSON, else text."""
-        parts = [_value(dict(part)) for part in (self.result or {}).get("content", [])]
+        parts = [_value(dict(part)) for part in self.result["content"]] if self.result else []
         return parts[0] if len(parts) == 1 else parts
 
 
@@ -67,7 +70,7 @@ class Conversation:
 
 
 def read(messages: Messages, system_prompt: str) -> Conversation:
-    """Reads messages. Text in tags and "Today is 2026-11-16 (Monday)." are context that was put in, not the user's words."""
+    """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", was put in and is not the user's words."""
     turns: list[Turn] = []
     context = [system_prompt]
     for message in messages:
@@ -75,7 +78,10 @@ def read(messages: Messages, system_prompt: str) -> Conversation:
         words = [block["text"] for block in blocks if "text" in block]
         if message["role"] == "assistant":
             turn = turns[-1] if turns else Turn("")
-            turn.calls += [Call(u["toolUseId"], u["name"], u["input"] or {}) for u in (b["toolUse"] for b in blocks if "toolUse" in b)]
+            turn.calls += [
+                Call(u["toolUseId"], u["name"], u["input"] or {})
+                for u in (b["toolUse"] for b in blocks if "toolUse" in b)
+            ]
             turn.reply = "\n".join(words) or turn.reply
             continue
         results = [block["toolResult"] for block in blocks if "toolResult" in block]
@@ -104,7 +110,7 @@ def _today(context: str) -> date:
             return date(int(year), int(month), int(day))
         except ValueError:
             continue
-    return date.today()
+    return datetime.now(UTC).date()
 
 
 def _value(part: dict[str, Any]) -> Any:

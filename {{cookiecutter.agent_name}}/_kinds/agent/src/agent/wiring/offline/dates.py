@@ -1,7 +1,7 @@
 """Dates and periods in plain words: "Q3", "July through September", "last two quarters", "next Friday", "in two weeks".
 
-Every expression becomes a period with a first and a last day, whatever its unit; what a tool wants (days, months, quarters or
-years) is cut from it afterwards.
+Every expression becomes a period with a first and a last day, whatever its unit. What a tool wants, be it days, months,
+quarters or years, is cut from it afterwards.
 """
 
 from __future__ import annotations
@@ -13,12 +13,7 @@ from datetime import date, timedelta
 
 MONTHS_IN = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS_IN = {"day": 1, "week": 7}
-_SIZE = {"day": 0, "week": 1, "month": 2, "quarter": 3, "half": 4, "year": 5}
-_NUMBERS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
-_NUMBERS |= {"a": 1, "an": 1, "couple of": 2}
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
-_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_SIZES = ["day", "week", "month", "quarter", "half", "year"]
 
 
 @dataclass(frozen=True)
@@ -39,30 +34,18 @@ class Mention:
     period: Period | None  # None when the text only says how far from another period: "the year before"
     shift: int = 0  # that distance, in units
     unit: str = ""  # the unit it is counted in; "" when the text leaves it open: "before that"
-    bare: bool = False  # no year was named, so it was assumed
+    bare: bool = False  # no year was named, so one was assumed
     joined: bool = False  # the end of a range that the mention before it begins
 
 
-def _span(index: int, count: int, unit: str) -> Period:
-    """The period of `count` months that begins with month number `index` (year * 12 + month - 1)."""
-    after = index + count
-    last = date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
-    return Period(date(index // 12, index % 12 + 1, 1), last, unit)
-
-
-def _index(day: date) -> int:
-    return day.year * 12 + day.month - 1
-
-
 def relative(unit: str, offset: int, today: date, count: int = 1) -> Period:
-    """The `count` units from `offset` units after the one that today is in: ("quarter", -1, today) is the last quarter."""
+    """So many units, from `offset` units after the one today is in: ("quarter", -1, today) is the last quarter."""
     if unit in MONTHS_IN:
         size = MONTHS_IN[unit]
-        return _span(_index(today) // size * size + offset * size, size * count, unit)
-    size = _DAYS_IN[unit]
+        return _months(_index(today) // size * size + offset * size, size * count, unit)
     base = today - timedelta(days=today.weekday()) if unit == "week" else today
-    first = base + timedelta(days=offset * size)
-    return Period(first, first + timedelta(days=size * count - 1), unit)
+    first = base + timedelta(days=offset * _DAYS_IN[unit])
+    return Period(first, first + timedelta(days=_DAYS_IN[unit] * count - 1), unit)
 
 
 def shifted(period: Period, count: int, unit: str) -> Period:
@@ -72,88 +55,144 @@ def shifted(period: Period, count: int, unit: str) -> Period:
         return Period(period.first + distance, period.last + distance, period.unit)
     index = _index(period.first) + count * MONTHS_IN[unit]
     if period.unit in MONTHS_IN:
-        return _span(index, _index(period.last) - _index(period.first) + 1, period.unit)
+        return _months(index, _index(period.last) - _index(period.first) + 1, period.unit)
     first = _day(period.first.day, index)
     return Period(first, first + (period.last - period.first), period.unit)
 
 
 def pieces(period: Period, unit: str, today: date) -> list[Period]:
-    """Cuts a period into units; of a larger unit only what has ended, if anything of it has: this year's quarters so far."""
+    """Cuts a period into units. Of a larger unit only what has ended counts, if any has: this year's quarters so far."""
     if unit == "day":
-        return [Period(period.first, period.last, "day")]
+        return [replace(period, unit="day")]
     size = MONTHS_IN[unit]
     start = _index(period.first) // size * size
-    parts = [_span(index, size, unit) for index in range(start, _index(period.last) + 1, size)]
-    if _SIZE[period.unit] > _SIZE[unit]:
+    parts = [_months(index, size, unit) for index in range(start, _index(period.last) + 1, size)]
+    if _SIZES.index(period.unit) > _SIZES.index(unit):
         parts = [part for part in parts if part.last < today] or parts
     return parts
 
 
+def find(text: str, today: date) -> list[Mention]:
+    """The periods that a text mentions, in order, each as far as the words and today's date settle it."""
+    mentions = sorted(_matches(text, today), key=lambda mention: mention.start)
+    return _joined(_with_years(mentions), text)
+
+
+def _index(day: date) -> int:
+    """The number of a day's month, counted from year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def _months(index: int, count: int, unit: str) -> Period:
+    """The period of so many months that begins with month number `index`."""
+    after = index + count
+    last = date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
+    return Period(date(index // 12, index % 12 + 1, 1), last, unit)
+
+
 def _day(day: int, index: int) -> date:
-    last = _span(index, 1, "month").last
-    return last.replace(day=min(day, last.day))
+    """A day of month number `index`, or its last when it is shorter."""
+    last = _months(index, 1, "month").last
+    return last.replace(day=max(1, min(day, last.day)))
 
 
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else _NUMBERS[re.sub(r"\s+", " ", word.lower())]
-
-
-def _year(word: str | None, today: date) -> int | None:
-    """The year a phrase names: 2024, '24, last year, this year."""
-    digits = re.search(r"\d+", word or "")
-    if digits:
-        return int(digits.group()) + (2000 if int(digits.group()) < 100 else 0)
-    return today.year - (0 if re.match("this|the current", word) else 1) if word else None
-
-
-def _part(size: int, number: int, year: int | None, today: date, unit: str) -> Period:
+def _part(number: int, unit: str, year: int | None, today: date) -> Period:
     """The n-th month, quarter or half of a year; without a year the most recent one that has ended."""
-    period = _span((year or today.year) * 12 + (number - 1) * size, size, unit)
+    size = MONTHS_IN[unit]
+    period = _months((year or today.year) * 12 + (number - 1) * size, size, unit)
     return shifted(period, -1, "year") if year is None and period.last >= today else period
 
 
-_YEAR = r"(?:(?:of|in|/|-|,)?\s*(?:FY\s*)?(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_DAYNO = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
-_COUNT = r"(?P<count>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a|an|couple\s+of)"
+# The rules: each is a pattern and a function that gives the period, the distance to another, and whether the year is open.
+# A rule further up has the first say about a stretch of text.
+
+Found = tuple[Period | None, int, bool]
+_NOTHING: Found = (None, 0, False)
+
+_NUMBERS = dict(
+    zip("one two three four five six seven eight nine ten eleven twelve".split(" "), range(1, 13), strict=True)
+)
+_NUMBERS |= {"a": 1, "an": 1, "couple of": 2}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+_YEAR = (
+    r"(?:(?:of|in|/|-|,)?\s*(?:FY\s*)?"
+    r"(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
+)
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_NTH = r"(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th)"
+_COUNT = rf"(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})"
 _UNIT = r"(?P<unit>day|week|month|quarter|half|year)s?"
-_LAST, _NEXT = r"last|latest|past|most\s+recent|previous|prior|preceding", r"next|coming|upcoming|following"
-Found = tuple[Period | None, int, bool]  # period, shift in months, bare
+_LAST, _NEXT = "last|latest|past|most recent|previous|prior|preceding", "next|coming|upcoming|following"
+_LAST_YEAR = r"(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)\b"
+_WHOLE = r"(?:complete[d]?\s+|full\s+|calendar\s+|fiscal\s+|financial\s+)*"
+_TO = "to|through|thru|until|till|up to|-|\u2013"
+_BEFORE_MONTH = re.compile(r"\b(?:in|of|for|since|last|next|from|to|until|and|through)\s+$", re.I)
+_RANGE = re.compile(rf"^\s*(?:{_TO})\s*(?:the\s+)?$", re.I)
+_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.I)
 
 
-def _quarter(m: re.Match[str], today: date) -> Found:
-    year = _year(m["iso"] or m["year"], today)
-    number = int(m["q1"] or m["q2"] or _ORDINALS[m["nth"].lower()])
-    return _part(3, number, year, today, "quarter"), 0, year is None
+def _named_year(words: str | None, today: date) -> int | None:
+    """The year that a phrase names: 2024, '24, last year, this year."""
+    digits = re.search(r"\d+", words or "")
+    if digits:
+        return int(digits.group()) % 100 + 2000 if len(digits.group()) == 2 else int(digits.group())
+    return today.year - (not re.search("this|current", words, re.I)) if words else None
 
 
-def _half(m: re.Match[str], today: date) -> Found:
-    year = _year(m["year"], today)
-    return _part(6, int(m["n"]) if m["n"] else _ORDINALS[m["nth"].lower()], year, today, "half"), 0, year is None
-
-
-def _month(m: re.Match[str], today: date) -> Found:
-    year = _year(m["year"], today)
-    if year is None and m["month"] in ("may", "march", "mar", "dec") and not _BEFORE_MONTH.search(m.string[: m.start()]):
-        return None, 0, False  # a verb, or an abbreviation of something else
-    return _part(1, _MONTH_NAMES.index(m["month"][:3].lower()) + 1, year, today, "month"), 0, year is None
-
-
-def _calendar_day(m: re.Match[str], today: date) -> Found:
-    year, month = _year(m["year"], today), _MONTH_NAMES.index(m["month"][:3].lower())
+def _named_day(m: re.Match[str], today: date) -> Found:
+    """3 March is the coming one, but after "since" the one that was."""
+    year, month = _named_year(m["year"], today), _MONTH_NAMES.index(m["month"][:3].lower())
     day = _day(int(m["day"]), (year or today.year) * 12 + month)
-    if year is None:  # the coming one; after "since" the one that was
-        past = re.search(r"\b(?:since|after|last)\s+(?:the\s+)?$", m.string[: m.start()], re.I)
-        day = _day(day.day, _index(day) + (-12 if past and day > today else 12 if not past and day < today else 0))
+    past = re.search(r"\b(?:since|after|last)\s+(?:the\s+)?$", m.string[: m.start()], re.I)
+    if year is None and (day > today if past else day < today):
+        day = _day(day.day, _index(day) + (-12 if past else 12))
     return Period(day, day, "day"), 0, year is None
 
 
-def _iso_day(m: re.Match[str], today: date) -> Found:
+def _written_day(m: re.Match[str], today: date) -> Found:
     try:
-        day = date(int(m[1]), int(m[2]), int(m[3]))
+        day = date(int(m["y"]), int(m["m"]), int(m["d"]))
     except ValueError:
-        return None, 0, False
+        return _NOTHING
     return Period(day, day, "day"), 0, False
+
+
+def _quarter(m: re.Match[str], today: date) -> Found:
+    year = _named_year(m["iso"] or m["year"], today)
+    number = int(m["q1"] or m["q2"] or m["q3"] or _ORDINALS[m["nth"].lower()])
+    return _part(number, "quarter", year, today), 0, year is None
+
+
+def _half(m: re.Match[str], today: date) -> Found:
+    year = _named_year(m["year"], today)
+    return _part(int(m["h"] or _ORDINALS[m["nth"].lower()]), "half", year, today), 0, year is None
+
+
+def _month(m: re.Match[str], today: date) -> Found:
+    year = _named_year(m["year"], today)
+    if (
+        year is None
+        and m["month"] in ("may", "march", "mar", "dec")
+        and not _BEFORE_MONTH.search(m.string[: m.start()])
+    ):
+        return _NOTHING  # a verb, or short for something else
+    return _part(_MONTH_NAMES.index(m["month"][:3].lower()) + 1, "month", year, today), 0, year is None
+
+
+def _of_year(m: re.Match[str], today: date) -> Found:
+    """The last quarter of 2025, the first three months of 2026."""
+    unit, count, year = m["unit"].lower(), _number(m["count"] or "one"), _named_year(m["year"], today)
+    if unit not in MONTHS_IN or year is None:
+        return _NOTHING
+    start = year * 12 + (12 - count * MONTHS_IN[unit] if m["end"].lower() == "last" else 0)
+    return _months(start, count * MONTHS_IN[unit], unit), 0, False
 
 
 def _several(m: re.Match[str], today: date) -> Found:
@@ -162,22 +201,18 @@ def _several(m: re.Match[str], today: date) -> Found:
 
 
 def _single(m: re.Match[str], today: date) -> Found:
+    """Last quarter is the last complete one; the previous quarter is that too, unless another period is spoken of."""
     which, unit = m["which"].lower(), m["unit"].lower()
     offset = -1 if re.match(_LAST, which) else 1 if re.match(_NEXT, which) else 0
-    relation = re.match("previous|prior|preceding|following", which) is not None
-    return relative(unit, offset, today), offset if relation else 0, False
+    return relative(unit, offset, today), offset if re.match("prev|prior|prec|foll", which) else 0, False
 
 
 def _distance(m: re.Match[str], today: date) -> Found:
-    sign, unit, count = (1 if m["ahead"] else -1), m["unit"].lower(), _number(m["count"])
-    if unit in MONTHS_IN and sign < 0:
+    """In two weeks, three days ago; two quarters ago is a whole quarter."""
+    count, unit = _number(m["count"]), m["unit"].lower()
+    if m["ahead"] is None and unit in MONTHS_IN:
         return relative(unit, -count, today), 0, False
-    day = _day(today.day, _index(today) + count * MONTHS_IN[unit]) if unit in MONTHS_IN else None
-    return Period(day, day, "day") if day else _near_day(today, sign * count * _DAYS_IN[unit]), 0, False
-
-
-def _near_day(today: date, days: int) -> Period:
-    return Period(today + timedelta(days=days), today + timedelta(days=days), "day")
+    return shifted(_days(today, 0), count if m["ahead"] else -count, unit), 0, False
 
 
 def _weekday(m: re.Match[str], today: date) -> Found:
@@ -186,111 +221,120 @@ def _weekday(m: re.Match[str], today: date) -> Found:
     ahead = (number - today.weekday()) % 7
     if which == "next":
         ahead = number - today.weekday() + 7
-    elif which == "last":
-        ahead = ahead - 7
-    return _near_day(today, ahead), 0, False
+    return _days(today, ahead - 7 if which == "last" else ahead), 0, False
 
 
 def _moved(m: re.Match[str], today: date) -> Found:
     return None, 1 if m["ahead"] else -1, False
 
 
-_RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Found]]] = [
-    (re.compile(pattern, re.I), rule)
-    for pattern, rule in (
-        (r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso_day),
-        (r"\b(?:the\s+)?day\s+after\s+tomorrow\b", lambda m, t: (_near_day(t, 2), 0, False)),
-        (r"\b(?:the\s+)?day\s+before\s+yesterday\b", lambda m, t: (_near_day(t, -2), 0, False)),
-        (rf"\b(?:the\s+)?{_UNIT}\s+before\s+last\b", lambda m, t: (relative(m["unit"].lower(), -2, t), 0, False)),
-        (rf"\b(?:the|a|an|one)\s+{_UNIT}\s+(?:before|earlier|prior|(?P<ahead>after|later))\b", _moved),
-        (r"\bsame\s+(?:quarter|month|period|time)\s+(?:(?:of|in)\s+)?(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)", _moved),
-        (r"\b(?:compared (?:to|with)|vs\.?|versus|against|than|over)\s+(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)\b", _moved),
-        (r"\b(?P<unit>year)[- ](?:over|on)(?P<ahead>)[- ]year\b", _moved),
-        (r"\b(?:before|after(?P<ahead>))\s+that\b", _moved),
-        (rf"\b{_DAYNO}(?:\s+of)?\s+{_MONTH},?\s*{_YEAR}(?!\w)", _calendar_day),
-        (rf"\b{_MONTH}\s+(?:the\s+)?{_DAYNO}(?!\d),?\s*{_YEAR}(?!\w)", _calendar_day),
-        (
-            rf"\b(?:(?P<iso>\d{{4}})[-\s/]?Q(?P<q1>[1-4])\b|(?:Q(?P<q2>[1-4])|(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter)\b\s*{_YEAR})",
-            _quarter,
-        ),
-        (rf"\b(?:H(?P<n>[12])|(?P<nth>first|second|1st|2nd)\s+half)\b\s*{_YEAR}", _half),
-        (rf"\b(?:the\s+)?(?P<which>{_LAST}|{_NEXT})\s+{_COUNT}\s+(?:complete[d]?\s+|full\s+)?{_UNIT}\b", _several),
-        (
-            rf"\b(?:the\s+)?(?P<which>{_LAST}|{_NEXT}|this|current)\s+(?:complete[d]?\s+|full\s+|calendar\s+|fiscal\s+|financial\s+)*{_UNIT}\b",
-            _single,
-        ),
-        (rf"\b(?P<ahead>in|within)\s+(?:a\s+)?{_COUNT}\s+{_UNIT}\b(?!\s+ago)", _distance),
-        (rf"\b(?P<ahead>)(?:a\s+)?{_COUNT}\s+{_UNIT}\s+ago\b", _distance),
-        (r"\b(?:year\s+to\s+date|ytd|so\s+far\s+this\s+year)\b", lambda m, t: (relative("year", 0, t), 0, False)),
-        (r"\btomorrow\b", lambda m, t: (_near_day(t, 1), 0, False)),
-        (r"\byesterday\b", lambda m, t: (_near_day(t, -1), 0, False)),
-        (r"\b(?:today|tonight)\b", lambda m, t: (_near_day(t, 0), 0, False)),
-        (
-            r"\b(?:(?P<which>this|next|last|on|coming)\s+)?(?P<name>(?:mon|tues|wednes|thurs|fri|satur|sun)day)s?\b",
-            _weekday,
-        ),
-        (r"\b(?P<year>(?:19|20)\d\d)-(?P<n>0[1-9]|1[0-2])\b(?!-)", lambda m, t: (_part(1, int(m["n"]), int(m["year"]), t, "month"), 0, False)),
-        (rf"\b{_MONTH},?\s*{_YEAR}(?!\w)", _month),
-        (r"\b(?:FY\s*)?((?:19|20)\d\d)\b(?!-)", lambda m, t: (_span(int(m[1]) * 12, 12, "year"), 0, False)),
-    )
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _NUMBERS[" ".join(word.lower().split())]
+
+
+def _days(today: date, ahead: int) -> Period:
+    day = today + timedelta(days=ahead)
+    return Period(day, day, "day")
+
+
+def _fixed(unit: str, offset: int) -> Callable[[re.Match[str], date], Found]:
+    return lambda _, today: (relative(unit, offset, today), 0, False)
+
+
+_PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
+    (
+        rf"{_DAY}\s*(?=(?:{_TO}|and)\s*[0-3]?\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s*{_YEAR})",
+        _named_day,
+    ),  # 1 to 4 May
+    (r"(?P<y>(?:19|20)\d\d)-(?P<m>\d{2})-(?P<d>\d{2})", _written_day),
+    (r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)", _written_day),
+    (r"(?:the\s+)?day\s+after\s+tomorrow", _fixed("day", 2)),
+    (r"(?:the\s+)?day\s+before\s+yesterday", _fixed("day", -2)),
+    (rf"(?:the\s+)?{_UNIT}\s+before\s+last", lambda m, today: (relative(m["unit"].lower(), -2, today), 0, False)),
+    (rf"(?:the|an?|one)\s+{_UNIT}\s+(?:before|earlier|prior|(?P<ahead>after|later))", _moved),
+    (rf"same\s+(?:quarter|month|period|time)\s+(?:(?:of|in)\s+)?{_LAST_YEAR}", _moved),
+    (rf"(?:compared (?:to|with)|vs\.?|versus|against|than|over)\s+{_LAST_YEAR}", _moved),
+    (r"(?P<unit>year)[- ](?:over|on)(?P<ahead>)[- ]year", _moved),
+    (r"(?:before|after(?P<ahead>))\s+that", _moved),
+    (rf"{_DAY}(?:\s+of)?\s+{_MONTH},?\s*{_YEAR}(?!\w)", _named_day),
+    (rf"{_MONTH}\s+(?:the\s+)?{_DAY}(?!\d),?\s*{_YEAR}(?!\w)", _named_day),
+    (
+        rf"(?:the\s+)?(?P<end>first|last)\s+(?:{_COUNT}\s+)?{_UNIT}\s+(?:of|in)\s+(?P<year>(?:19|20)\d\d|last year)",
+        _of_year,
+    ),
+    (
+        rf"(?:(?P<iso>(?:19|20)\d\d)[-\s/]?Q(?P<q1>[1-4])\b"
+        rf"|(?:Q(?P<q2>[1-4])|{_NTH}\s+quarter|quarter\s+(?P<q3>[1-4]))\b\s*{_YEAR})",
+        _quarter,
+    ),
+    (rf"(?:H(?P<h>[12])|{_NTH}\s+half)\b\s*{_YEAR}", _half),
+    (rf"(?:the\s+)?(?P<which>{_LAST}|{_NEXT})\s+{_COUNT}\s+{_WHOLE}{_UNIT}", _several),
+    (rf"(?:the\s+)?(?P<which>{_LAST}|{_NEXT}|this|current)\s+{_WHOLE}{_UNIT}", _single),
+    (rf"(?P<ahead>in|within)\s+(?:a\s+)?{_COUNT}\s+{_UNIT}\b(?!\s+ago)", _distance),
+    (rf"(?:a\s+)?{_COUNT}\s+{_UNIT}\s+ago(?P<ahead>(?!))?", _distance),
+    (r"(?:year\s+to\s+date|ytd|so\s+far\s+this\s+year)", _fixed("year", 0)),
+    (r"tomorrow", _fixed("day", 1)),
+    (r"yesterday", _fixed("day", -1)),
+    (r"(?:today|tonight)", _fixed("day", 0)),
+    (r"(?:(?P<which>this|next|last|on|coming)\s+)?(?P<name>(?:mon|tues|wednes|thurs|fri|satur|sun)day)s?", _weekday),
+    (
+        r"(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])\b(?!-)",
+        lambda m, today: (_part(int(m["m"]), "month", int(m["y"]), today), 0, False),
+    ),
+    (rf"{_MONTH},?\s*{_YEAR}(?!\w)", _month),
+    (r"(?:FY\s*)?(?P<y>(?:19|20)\d\d)\b(?!-)", lambda m, _: (_months(int(m["y"]) * 12, 12, "year"), 0, False)),
 ]
-_BEFORE_MONTH = re.compile(r"\b(?:in|of|for|since|last|next|from|to|until|and|through)\s+$", re.I)
-_SHARED_MONTH = re.compile(rf"\b{_DAYNO}\s*(?=(?:to|until|till|through|and|-|–)\s*[0-3]?\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s*{_YEAR})", re.I)
-_RANGE = re.compile(r"^\s*(?:to|through|thru|until|till|up\s+to|-|–)\s*(?:the\s+)?$", re.I)
-_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.I)
-
-
-def find(text: str, today: date) -> list[Mention]:
-    """The periods a text mentions, in order, each as far as the words and today's date settle it."""
-    mentions = list(_matches(text, today))
-    mentions.sort(key=lambda mention: mention.start)
-    return _join(_borrow_years(mentions, today), text)
+_RULES = [(re.compile(rf"\b{pattern}(?:\b|(?<=\W))", re.I), rule) for pattern, rule in _PATTERNS]
 
 
 def _matches(text: str, today: date) -> Iterator[Mention]:
     taken: list[tuple[int, int]] = []
-    rules = [(_SHARED_MONTH, _calendar_day), *_RULES]
-    for pattern, rule in rules:
+    for pattern, rule in _RULES:
         for match in pattern.finditer(text):
-            start, end = match.span()
-            free = all(end <= a or start >= b for a, b in taken)
-            period, shift, bare = rule(match, today) if free else (None, 0, False)
-            unit = (match.groupdict().get("unit") or "").lower() if shift else ""
+            start, end = match.start(), match.start() + len(match.group().rstrip(" ,"))
+            free = all(end <= other_start or start >= other_end for other_start, other_end in taken)
+            period, shift, bare = rule(match, today) if free else _NOTHING
             if period or shift:
-                end -= len(match.group()) - len(match.group().rstrip(" ,"))
                 taken.append((start, end))
+                unit = match["unit"].lower() if shift and "unit" in pattern.groupindex else ""
                 yield Mention(start, end, period, shift, unit, bare)
 
 
-def _borrow_years(mentions: list[Mention], today: date) -> list[Mention]:
-    """Gives "Q2 and Q3 2024" and "Q3 in 2024 and 2025" the years that stand beside them."""
+def _with_years(mentions: list[Mention]) -> list[Mention]:
+    """Gives quarters and months the years that stand beside them: "Q2 and Q3 2024", "Q3 in 2024 and 2025"."""
     years = [m.period.first.year for m in mentions if m.period and m.period.unit == "year" and not m.shift]
-    bare = [m for m in mentions if m.bare and m.period and m.period.unit != "day"]
-    if years and bare:
-        dated = [replace(m, period=_in_year(m.period, year), bare=False) for year in years for m in bare if m.period]
-        return sorted([m for m in mentions if m not in bare and not (m.period and m.period.unit == "year")] + dated, key=lambda m: m.start)
-    result: list[Mention] = []
-    for position, mention in enumerate(mentions):
-        near = [m for m in mentions[position + 1 : position + 2] + mentions[max(0, position - 1) : position] if m.period and not m.bare]
-        lender = next((m for m in near if m.period and mention.period and m.period.unit == mention.period.unit), None)
-        if mention.bare and mention.period and mention.period.unit != "day" and lender and lender.period:
-            mention = replace(mention, period=_in_year(mention.period, lender.period.first.year), bare=False)
-        result.append(mention)
-    return result
+    parts = [m for m in mentions if m.period and m.period.unit in ("month", "quarter", "half") and not m.shift]
+    open_parts = [m for m in parts if m.bare]
+    if years and parts:
+        others = [m for m in mentions if m not in open_parts and not (m.period and m.period.unit == "year")]
+        return sorted(
+            others + [_in_year(m, year) for year in years for m in open_parts or parts], key=lambda m: m.start
+        )
+    dated = [m for m in parts if not m.bare]
+    return [_in_year(m, _lender(m, dated)) if m in open_parts else m for m in mentions]
 
 
-def _in_year(period: Period, year: int) -> Period:
-    return shifted(period, year - period.first.year, "year")
+def _lender(mention: Mention, dated: list[Mention]) -> int | None:
+    """The year of the nearest mention that has one and counts in the same unit."""
+    periods = [m.period for m in sorted(dated, key=lambda m: abs(m.start - mention.start)) if m.period]
+    return next((p.first.year for p in periods if mention.period and p.unit == mention.period.unit), None)
 
 
-def _join(mentions: list[Mention], text: str) -> list[Mention]:
+def _in_year(mention: Mention, year: int | None) -> Mention:
+    period = mention.period
+    if not period or year is None:
+        return mention
+    return replace(mention, period=shifted(period, year - period.first.year, "year"), bare=False)
+
+
+def _joined(mentions: list[Mention], text: str) -> list[Mention]:
+    """Marks the ends of ranges; "from Q4 to Q2" begins in the year before."""
     for position in range(1, len(mentions)):
         before, mention = mentions[position - 1], mentions[position]
         gap = text[before.end : mention.start]
-        between = _BETWEEN.search(text[: before.start]) and gap.strip() == "and"
+        between = gap.strip() == "and" and _BETWEEN.search(text[: before.start])
         if before.period and mention.period and (between or _RANGE.match(gap)):
-            first, last = before.period, mention.period
-            if first.first > last.first and before.bare:
-                mentions[position - 1] = replace(before, period=shifted(first, -1, "year"))
             mentions[position] = replace(mention, joined=True)
+            if before.bare and before.period.first > mention.period.first:
+                mentions[position - 1] = replace(before, period=shifted(before.period, -1, "year"))
     return mentions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,8 +11,9 @@ from strands.types.tools import ToolChoice, ToolSpec
 
 from agent.wiring.offline.catalogue import Tool, read_tools
 from agent.wiring.offline.conversation import Conversation
-from agent.wiring.offline.parameters import Request, default, fill
+from agent.wiring.offline.parameters import default, fill
 from agent.wiring.offline.ranking import Index
+from agent.wiring.offline.request import Request
 
 _FREE = {"answer", "summary", "text", "message", "response", "explanation"}
 
@@ -23,15 +25,20 @@ def is_form(spec: ToolSpec) -> bool:
 
 def spec_of(model: type[BaseModel]) -> ToolSpec:
     """A Pydantic model as a tool spec."""
-    return {"name": model.__name__, "description": model.__doc__ or "", "inputSchema": {"json": model.model_json_schema()}}
+    return {
+        "name": model.__name__,
+        "description": model.__doc__ or "",
+        "inputSchema": {"json": model.model_json_schema()},
+    }
 
 
 def demanded(choice: ToolChoice | None, index: Index, specs: list[ToolSpec], talk: Conversation) -> Tool | None:
     """The tool that a choice demands: the one it names, or of any the one that fits best, once a turn."""
-    if choice and "tool" in choice:
-        name = choice["tool"]["name"]
+    wanted: Mapping[str, Any] = choice or {}
+    if "tool" in wanted:
+        name = wanted["tool"]["name"]
         return next((read_tools([spec])[0] for spec in specs if spec["name"] == name), None)
-    if choice and "any" in choice and index.tools and not talk.turns[-1].calls:
+    if "any" in wanted and index.tools and not talk.turns[-1].calls:
         request = Request(talk.turns[-1].text, talk.today, talk.context)
         return index.rank(request)[0].tool
     return None
@@ -56,5 +63,7 @@ def fill_form(tool: Tool, talk: Conversation) -> dict[str, Any]:
             values.setdefault(parameter.name, value)
     missing = [parameter.label for parameter in tool.required if parameter.name not in values]
     if missing:
-        raise StructuredOutputException(f"the offline model finds no value for {', '.join(missing)} of {tool.name} in the conversation")
+        raise StructuredOutputException(
+            f"the offline model finds no value for {', '.join(missing)} of {tool.name} in the conversation"
+        )
     return values

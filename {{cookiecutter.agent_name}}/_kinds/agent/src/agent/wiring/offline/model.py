@@ -1,7 +1,7 @@
 """The offline model: a Strands model that is no LLM, needs no network and always answers the same.
 
-It ranks the tools it is given by the words of their documentation, fills their parameters from the request by their JSON
-schemas, and phrases answers from their results. It knows no tool by name: it is as good as the documentation it reads.
+It ranks the tools it is given by the words of their documentation, fills their parameters from the request by their
+JSON schemas, and phrases answers from their results. It knows no tool by name: it is as good as the documentation is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_INDEXES = 32
 
 
 class OfflineModel(Model):
-    """A model provider for development and tests without a network. One instance serves any number of sessions at once."""
+    """A model provider for development and tests. One instance may serve any number of sessions at once."""
 
     def __init__(self) -> None:
         """Makes the model; it needs no settings."""
@@ -91,7 +91,9 @@ class OfflineModel(Model):
         try:
             yield {"output": output_model.model_validate(values)}
         except ValidationError as error:
-            raise StructuredOutputException(f"the {output_model.__name__} found in the conversation is not valid: {error}") from error
+            raise StructuredOutputException(
+                f"the {output_model.__name__} found in the conversation is not valid: {error}"
+            ) from error
 
     def _plan(self, messages: Messages, specs: list[ToolSpec], prompt: str, choice: ToolChoice | None) -> Plan:
         talk = conversation.read(messages, prompt)

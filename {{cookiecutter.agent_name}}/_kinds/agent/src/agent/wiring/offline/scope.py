@@ -13,22 +13,30 @@ _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.+?)\s*#*|\*\*(.+?)\*\*:?|([A-Z][\w ']{
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$")
 _KINDS = (
     (ESCALATE, re.compile(r"escalat|hand(?:ing)? ?over|hand ?off|to a (?:person|human)|refer", re.I)),
-    (DECLINE, re.compile(r"out[- ]of[- ]scope|\bnot\b|n't\b|never|declin|refus|forbid|prohibit|off[- ]limits|restriction|cannot", re.I)),
+    (
+        DECLINE,
+        re.compile(
+            r"out[- ]of[- ]scope|\bnot\b|n't\b|never|declin|refus|forbid|prohibit|off[- ]limits|restriction|cannot",
+            re.I,
+        ),
+    ),
 )
 _PHRASE = re.compile(r"[\"“]([^\"”]{12,})[\"”]")
 _REPLY = re.compile(r"\b(?:reply|say|answer|respond|tell)\b[^\"“]{0,40}[\"“]([^\"”]{12,})[\"”]", re.I)
 # In running text only what the agent does for others counts; "never invent figures" is about its manners.
-_SENTENCE = re.compile(
-    r"[^.!?\n]*\b(?:should|must|may|do|does|can|will)(?: not|n't)|[^.!?\n]*\bnever", re.I
+_SENTENCE = re.compile(r"[^.!?\n]*\b(?:should|must|may|do|does|can|will)(?: not|n't)|[^.!?\n]*\bnever", re.I)
+_ACTS = re.compile(
+    r"^\W*(?:\w+ ){0,2}?(?:provide|give|offer|discuss|access|execute|modify|change|handle|share|disclose|help|advise|book|approve|grant|make|perform|cancel)\b",
+    re.I,
 )
-_ACTS = re.compile(r"^\W*(?:\w+ ){0,2}?(?:provide|give|offer|discuss|access|execute|modify|change|handle|share|disclose|help|advise|book|approve|grant|make|perform|cancel)\b", re.I)
 _OVERRIDE = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|restrictions?|constraints?|polic(?:y|ies) above)\b"
     r"|\b(?:reveal|show|print|repeat|output|display|tell|give|read|write|what(?:'s| is| are)|dump|translate|summari[sz]e)\b.{0,40}"
     r"\b(?:(?:system|hidden|secret|initial|original|internal) (?:\w+ )?(?:instructions?|rules?|prompts?|messages?)|your (?:\w+ )?(?:instructions|prompt)|instructions you were given)\b"
     r"|\byou are now an?\b|\bfrom now on,? you\b|\bpretend (?:to be|you)|\brole[- ]?play"
     r"|(?:^|\byou (?:must|should|will|shall)|\bplease|\bnow),?\s*(?:act|behave|speak|answer|talk) (?:as|like) (?:an?|my|the|if)\b"
-    r"|\bjailbreak|\bdeveloper mode\b|\bDAN\b|\bwithout (?:any )?(?:rules|restrictions|filters)\b", re.I | re.S
+    r"|\bjailbreak|\bdeveloper mode\b|\bDAN\b|\bwithout (?:any )?(?:rules|restrictions|filters)\b",
+    re.I | re.S,
 )
 
 
@@ -87,5 +95,10 @@ def _sections(prompt: str) -> list[tuple[str, list[str], str]]:
 
 
 def _negated(line: str) -> list[str]:
-    parts = [sentence[m.end() :].strip() for sentence in re.split(r"(?<=[.!?])\s+", line) for m in [_SENTENCE.match(sentence)] if m]
+    parts = [
+        sentence[m.end() :].strip()
+        for sentence in re.split(r"(?<=[.!?])\s+", line)
+        for m in [_SENTENCE.match(sentence)]
+        if m
+    ]
     return [part for part in parts if _ACTS.match(part)]

@@ -6,26 +6,38 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-STOPWORDS = frozenset(
-    """a about above after again ago all also am an and any anyone anything are aren as ask at be because been
-    before being below between both but by call can cannot could couldn did didn do does doesn doing don done each either
-    else etc every example few for from further get gets give given go going gonna good got had has hasn have haven having
-    he hello help her here hers hey hi him his hope how however i if in instead into is isn it its itself just kindly know
-    let like ll look many may maybe me might mine most much must my need needs never new no nor not now of off ok okay
-    on once one only or other our ours out over own per please quite rather re really same say shall she should show since
-    so some something still such sure take tell than thank thanks that the their theirs them then there these they thing
-    things this those though through to too under until up upon us use used user uses ve very via want wants was wasn we
-    well were what whats when where whether which while who whom whose why will with within without won would wouldn yes
-    yet you your yours""".split()
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for lists that read better in a line."""
+    return frozenset(text.split())
+
+
+STOPWORDS = word_set(
+    """
+    a about above after again ago all also am an and any anyone anything are aren as ask at be because been
+    before being below between both but by call can cannot could couldn did didn do does doesn doing don done
+    each either else etc every example few for from further get gets give given go going gonna good got had has
+    hasn have haven having he hello help her here hers hey hi him his hope how however i if in instead into is
+    isn it its itself just kindly know let like ll look many may maybe me might mine most much must my need
+    needs never new no nor not now of off ok okay on once one only or other our ours out over own per please
+    quite rather re really same say shall she should show since so some something still such sure take tell than
+    thank thanks that the their theirs them then there these they thing things this those though through to too
+    under until up upon us use used user uses ve very via want wants was wasn we well were what whats when where
+    whether which while who whom whose why will with within without won would wouldn yes yet you your yours
+    """
 )
-_IRREGULAR = {
-    "made": "make", "sold": "sell", "bought": "buy", "paid": "pay", "spent": "spend", "sent": "send", "grew": "grow",
-    "grown": "grow", "growth": "grow", "rose": "rise", "risen": "rise", "fell": "fall", "fallen": "fall", "lost": "lose",
-    "won": "win", "went": "go", "came": "come", "forgot": "forget", "forgotten": "forget", "flew": "fly", "flight": "fly",
-    "left": "leave", "wrote": "write", "written": "write", "broke": "break", "broken": "break", "met": "meet",
-    "people": "person", "children": "child", "men": "man", "women": "woman", "data": "data", "news": "news",
-}  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*")
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in word_set(
+        """
+        made:make sold:sell bought:buy paid:pay spent:spend sent:send grew:grow grown:grow growth:grow
+        rose:rise risen:rise fell:fall fallen:fall lost:lose won:win went:go came:come forgot:forget
+        forgotten:forget flew:fly flight:fly left:leave wrote:write written:write broke:break broken:break
+        met:meet people:person children:child men:man women:woman
+        """
+    )
+)
+_WORD = re.compile(r"[^\W\d_]{1,2}-[^\W\d_]+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
 # Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
 _SUFFIXES = (
@@ -62,7 +74,7 @@ def tokens(text: str) -> list[Token]:
     """Splits a text into its meaningful words; camelCase and snake_case names fall into their parts."""
     result = []
     for match in _WORD.finditer(text):
-        word = re.split("['’]", match.group(), maxsplit=1)[0]
+        word = re.split("['\u2019]", match.group(), maxsplit=1)[0].replace("-", "")  # "e-mail" is "email"
         parts = _HUMP.findall(word) if not word.islower() and not word[0].isdigit() else [word]
         for part in parts if len(parts) > 1 else [word]:
             root = stem(part.lower())

@@ -1,0 +1,211 @@
+"""Whatever is wrong with the input ends with a clear message and its exit code, and what was computed is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ops.__main__ import main
+from ops.evaluation import commands, run
+from ops.evaluation.dataset import DATASET, Row
+from ops.evaluation.run import Options
+from ops.evaluation.target import LocalTarget
+from tests.evaluation.runs import cases, evaluated, metric, rows_of
+
+LINES = DATASET.read_text(encoding="utf-8").splitlines()
+
+
+def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run `python -m ops eval` and return its exit code and what it printed."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["eval", *arguments])
+    printed = capsys.readouterr()
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, printed.err + printed.out
+
+
+def changed(tmp_path: Path, *lines: str) -> str:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def edited(change: str, to: str) -> str:
+    assert change in LINES[0]
+    return LINES[0].replace(change, to, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "rows.jsonl:1: the dataset has no rows"),
+        ("{no json", "rows.jsonl:1: no JSON"),
+        (edited("getQuarterlyRevenue", "getRevenue"), "rows.jsonl:1: expected_trajectory: no tool 'getRevenue'"),
+        (edited('"name":"getQuarterlyRevenue"', '"name":"getQuarterlyRevenu"'), "did you mean getQuarterlyRevenue?"),
+        (edited('"region":', '"area":'), "input.area: getQuarterlyRevenue has no such parameter"),
+        (edited('"figures":[556.2]', '"figures":"556.2"'), 'figures: "556.2" is not right'),
+        (edited('"category":"common"', '"category":"usual"'), "metadata.category"),
+        (edited('"date":"2026-11-16"', '"date":"yesterday"'), "metadata.date"),
+        (edited('"tags":', '"tag":'), "metadata.tag: no such field; did you mean tags?"),
+        (edited('"expect":[[', '"expect":[[],['), "needs one list of acceptable outcomes for each turn"),
+    ],
+)
+def test_a_wrong_row_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, message: str) -> None:
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, line), "--results", str(tmp_path / "results"))
+
+    assert code == 2
+    assert message in text
+    assert not (tmp_path / "results").exists()
+
+
+def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, LINES[0], LINES[1], LINES[0]))
+
+    assert code == 2
+    assert "rows.jsonl:3: scenario_id: 'common-whats-our-q3-revenue-in-emea' is that of line 1 too" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("toolSelektion: {min: 0.9}", "there is no metric toolSelektion; did you mean toolSelection?"),
+        ("toolSelection: {min: 95}", "is a share; needed: a number from 0 to 1"),
+        ("toolSelection: {}", "needs either min or max"),
+        ("toolSelection: {min: much}", "thresholds.yaml:2"),
+    ],
+)
+def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
+    path = tmp_path / "thresholds.yaml"
+    path.write_text(f"offline:\n  {text}\nmodels: {{}}\n", encoding="utf-8")
+
+    code, printed = evaluation(capsys, "--thresholds", str(path))
+
+    assert code == 2
+    assert message in printed
+
+
+def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = ("--results", str(tmp_path))
+    assert evaluation(capsys, "--select", "comon", *results) == (
+        2,
+        "SELECT: 'comon' is no category, tag or id of the dataset; did you mean common?\n",
+    )
+    assert evaluation(capsys, "--target", "somewhere", *results)[0] == 2
+    assert evaluation(capsys, "--target", "arn:aws:lambda:eu-central-1:123456789012:function:f", *results)[0] == 2
+    assert evaluation(capsys, "--resume", "yesterday", *results)[0] == 2
+    code, text = evaluation(capsys, "--target", "https://agent.example.com", *results)
+    assert code == 3
+    assert "EVAL_TOKEN is not set" in text
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+
+    code, text = evaluation(capsys, "--results", str(tmp_path / "file" / "results"))
+
+    assert code == 3
+    assert "results cannot be written" in text
+
+
+def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = evaluation(capsys, "--target", "http://127.0.0.1:9", "--results", str(tmp_path), "--select", "decline")
+
+    assert code == 3
+    assert "nobody answers at http://127.0.0.1:9/invocations" in text
+
+
+def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = run.run, []
+
+    async def interrupted(*arguments: object) -> None:
+        options = arguments[-1]
+        assert isinstance(options, Options)
+        count = options.on_case
+
+        def on_case(case: dict[str, object]) -> None:
+            count(case)
+            seen.append(case["id"])
+            if len(seen) == 4:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        options.on_case = on_case
+        await real(*arguments)  # type: ignore[arg-type]
+
+    arguments = ("--results", str(tmp_path), "--select", "escalate")
+    monkeypatch.setattr(run, "run", interrupted)
+    code, text = evaluation(capsys, *arguments, "--run", "stopped")
+    monkeypatch.setattr(run, "run", real)
+
+    assert code == 3
+    assert "Go on with: make eval RESUME=stopped" in text
+    kept = (tmp_path / "stopped" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in kept] == seen
+    assert json.loads((tmp_path / "stopped" / "results.json").read_text(encoding="utf-8"))["finished"] is False
+
+    code, _ = evaluation(capsys, *arguments, "--resume", "last")
+
+    ids = [json.loads(line)["id"] for line in (tmp_path / "stopped" / "cases.jsonl").open(encoding="utf-8")]
+    assert code in (0, 1)
+    assert len(ids) == len(set(ids)) == len(rows_of("escalate"))
+    assert ids[:4] == seen
+
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "edge", "--resume", "stopped")
+    assert code == 2
+    assert "run stopped had another select" in text
+
+
+def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    from ops.evaluation import target
+
+    rows = rows_of("common")[:6]
+    ask = target._LocalConversation.ask
+
+    async def flaky(self: object, text: str) -> object:
+        if text == rows[1].turns[0].input:
+            raise RuntimeError("the model said no")
+        if text == rows[3].turns[0].input:
+            await asyncio.sleep(30)
+        return await ask(self, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(target._LocalConversation, "ask", flaky)
+    report = evaluated(tmp_path, rows, options=Options(timeout=0.5, workers=2))
+
+    found = cases(report)
+    assert len(found) == 6
+    assert found[rows[1].scenario_id]["error"] == "RuntimeError: the model said no"
+    assert found[rows[3].scenario_id]["error"].startswith("TimeoutError: no answer within 0.5 s to ")
+    assert report.summary.total.errors == 2
+    assert metric(report, "caseErrorRate") == pytest.approx(2 / 6)
+    assert report.summary.total.counts()["toolSelection"] == 4
+    assert not report.passed
+
+
+def test_dropping_cut_lines_of_a_killed_run(tmp_path: Path) -> None:
+    (tmp_path / run.CASES).write_text(
+        '{"id": "a", "status": "passed"}\n{"id": "b", "status": "error"}\n{"id": "c", "st'
+    )
+
+    assert run.finished(tmp_path) == {"a"}
+    assert run.finished(tmp_path) == {"a"}
+    assert (tmp_path / run.CASES).read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_selection_takes_categories_tags_and_patterns() -> None:
+    from ops.evaluation.dataset import load_dataset
+
+    dataset = load_dataset(DATASET)
+    chosen = commands.selection("seed,edge-w*", dataset)
+    found = {entry.id for entry in dataset.entries if chosen(entry)}
+    assert {row.scenario_id for row in rows_of("seed")} < found
+    assert LocalTarget.name == "local"
+    assert isinstance(next(dataset.rows()), Row)

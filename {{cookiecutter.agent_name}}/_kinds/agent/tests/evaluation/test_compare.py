@@ -1,0 +1,78 @@
+"""Two runs compared: exactly the flipped cases, and no regression out of noise."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.__main__ import main
+from ops.evaluation.compare import Comparison, compare, markdown
+
+
+def written(folder: Path, *, wrong: AbstractSet[int] = frozenset(), latency: float = 900.0, seed: int = 1) -> Path:
+    """Write a run of 120 cases; those in `wrong` chose a wrong tool."""
+    chance = random.Random(seed)  # noqa: S311 - no secret depends on it
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"run": folder.name}), encoding="utf-8")
+    with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(120):
+            right = float(number not in wrong)
+            turn = {"latencyMs": chance.gauss(latency, 200), "firstTokenMs": 300.0, "tokens": 3000, "modelCalls": 2}
+            case: dict[str, Any] = {
+                "id": f"case-{number}",
+                "status": "passed" if right else "failed",
+                "scores": {"toolSelection": right, "goalReached": right},
+                "turns": [turn],
+            }
+            file.write(json.dumps(case) + "\n")
+    return folder
+
+
+def verdicts(found: Comparison) -> dict[str, str]:
+    return {change.metric.name: change.verdict for change in found.changes}
+
+
+def test_exactly_the_flipped_cases_are_named(tmp_path: Path) -> None:
+    found = compare(written(tmp_path / "a", wrong={1, 2, 3}), written(tmp_path / "b", wrong={3, 40, 41, 42}))
+
+    assert found.broken == ["case-40", "case-41", "case-42"]
+    assert found.fixed == ["case-1", "case-2"]
+
+
+def test_noise_is_no_regression(tmp_path: Path) -> None:
+    found = compare(written(tmp_path / "a", wrong={1, 2}, seed=1), written(tmp_path / "b", wrong={2, 9, 10}, seed=2))
+
+    assert set(verdicts(found).values()) == {"same"}
+    assert "Nothing got worse beyond noise" in markdown(found)
+
+
+def test_before_and_after_a_change_of_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tool selection falls from 92 to 78 percent, and latency from 3.2 to 1.8 seconds: a trade-off with numbers."""
+    base = written(tmp_path / "base", wrong=set(range(10)), latency=3200)
+    head = written(tmp_path / "head", wrong=set(range(26)), latency=1800, seed=2)
+
+    found = verdicts(compare(base, head))
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", str(base), str(head), "--write", str(tmp_path / "table.md")])
+
+    assert found["toolSelection"] == "worse"
+    assert found["latencyP50"] == "better"
+    assert stopped.value.code == 1
+    table = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "| Tool selection | 91.7 % | 78.3 % | -13.3 (" in table
+    assert "| Latency P50 | 3." in table
+    assert "Tool selection" in capsys.readouterr().out
+
+
+def test_runs_that_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path / "a")
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", "b", "--results", str(tmp_path)])
+
+    assert stopped.value.code == 2
+    assert "there is no run 'b'" in capsys.readouterr().err
