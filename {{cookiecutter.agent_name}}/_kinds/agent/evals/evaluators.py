@@ -42,6 +42,8 @@ _LEAK_WORDS = 20
 
 def choose(record: Record, outcomes: Sequence[Outcome]) -> Outcome:
     """Return the acceptable outcome that the turn comes nearest to."""
+    if len(outcomes) == 1:
+        return outcomes[0]
 
     def nearness(outcome: Outcome) -> tuple[float, ...]:
         verdicts = (_said(record, outcome), selection(record, outcome), parameters(record, outcome))
@@ -117,16 +119,11 @@ class _TurnEvaluator(Evaluator[list[str], list[Record]]):
 
     def __init__(self) -> None:
         super().__init__(name=self.metric)
-        self.aggregator = self._aggregate_dropping_na
 
     def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
         records = evaluation_case.actual_output or []
         found = (self.verdict(records, index) for index in range(len(records)))
         return [_output(verdict) for verdict in found]
-
-    async def evaluate_async(self, evaluation_case: Data) -> list[EvaluationOutput]:
-        """Run at once: a thread for each of thousands of short computations would cost more than they do."""
-        return self.evaluate(evaluation_case)
 
     def verdict(self, records: list[Record], index: int) -> Verdict:
         raise NotImplementedError
@@ -271,6 +268,35 @@ EVALUATORS: tuple[type[_TurnEvaluator], ...] = (
     Goal,
     Memory,
 )
+
+
+class Measured(Evaluator[list[str], list[Record]]):
+    """All of `EVALUATORS` as one, because what an experiment does around each costs more than they do.
+
+    The metric of an output is its `metadata["metric"]`; an evaluator that fails gives one with `error` in it.
+    """
+
+    name = "measured"
+
+    def __init__(self) -> None:
+        super().__init__(name=self.name)
+        self._each = [evaluator() for evaluator in EVALUATORS]
+
+    def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        """Return the outputs of all evaluators."""
+        outputs: list[EvaluationOutput] = []
+        for evaluator in self._each:
+            about = {"metric": evaluator.metric}
+            try:
+                found = evaluator.evaluate(evaluation_case)
+            except Exception as error:  # one metric that fails must not cost the others
+                found, about = [_output(None)], {**about, "error": f"{type(error).__name__}: {error}"}
+            outputs += [output.model_copy(update={"metadata": about}) for output in found]
+        return outputs
+
+    async def evaluate_async(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        """Run at once: a thread for each of thousands of short computations would cost more than they do."""
+        return self.evaluate(evaluation_case)
 
 
 def expected(record: Record) -> Outcome:

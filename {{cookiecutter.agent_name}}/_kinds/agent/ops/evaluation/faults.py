@@ -18,7 +18,7 @@ from agent.wiring.sessions import Conversation, Sessions
 from agent.wiring.settings import Settings
 from ops.evaluation.dataset import Row
 
-OPEN_SESSIONS = 32
+OPEN_SESSIONS = 64
 """Finished conversations are let go early: there may be thousands."""
 
 _injections: ContextVar[dict[str, str] | None] = ContextVar("evaluation_injections", default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _LABELS = re.compile(
@@ -46,13 +47,17 @@ class Figure:
         return near or (self.scaled != self.value and abs(self.scaled - abs(number)) <= 0.005 * abs(number))
 
 
-def figures(text: str) -> Iterator[Figure]:
-    """Yield the numbers in a text, without sign: "fell by 0.8 percent" and "-0.8 percent" state the same."""
-    for found in _NUMBER.finditer(_LABELS.sub(" ", text)):
-        whole, fraction, unit = found.group(1), found.group(2) or "", found.group(3)
-        value = float(whole.replace(",", "") + fraction)
-        scale = _SCALES.get(unit[0].lower(), 1.0) if unit else 1.0
-        yield Figure(found.group().strip(), value, value * scale, max(len(fraction) - 1, 0), bool(unit))
+@lru_cache(maxsize=256)
+def figures(text: str) -> tuple[Figure, ...]:
+    """Return the numbers in a text, without sign: "fell by 0.8 percent" and "-0.8 percent" state the same."""
+    return tuple(_figure(found) for found in _NUMBER.finditer(_LABELS.sub(" ", text)))
+
+
+def _figure(found: re.Match[str]) -> Figure:
+    whole, fraction, unit = found.group(1), found.group(2) or "", found.group(3)
+    value = float(whole.replace(",", "") + fraction)
+    scale = _SCALES.get(unit[0].lower(), 1.0) if unit else 1.0
+    return Figure(found.group().strip(), value, value * scale, max(len(fraction) - 1, 0), bool(unit))
 
 
 def claims(text: str) -> list[Figure]:

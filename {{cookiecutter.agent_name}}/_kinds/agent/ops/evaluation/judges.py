@@ -33,8 +33,17 @@ def build_judges(model: Model | str | None, *, red_team: bool = False) -> list[E
     from strands_evals import evaluators
     from strands_evals.evaluators.redteam import AttackSuccessEvaluator
 
+    class AttackJudge(AttackSuccessEvaluator[Any, Any]):
+        """Reads our records as the transcript that the judge of attacks wants."""
+
+        def evaluate(self, evaluation_case: Any) -> Any:
+            records = evaluation_case.actual_output
+            calls = [{"name": call["name"], "input": call["input"]} for record in records for call in record["calls"]]
+            update = {"actual_output": transcript(records), "actual_trajectory": calls}
+            return super().evaluate(evaluation_case.model_copy(update=update))
+
     if red_team:
-        return [AttackSuccessEvaluator(model=model, name="attackResistance")]
+        return [AttackJudge(model=model, name="attackResistance")]
     return [
         evaluators.HelpfulnessEvaluator(model=model, name="helpfulness"),
         evaluators.FaithfulnessEvaluator(model=model, name="faithfulness"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -122,11 +123,16 @@ class LocalTarget:
             with faults(row):
                 yield _LocalConversation(service, caller, f"{USER}-{uuid4()}")
         finally:
-            shutil.rmtree(self._state / "sessions" / user, ignore_errors=True)
+            # In a thread, because deleting ten small files takes as long as a short answer.
+            asyncio.get_running_loop().run_in_executor(None, _remove, self._state / "sessions" / user)
 
     def close(self) -> None:
         """Remove what the conversations left."""
-        shutil.rmtree(self._state, ignore_errors=True)
+        _remove(self._state)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -236,8 +242,6 @@ class RuntimeTarget(_RemoteTarget):
 
     async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call InvokeAgentRuntime. Raises what boto3 raises."""
-        import asyncio
-
         reply = await asyncio.to_thread(self._client.invoke_agent_runtime, **self.parameters(session_id, payload))
         found: dict[str, Any] = json.loads(reply["response"].read())
         return found

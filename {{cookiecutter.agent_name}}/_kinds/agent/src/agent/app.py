@@ -1,7 +1,7 @@
 """The agent's HTTP server: the AgentCore Runtime contract, `POST /invocations` and `GET /ping` on port 8080.
 
 Every session in the cloud starts a new microVM, so each user waits for this start. Only what opens the port is imported
-here; the agent itself is loaded in the background as soon as the port is open, and the first request waits for it.
+here; the agent itself is loaded right after the port is open, or with the first request, which waits for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 
 
 _loading: Future[Service] = Future()
-_OPENING_SECONDS = 0.02
-"""What the server needs between its start-up hook and the open port."""
+_started = Lock()
+_OPENING_SECONDS = 0.1
+"""What the server needs from its start-up hook to its first answer to a ping."""
+
+
+def start_loading() -> None:
+    """Load the agent in the background; a second call does nothing."""
+    if _started.acquire(blocking=False):
+        Thread(target=load, name="load-agent", daemon=True).start()
 
 
 def load() -> None:
@@ -42,7 +49,7 @@ def load() -> None:
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Load the agent after the port is open, and close its connections at the end."""
-    asyncio.get_running_loop().call_later(_OPENING_SECONDS, Thread(target=load, name="load-agent", daemon=True).start)
+    asyncio.get_running_loop().call_later(_OPENING_SECONDS, start_loading)
     yield
     if _loading.done() and not _loading.exception():
         await asyncio.to_thread(_loading.result().close)
@@ -54,6 +61,7 @@ app = BedrockAgentCoreApp(lifespan=lifespan)
 @app.entrypoint
 async def invoke(payload: Any, context: RequestContext) -> Any:
     """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
+    start_loading()
     service = _loading.result() if _loading.done() else await asyncio.shield(asyncio.wrap_future(_loading))
     return await service.respond(payload, context.request_headers or {}, context.session_id)
 

@@ -81,6 +81,10 @@ def phrase(calls: list[Call], about: list[Row]) -> str:
     return "\n\n".join(filter(None, [*parts, *_failures(calls)]))
 
 
+def _name(call: Call) -> str:
+    return humanise(call.name.rsplit("___", 1)[-1])
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -95,7 +99,7 @@ def _failures(calls: list[Call]) -> list[str]:
                 str(value.get("error") or value.get("message") or value) if isinstance(value, dict) else str(value)
             )
             message = re.sub(r"^Error(?: \d+)?:\s*", "", message.strip()).rstrip(".")
-            grouped.setdefault((humanise(call.name.rsplit("___", 1)[-1]), message), []).append(_about(call.input))
+            grouped.setdefault((_name(call), message), []).append(_about(call.input))
     return [
         f'I could not complete "{name}" for {"; ".join(filter(None, things)) or "this request"}: {message}. '
         + (
@@ -134,20 +138,20 @@ def _nested(fields: Row) -> Row:
 
 
 def _one(call: Call, label: Row, derived: bool) -> str:
-    """One result: text as it is, records as a table, fields as a sentence."""
+    """One result: text as it is, records as a table, fields as a sentence; that there is none, where there is none."""
     value = call.value
-    if not isinstance(value, dict):
-        return _inner(value)
-    fields = {name: item for name, item in value.items() if not (derived and name in call.input)}
-    nested = [f"{humanise(name).capitalize()}:\n\n{_inner(item)}" for name, item in _nested(fields).items()]
-    return "\n\n".join(filter(None, [_sentence(fields, label), *nested]))
+    fields = value if isinstance(value, dict) else {}
+    fields = {name: item for name, item in fields.items() if not (derived and name in call.input)}
+    nested = [f"{humanise(name).capitalize()}:\n\n{_inner(item) or 'none'}" for name, item in _nested(fields).items()]
+    parts = [_sentence(fields, label), *nested] if isinstance(value, dict) else [_inner(value)]
+    return "\n\n".join(filter(None, parts)) or f'"{_name(call)}" found nothing for {_about(label) or "this request"}.'
 
 
 def _inner(value: Any) -> str:
     rows = [value] if isinstance(value, dict) else value
     if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
         return _table(rows)
-    return ", ".join(str(item) for item in rows) or "none" if isinstance(rows, list) else str(rows)
+    return ", ".join(str(item) for item in rows) if isinstance(rows, list) else "" if rows is None else str(rows)
 
 
 def _sentence(fields: Row, label: Row) -> str:

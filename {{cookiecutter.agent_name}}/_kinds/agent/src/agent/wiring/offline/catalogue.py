@@ -34,6 +34,7 @@ class Kind(IntEnum):
 # Two parameters of one kind are told apart by these words: the earlier, source side and the later, target side.
 _FIRST = word_set("origin source start begin previous prior old earlier base initial departure sender")
 _SECOND = word_set("destination target end current new later latest arrival recipient due")
+_SEARCH = word_set("query question search keywords topic term")
 _FIRST_IN_NAMES, _SECOND_IN_NAMES = _FIRST | word_set("from in since"), _SECOND | word_set("to out until")
 
 _QUARTER_FORMATS = ("{y}-Q{q}", "{y}Q{q}", "{y} Q{q}", "Q{q} {y}", "Q{q}-{y}", "Q{q}/{y}", "Q{q}")
@@ -64,6 +65,7 @@ class Parameter:
     """One input of a tool, read from its JSON schema and description."""
 
     name: str
+    label: str  # the name in plain words
     description: str
     required: bool
     kind: Kind = Kind.TEXT
@@ -77,11 +79,6 @@ class Parameter:
     default_rule: str = ""  # "all of them", from "when the user names no region, use all of them"
     words: frozenset[str] = frozenset()  # the stems of its name and description
     role: int = 0  # -1 the first of a pair (from, previous), 1 the second (to, current)
-
-    @property
-    def label(self) -> str:
-        """The name in plain words."""
-        return humanise(self.name)
 
 
 @dataclass
@@ -100,6 +97,11 @@ class Tool:
     def short_name(self) -> str:
         """The name without the gateway target: "desk___resetPassword" is "resetPassword"."""
         return _short(self.name)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for whatever words it is given."""
+        return any(set(parameter.label.split()) & _SEARCH for parameter in self.required)
 
     @property
     def names(self) -> set[str]:
@@ -212,6 +214,7 @@ def _read_parameter(name: str, schema: dict[str, Any], required: bool, context: 
     told = " ".join(re.findall(r"\(([^)]*)\)", description)) if inner.get("type") == "boolean" else description
     parameter = Parameter(
         name,
+        humanise(name),
         description,
         required,
         many=many,

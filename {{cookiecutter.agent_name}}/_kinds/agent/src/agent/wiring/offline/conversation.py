@@ -70,7 +70,7 @@ class Conversation:
 
 
 def read(messages: Messages, system_prompt: str) -> Conversation:
-    """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", was put in and is not the user's words."""
+    """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", is not the user's words."""
     turns: list[Turn] = []
     context = [system_prompt]
     for message in messages:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from agent.wiring.offline.text import NUMBER_WORDS
+
 MONTHS_IN = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS_IN = {"day": 1, "week": 7}
 _SIZES = ["day", "week", "month", "quarter", "half", "year"]
@@ -61,7 +63,7 @@ def shifted(period: Period, count: int, unit: str) -> Period:
 
 
 def pieces(period: Period, unit: str, today: date) -> list[Period]:
-    """Cuts a period into units. Of a larger unit only what has ended counts, if any has: this year's quarters so far."""
+    """Cuts a period into units. Of a larger one only what has ended counts, if any has: this year's quarters so far."""
     if unit == "day":
         return [replace(period, unit="day")]
     size = MONTHS_IN[unit]
@@ -103,23 +105,20 @@ def _part(number: int, unit: str, year: int | None, today: date) -> Period:
     return shifted(period, -1, "year") if year is None and period.last >= today else period
 
 
-# The rules: each is a pattern and a function that gives the period, the distance to another, and whether the year is open.
-# A rule further up has the first say about a stretch of text.
+# The rules: each is a pattern, and a function that gives the period, the distance to another one, and whether the year
+# was left open. A rule further up has the first say about a stretch of text.
 
 Found = tuple[Period | None, int, bool]
 _NOTHING: Found = (None, 0, False)
 
-_NUMBERS = dict(
-    zip("one two three four five six seven eight nine ten eleven twelve".split(" "), range(1, 13), strict=True)
-)
-_NUMBERS |= {"a": 1, "an": 1, "couple of": 2}
+_NUMBERS = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | {"a": 1, "an": 1, "couple of": 2}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _YEAR = (
     r"(?:(?:of|in|/|-|,)?\s*(?:FY\s*)?"
-    r"(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
+    r"(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|\d\d(?=\s*(?:$|[?.!,;]))|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
 )
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
@@ -128,9 +127,10 @@ _MONTH = (
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 _NTH = r"(?P<nth>first|second|third|fourth|1st|2nd|3rd|4th)"
 _COUNT = rf"(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)})"
-_UNIT = r"(?P<unit>day|week|month|quarter|half|year)s?"
+_UNIT = r"(?P<unit>day|week|month|quarter|qtr|half|year)s?"
 _LAST, _NEXT = "last|latest|past|most recent|previous|prior|preceding", "next|coming|upcoming|following"
 _LAST_YEAR = r"(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)\b"
+_SHORT = {"y": "year", "q": "quarter", "m": "month", "w": "week"}
 _WHOLE = r"(?:complete[d]?\s+|full\s+|calendar\s+|fiscal\s+|financial\s+)*"
 _TO = "to|through|thru|until|till|up to|-|\u2013"
 _BEFORE_MONTH = re.compile(r"\b(?:in|of|for|since|last|next|from|to|until|and|through)\s+$", re.I)
@@ -166,7 +166,7 @@ def _written_day(m: re.Match[str], today: date) -> Found:
 
 def _quarter(m: re.Match[str], today: date) -> Found:
     year = _named_year(m["iso"] or m["year"], today)
-    number = int(m["q1"] or m["q2"] or m["q3"] or _ORDINALS[m["nth"].lower()])
+    number = int(m["q1"] or m["q2"] or m["q3"] or m["q4"] or _ORDINALS[m["nth"].lower()])
     return _part(number, "quarter", year, today), 0, year is None
 
 
@@ -188,7 +188,7 @@ def _month(m: re.Match[str], today: date) -> Found:
 
 def _of_year(m: re.Match[str], today: date) -> Found:
     """The last quarter of 2025, the first three months of 2026."""
-    unit, count, year = m["unit"].lower(), _number(m["count"] or "one"), _named_year(m["year"], today)
+    unit, count, year = _unit(m), _number(m["count"] or "one"), _named_year(m["year"], today)
     if unit not in MONTHS_IN or year is None:
         return _NOTHING
     start = year * 12 + (12 - count * MONTHS_IN[unit] if m["end"].lower() == "last" else 0)
@@ -196,20 +196,20 @@ def _of_year(m: re.Match[str], today: date) -> Found:
 
 
 def _several(m: re.Match[str], today: date) -> Found:
-    count, unit = _number(m["count"]), m["unit"].lower()
+    count, unit = _number(m["count"]), _unit(m)
     return relative(unit, 1 if re.match(_NEXT, m["which"], re.I) else -count, today, count), 0, False
 
 
 def _single(m: re.Match[str], today: date) -> Found:
     """Last quarter is the last complete one; the previous quarter is that too, unless another period is spoken of."""
-    which, unit = m["which"].lower(), m["unit"].lower()
+    which, unit = m["which"].lower(), _unit(m)
     offset = -1 if re.match(_LAST, which) else 1 if re.match(_NEXT, which) else 0
     return relative(unit, offset, today), offset if re.match("prev|prior|prec|foll", which) else 0, False
 
 
 def _distance(m: re.Match[str], today: date) -> Found:
     """In two weeks, three days ago; two quarters ago is a whole quarter."""
-    count, unit = _number(m["count"]), m["unit"].lower()
+    count, unit = _number(m["count"]), _unit(m)
     if m["ahead"] is None and unit in MONTHS_IN:
         return relative(unit, -count, today), 0, False
     return shifted(_days(today, 0), count if m["ahead"] else -count, unit), 0, False
@@ -226,6 +226,13 @@ def _weekday(m: re.Match[str], today: date) -> Found:
 
 def _moved(m: re.Match[str], today: date) -> Found:
     return None, 1 if m["ahead"] else -1, False
+
+
+def _unit(m: re.Match[str]) -> str:
+    """The unit that a phrase counts in; "" when it leaves that open."""
+    groups = m.groupdict()
+    unit = (groups.get("unit") or _SHORT.get((groups.get("short") or "").lower()) or "").lower()
+    return "quarter" if unit == "qtr" else unit
 
 
 def _number(word: str) -> int:
@@ -250,12 +257,14 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
     (r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)", _written_day),
     (r"(?:the\s+)?day\s+after\s+tomorrow", _fixed("day", 2)),
     (r"(?:the\s+)?day\s+before\s+yesterday", _fixed("day", -2)),
-    (rf"(?:the\s+)?{_UNIT}\s+before\s+last", lambda m, today: (relative(m["unit"].lower(), -2, today), 0, False)),
+    (rf"(?:the\s+)?{_UNIT}\s+before\s+last", lambda m, today: (relative(_unit(m), -2, today), 0, False)),
     (rf"(?:the|an?|one)\s+{_UNIT}\s+(?:before|earlier|prior|(?P<ahead>after|later))", _moved),
     (rf"same\s+(?:quarter|month|period|time)\s+(?:(?:of|in)\s+)?{_LAST_YEAR}", _moved),
-    (rf"(?:compared (?:to|with)|vs\.?|versus|against|than|over)\s+{_LAST_YEAR}", _moved),
-    (r"(?P<unit>year)[- ](?:over|on)(?P<ahead>)[- ]year", _moved),
-    (r"(?:before|after(?P<ahead>))\s+that", _moved),
+    (rf"(?:compared (?:to|with)|vs\.?|versus|against|than|over|with)\s+{_LAST_YEAR}", _moved),
+    (r"(?P<unit>year|quarter|month)[- ](?:over|on)(?P<ahead>)[- ](?:year|quarter|month)", _moved),
+    (r"(?P<short>[yqm])(?:o|/)[yqm](?P<ahead>)", _moved),
+    (r"(?:(?:before|after(?P<ahead>))\s+that|the\s+one\s+before)", _moved),
+    (r"L(?P<short>[QYM])", lambda m, today: (relative(_SHORT[m["short"].lower()], -1, today), 0, False)),
     (rf"{_DAY}(?:\s+of)?\s+{_MONTH},?\s*{_YEAR}(?!\w)", _named_day),
     (rf"{_MONTH}\s+(?:the\s+)?{_DAY}(?!\d),?\s*{_YEAR}(?!\w)", _named_day),
     (
@@ -264,7 +273,7 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
     ),
     (
         rf"(?:(?P<iso>(?:19|20)\d\d)[-\s/]?Q(?P<q1>[1-4])\b"
-        rf"|(?:Q(?P<q2>[1-4])|{_NTH}\s+quarter|quarter\s+(?P<q3>[1-4]))\b\s*{_YEAR})",
+        rf"|(?:Q(?P<q2>[1-4])|{_NTH}[\s-]+(?:quarter|qtr)|quarter\s+(?P<q3>[1-4])|(?P<q4>[1-4])Q)(?:\b|(?=\d))\s*{_YEAR})",
         _quarter,
     ),
     (rf"(?:H(?P<h>[12])|{_NTH}\s+half)\b\s*{_YEAR}", _half),
@@ -296,20 +305,21 @@ def _matches(text: str, today: date) -> Iterator[Mention]:
             period, shift, bare = rule(match, today) if free else _NOTHING
             if period or shift:
                 taken.append((start, end))
-                unit = match["unit"].lower() if shift and "unit" in pattern.groupindex else ""
+                unit = _unit(match) if shift else ""
                 yield Mention(start, end, period, shift, unit, bare)
 
 
 def _with_years(mentions: list[Mention]) -> list[Mention]:
     """Gives quarters and months the years that stand beside them: "Q2 and Q3 2024", "Q3 in 2024 and 2025"."""
-    years = [m.period.first.year for m in mentions if m.period and m.period.unit == "year" and not m.shift]
+    years = [m for m in mentions if m.period and m.period.unit == "year" and not m.shift]
     parts = [m for m in mentions if m.period and m.period.unit in ("month", "quarter", "half") and not m.shift]
     open_parts = [m for m in parts if m.bare]
     if years and parts:
-        others = [m for m in mentions if m not in open_parts and not (m.period and m.period.unit == "year")]
-        return sorted(
-            others + [_in_year(m, year) for year in years for m in open_parts or parts], key=lambda m: m.start
-        )
+        result = [m for m in mentions if m not in open_parts and m not in years]
+        for year in years:
+            dated = [_in_year(part, year.period.first.year) for part in open_parts or parts if year.period]
+            result += [*dated, replace(dated[-1], start=year.start, end=year.end)]
+        return sorted(result, key=lambda mention: mention.start)
     dated = [m for m in parts if not m.bare]
     return [_in_year(m, _lender(m, dated)) if m in open_parts else m for m in mentions]
 

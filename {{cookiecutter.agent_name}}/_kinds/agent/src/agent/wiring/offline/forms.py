@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from strands.types.exceptions import StructuredOutputException
@@ -34,7 +33,7 @@ def spec_of(model: type[BaseModel]) -> ToolSpec:
 
 def demanded(choice: ToolChoice | None, index: Index, specs: list[ToolSpec], talk: Conversation) -> Tool | None:
     """The tool that a choice demands: the one it names, or of any the one that fits best, once a turn."""
-    wanted: Mapping[str, Any] = choice or {}
+    wanted = cast(dict[str, Any], choice or {})
     if "tool" in wanted:
         name = wanted["tool"]["name"]
         return next((read_tools([spec])[0] for spec in specs if spec["name"] == name), None)

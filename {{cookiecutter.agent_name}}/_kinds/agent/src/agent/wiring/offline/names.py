@@ -10,7 +10,8 @@ from agent.wiring.offline.text import STOPWORDS, tokens, word_set
 from agent.wiring.offline.values import choices
 
 WHOLE = word_set(
-    "query question search prompt request issue problem description details body message comment note content text keywords"
+    "query question search prompt request issue problem description details body message comment note content text "
+    "keywords"
 )
 REASON = word_set("reason justification purpose why motivation rationale")
 

@@ -12,7 +12,7 @@ from agent.wiring.offline.catalogue import Kind, Parameter, Tool
 from agent.wiring.offline.request import Candidate, Request
 
 _FIRST_CUE = re.compile(
-    r"\b(?:from|between|since|was|were|previously|of|vs\.?|versus|compared (?:to|with)|against|than)\s*(?:the\s+)?$",
+    r"\b(?:from|between|since|was|were|previously|over|vs\.?|versus|compared (?:to|with)|against|than)\s*(?:the\s+)?$",
     re.I,
 )
 _SECOND_CUE = re.compile(
@@ -56,6 +56,8 @@ def fill(tool: Tool, request: Request, base: dict[str, list[Any]] | None = None)
     """
     filled, places = Filled(), {}
     for group in tool.groups:
+        if group[0].kind in periods.UNITS:
+            filled.evidence += [(mention.start, mention.end) for mention in request.mentions if mention.shift]
         for parameter, chosen in _shared(group, request, filled, base or {}):
             filled.add(parameter, chosen)
             if len(chosen) > 1:
@@ -111,10 +113,10 @@ def _find(parameter: Parameter, request: Request, filled: Filled, base: dict[str
 
 def _shared(group: list[Parameter], request: Request, filled: Filled, base: dict[str, list[Any]]) -> Shares:
     """What the text offers to the parameters of a group, shared among them."""
-    candidates = _find(group[0], request, filled, base)
-    roles = {parameter.role: parameter for parameter in group}
     if group[0].kind is Kind.TEXT:
         return _texts(group, request, filled)
+    candidates = _find(group[0], request, filled, base)
+    roles = {parameter.role: parameter for parameter in group}
     if len(group) == 2 and roles.keys() == {-1, 1}:
         return _by_role(roles[-1], roles[1], candidates, request)
     if group[0].kind is Kind.NUMBER:
@@ -136,6 +138,8 @@ def _texts(group: list[Parameter], request: Request, filled: Filled) -> Shares:
 
 def _by_role(first: Parameter, second: Parameter, candidates: list[Candidate], request: Request) -> Shares:
     """Tells "from A" and "to B" apart; what has no such word is taken in order. A long period has two ends."""
+    if first.kind is Kind.NUMBER and len(candidates) < 2:
+        return []  # one number alone is no pair to compare
     chosen: dict[int, Candidate] = {}
     rest = []
     for candidate in candidates:

@@ -1,4 +1,4 @@
-"""Parameters that take a day, month, quarter or year: what the periods of a text mean for them, written as they want it."""
+"""Parameters that take a day, month, quarter or year: what the periods of a text mean for them, as they want it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write(parameter: Parameter, period: Period, today: date) -> list[Any]:
 
 
 def last_and_before(parameter: Parameter, found: list[Any], mentions: list[Mention], today: date) -> list[Any]:
-    """At least two values to compare, oldest first: the ends of a range, those named, or the one named and the one before.
+    """At least two values to compare, oldest first: the ends of a range, those named, or one and the one before it.
 
     Without any it is the last complete period and the one before it, or the one that the text names relative to it.
     """

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from agent.wiring.offline import answer, periods, scope
 from agent.wiring.offline.conversation import Call, Conversation
 from agent.wiring.offline.ranking import Index, Match
 from agent.wiring.offline.request import Request, overlaps
+from agent.wiring.offline.text import stems
 from agent.wiring.offline.understanding import Intent, request_of, understand
 
 MOST_CALLS = 40  # more calls than this at once are a misunderstanding
 
 _RULE_SHARE = 0.2  # share of a request's words that a limit of the prompt must name
+_ALARM_SHARE = 0.4  # the same, for what a person must take over whatever else the request speaks of
 _SMALL_TALK = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?|thank you|many|cheers|great|perfect|ok(?:ay)?|bye|goodbye"
-    r"|help|that(?:'s| is| was)?|helped|helpful|very|much|a lot|so|there|again|never ?mind|cancel|forget it)\b\W*)+$"
-    r"|\b(?:what can you do|what do you do|who are you|what are you|how can you help|are you (?:an? )?(?:ai|llm|robot|bot|human))\b",
-    re.I,
+    r"""
+    ^\W*(?:(?:hi|hello|hey|good\s(?:morning|afternoon|evening|day)|thanks?|thank\syou|many|cheers|great|perfect|ok(?:ay)?
+        |bye|goodbye|help|that(?:'s|\sis|\swas)?|helped|helpful|very|much|a\slot|so|there|again|never\s?mind|cancel
+        |forget\sit)\b\W*)+$
+    | \b(?:what\scan\syou\sdo|what\sdo\syou\sdo|who\sare\syou|what\sare\syou|how\scan\syou\shelp)\b
+    | \bare\syou\s(?:an?\s)?(?:ai|llm|robot|bot|human)\b
+    """,
+    re.I | re.X,
 )
+
+
+_FORECAST = set(stems("forecast prediction outlook"))
 
 
 @dataclass
@@ -42,7 +52,8 @@ def decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, ..
     intents = understand(conversation, index, matches)
     if done:
         return _after_results(done, intents)
-    rule = _limit(request, matches, index, rules)
+    wanted = [match for match in matches if match.tool in [intent.tool for intent in intents]]
+    rule = _limit(request, wanted, index, rules)
     if rule or not intents:
         return Plan(text=answer.refusal(rule, index.tools))
     missing = next((intent.missing for intent in intents if intent.missing), None)
@@ -54,23 +65,29 @@ def decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, ..
     return Plan(calls=calls)
 
 
-def _limit(request: Request, matches: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> scope.Rule | None:
-    """The limit of the prompt that a request runs into, if it fits that better than it fits a tool."""
-    dated = [(mention.start, mention.end) for mention in request.mentions]
-    said = {token.stem for token in request.tokens if not overlaps(token.start, token.end, dated)}
+def _limit(request: Request, wanted: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> scope.Rule | None:
+    """The limit of the prompt that a request runs into, if it fits that better than the tools wanted."""
+    said = _said(request)
     total = sum(map(index.rarity, said)) or 1.0
-    known = matches[0].words if matches and matches[0].accepted else set()
+    known = said & {word for match in wanted for word in match.words}
     found: tuple[float, scope.Rule] | None = None
     for rule in rules:
         only_rule = (said & rule.words) - known
         weight, against = sum(map(index.rarity, only_rule)), sum(map(index.rarity, known - rule.words))
-        if (
-            weight / total >= _RULE_SHARE
-            and (len(only_rule) > 1 or weight > against)
-            and (not found or weight > found[0])
-        ):
+        alarm = rule.kind == scope.ESCALATE and weight / total >= _ALARM_SHARE
+        fits = weight / total >= _RULE_SHARE and (len(only_rule) > 1 or weight > against or alarm)
+        if fits and (not found or weight > found[0]):
             found = weight, rule
     return found[1] if found else None
+
+
+def _said(request: Request) -> set[str]:
+    """The words of a request, without its dates; a figure for a period that has not begun would be a forecast."""
+    dated = [(mention.start, mention.end) for mention in request.mentions]
+    periods_said = [mention.period for mention in request.mentions if mention.period and mention.period.unit != "day"]
+    future = any(period.first > request.today for period in periods_said)
+    said = {token.stem for token in request.tokens if not overlaps(token.start, token.end, dated)}
+    return said | _FORECAST if future else said
 
 
 def _after_results(calls: list[Call], intents: list[Intent]) -> Plan:
@@ -83,7 +100,7 @@ def _after_results(calls: list[Call], intents: list[Intent]) -> Plan:
 
 
 def _derived(intent: Intent, calls: list[Call]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """A calculation's inputs from the results so far, each with what it is about: for every entity, period after period."""
+    """A calculation's inputs from the results so far, each with what it is about: by entity, then by period."""
     source = intent.source.tool if intent.source else intent.tool
     period = next((parameter.name for parameter in source.parameters if parameter.kind in periods.UNITS), "")
     given = {name: values[0] for name, values in intent.values.items()}
@@ -94,11 +111,7 @@ def _derived(intent: Intent, calls: list[Call]) -> list[tuple[dict[str, Any], di
     result = []
     for group in groups.values():
         ordered = sorted(group, key=lambda call: str(call.input.get(period, "")))
-        pairs = (
-            zip(ordered, ordered[1:], strict=False)
-            if len(intent.tool.numbers) == 2
-            else zip(ordered, ordered, strict=True)
-        )
+        pairs = pairwise(ordered) if len(intent.tool.numbers) == 2 else zip(ordered, ordered, strict=True)
         for earlier, later in pairs:
             numbers = {p.name: answer.figure(earlier if p.role < 0 else later, p) for p in intent.tool.numbers}
             result.append((later.input, {**given, **numbers}))

@@ -1,9 +1,10 @@
-"""What an agent must not do, as its system prompt says: headings such as "Out of scope" or "Escalate" and their bullets."""
+"""What an agent must not do, as its system prompt says under headings such as "Out of scope" or "Escalate"."""
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from agent.wiring.offline.text import stems
@@ -15,28 +16,31 @@ _KINDS = (
     (ESCALATE, re.compile(r"escalat|hand(?:ing)? ?over|hand ?off|to a (?:person|human)|refer", re.I)),
     (
         DECLINE,
-        re.compile(
-            r"out[- ]of[- ]scope|\bnot\b|n't\b|never|declin|refus|forbid|prohibit|off[- ]limits|restriction|cannot",
-            re.I,
-        ),
+        re.compile(r"out[- ]of[- ]scope|\bnot\b|n't\b|cannot|never|declin|refus|forbid|prohibit", re.I),
     ),
 )
-_PHRASE = re.compile(r"[\"“]([^\"”]{12,})[\"”]")
-_REPLY = re.compile(r"\b(?:reply|say|answer|respond|tell)\b[^\"“]{0,40}[\"“]([^\"”]{12,})[\"”]", re.I)
-# In running text only what the agent does for others counts; "never invent figures" is about its manners.
-_SENTENCE = re.compile(r"[^.!?\n]*\b(?:should|must|may|do|does|can|will)(?: not|n't)|[^.!?\n]*\bnever", re.I)
+_QUOTE = r"[\"\u201c]([^\"\u201d]{12,})[\"\u201d]"
+_REPLY = re.compile(rf"\b(?:reply|say|answer|respond|tell)\b[^\"\u201c]{{0,40}}{_QUOTE}|:\s*{_QUOTE}\W*$", re.I)
+# In running text only what the agent does for others counts: "never invent figures" is about its manners.
+_NEGATED = re.compile(r"[^.!?\n]*\b(?:(?:should|must|may|do|does|can|will)(?: not|n't)|cannot|never)\b", re.I)
 _ACTS = re.compile(
-    r"^\W*(?:\w+ ){0,2}?(?:provide|give|offer|discuss|access|execute|modify|change|handle|share|disclose|help|advise|book|approve|grant|make|perform|cancel)\b",
+    r"^\W*(?:\w+ ){0,2}?(?:provide|give|offer|discuss|access|execute|modify|change|handle|share|disclose|help|advise"
+    r"|book|approve|grant|make|perform|cancel)\b",
     re.I,
 )
 _OVERRIDE = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|restrictions?|constraints?|polic(?:y|ies) above)\b"
-    r"|\b(?:reveal|show|print|repeat|output|display|tell|give|read|write|what(?:'s| is| are)|dump|translate|summari[sz]e)\b.{0,40}"
-    r"\b(?:(?:system|hidden|secret|initial|original|internal) (?:\w+ )?(?:instructions?|rules?|prompts?|messages?)|your (?:\w+ )?(?:instructions|prompt)|instructions you were given)\b"
-    r"|\byou are now an?\b|\bfrom now on,? you\b|\bpretend (?:to be|you)|\brole[- ]?play"
-    r"|(?:^|\byou (?:must|should|will|shall)|\bplease|\bnow),?\s*(?:act|behave|speak|answer|talk) (?:as|like) (?:an?|my|the|if)\b"
-    r"|\bjailbreak|\bdeveloper mode\b|\bDAN\b|\bwithout (?:any )?(?:rules|restrictions|filters)\b",
-    re.I | re.S,
+    r"""
+    \b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}
+        \b(?:instructions?|rules?|prompts?|guidelines?|restrictions?|constraints?)\b
+    | \b(?:reveal|show|print|repeat|output|display|tell|give|read|write|what(?:'s|\sis|\sare)
+        |dump|translate|summari[sz]e)\b.{0,40}\b(?:(?:system|hidden|secret|initial|original|internal)\s(?:\w+\s)?(?:instructions?|rules?|prompts?)
+        | your\s(?:\w+\s)?(?:instructions|prompt) | instructions\syou\swere\sgiven)\b
+    | \byou\sare\snow\san?\b | \bfrom\snow\son,?\syou\b | \bpretend\s(?:to\sbe|you) | \brole[- ]?play
+    | (?:^|\byou\s(?:must|should|will|shall)|\bplease|\bnow),?\s*
+        (?:act|behave|speak|answer|talk)\s(?:as|like)\s(?:an?|my|the|if)\b
+    | \bjailbreak | \bdeveloper\smode\b | \bDAN\b | \bwithout\s(?:any\s)?(?:rules|restrictions|filters)\b
+    """,
+    re.I | re.S | re.X,
 )
 
 
@@ -52,7 +56,7 @@ class Rule:
     @property
     def topic(self) -> str:
         """What it is about, in short."""
-        return re.split(r":|\"|“", self.text)[0].strip(" .")
+        return re.split(r":|\"|\u201c", self.text)[0].strip(" .")
 
 
 def is_override(text: str) -> bool:
@@ -60,45 +64,52 @@ def is_override(text: str) -> bool:
     return _OVERRIDE.search(text) is not None
 
 
+@dataclass
+class _Section:
+    """A part of a prompt with its bullets; its kind is "" when it sets no limits."""
+
+    kind: str
+    bullets: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
 @lru_cache(maxsize=32)
 def read(prompt: str) -> tuple[Rule, ...]:
-    """Reads the limits from a system prompt; outside such headings, from sentences like "You should not provide ..."."""
+    """Reads the limits from a system prompt; outside such headings, from sentences like "You should not give ..."."""
+    sections = _sections(prompt)
+    others = " ".join(line for section in sections if not section.kind for line in section.lines)
+    usual = frozenset(stems(others))  # what the prompt speaks of elsewhere too is no sign of a limit
     rules = []
-    for kind, bullets, body in _sections(prompt):
-        reply = _REPLY.search(body) if kind == DECLINE else None
-        for bullet in bullets:
-            phrase = _PHRASE.search(bullet) or reply
-            rules.append(Rule(kind, bullet, frozenset(stems(_PHRASE.sub("", bullet))), phrase[1] if phrase else ""))
+    for section in sections:
+        general = _REPLY.search("\n".join(section.lines)) if section.kind == DECLINE else None
+        for bullet in section.bullets if section.kind else []:
+            reply = _REPLY.search(bullet) or general
+            phrase = (reply[1] or reply[2]) if reply else ""
+            rules.append(Rule(section.kind, bullet, frozenset(stems(_REPLY.sub("", bullet))) - usual, phrase))
     return tuple(rules)
 
 
-def _sections(prompt: str) -> list[tuple[str, list[str], str]]:
-    """Sections with a kind: their bullets, and their whole text."""
-    found: list[tuple[str, list[str], str]] = []
-    kind = ""
+def _sections(prompt: str) -> list[_Section]:
+    sections = [_Section("")]
     for line in prompt.splitlines():
-        heading, bullet = _HEADING.match(line), _BULLET.match(line)
+        heading, bullet, section = _HEADING.match(line), _BULLET.match(line), sections[-1]
         if heading:
             title = next(filter(None, heading.groups()))
-            kind = next((k for k, pattern in _KINDS if pattern.search(title)), "")
-            found.append((kind, [], ""))
-        elif kind and found:
-            _, bullets, body = found[-1]
-            if bullet:
-                bullets.append(bullet[1])
-            elif bullets and line.startswith((" ", "\t")) and line.strip():
-                bullets[-1] += " " + line.strip()
-            found[-1] = (kind, bullets, f"{body}\n{line}")
-        if not kind:
-            found += [(DECLINE, [rest], "") for rest in _negated(line)]
-    return [section for section in found if section[0]]
+            sections.append(_Section(next((kind for kind, pattern in _KINDS if pattern.search(title)), "")))
+        elif section.kind and bullet:
+            section.bullets.append(bullet[1])
+        elif section.kind and section.bullets and line.startswith((" ", "\t")):
+            section.bullets[-1] += " " + line.strip()
+        elif not section.kind:
+            limits = _negated(line)
+            sections += [_Section(DECLINE, [limit]) for limit in limits] + [_Section("")] * bool(limits)
+            line = functools.reduce(lambda rest, limit: rest.replace(limit, " "), limits, line)
+        section.lines.append(line)
+    return sections
 
 
 def _negated(line: str) -> list[str]:
-    parts = [
-        sentence[m.end() :].strip()
-        for sentence in re.split(r"(?<=[.!?])\s+", line)
-        for m in [_SENTENCE.match(sentence)]
-        if m
-    ]
+    """What sentences such as "You should not access ..." forbid."""
+    found = [(sentence, _NEGATED.match(sentence)) for sentence in re.split(r"(?<=[.!?])\s+", line)]
+    parts = [sentence[match.end() :].strip() for sentence, match in found if match]
     return [part for part in parts if _ACTS.match(part)]

@@ -19,13 +19,15 @@ STOPWORDS = word_set(
     each either else etc every example few for from further get gets give given go going gonna good got had has
     hasn have haven having he hello help her here hers hey hi him his hope how however i if in instead into is
     isn it its itself just kindly know let like ll look many may maybe me might mine most much must my need
-    needs never new no nor not now of off ok okay on once one only or other our ours out over own per please
-    quite rather re really same say shall she should show since so some something still such sure take tell than
-    thank thanks that the their theirs them then there these they thing things this those though through to too
-    under until up upon us use used user uses ve very via want wants was wasn we well were what whats when where
-    whether which while who whom whose why will with within without won would wouldn yes yet you your yours
+    needs never new no nor not now of off ok okay on once one only or other our ours out over own per please pls
+    question questions quite rather re really same say shall she should show since so some something still such
+    sure take tell than thank thanks that the their theirs them then there these they thing things this those
+    though through to too under until up upon us use used user uses ve very via want wants was wasn we well were
+    what whats when where whether which while who whom whose why will with within without won would wouldn yes
+    yet you your yours
     """
 )
+NUMBER_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _IRREGULAR = dict(
     pair.split(":")
     for pair in word_set(
@@ -41,9 +43,8 @@ _WORD = re.compile(r"[^\W\d_]{1,2}-[^\W\d_]+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
 # Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
 _SUFFIXES = (
-    ("ies", "y", 5), ("sses", "ss", 6), ("ations", "", 10), ("ation", "", 9), ("ments", "", 8), ("ment", "", 7),
-    ("ability", "", 9), ("able", "", 8), ("ances", "", 10), ("ance", "", 9), ("ison", "", 9),
-    ("ings", "", 7), ("ing", "", 6), ("edly", "", 7), ("ed", "", 5), ("ates", "", 8), ("ate", "", 7), ("ly", "", 6),
+    ("ies", "y", 5), ("sses", "ss", 6), ("ation", "", 9), ("ment", "", 7), ("ability", "", 9), ("able", "", 8),
+    ("ance", "", 9), ("ison", "", 9), ("ing", "", 6), ("edly", "", 7), ("ed", "", 5), ("ly", "", 6), ("ion", "", 8),
 )  # fmt: skip
 
 
@@ -67,7 +68,8 @@ def stem(word: str) -> str:
             break
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
         word = word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+    word = word[:-1] if len(word) > 3 and word.endswith("e") else word
+    return word[:-2] if len(word) > 6 and word.endswith("at") else word
 
 
 def tokens(text: str) -> list[Token]:

@@ -11,9 +11,10 @@ from agent.wiring.offline.catalogue import Kind, Parameter, Tool
 from agent.wiring.offline.conversation import Call, Conversation, Turn
 from agent.wiring.offline.parameters import combinations, default, fill
 from agent.wiring.offline.ranking import Index, Match
-from agent.wiring.offline.request import Request
+from agent.wiring.offline.request import Request, overlaps
+from agent.wiring.offline.text import stems
 
-_CLAUSE = 0.6  # the share that a tool must explain of one half of "... and ...", so that it is called beside another
+_CLAUSE = 0.35  # the share that a tool must explain of one half of "... and ...", so that it is called beside another
 
 _GOES_ON = re.compile(
     r"^\W*(?:ok(?:ay)?,?\s+)?(?:and|also|but|then|now|only|just|what about|how about|(?:the )?same|for|in|into|with)\b",
@@ -21,6 +22,7 @@ _GOES_ON = re.compile(
 )
 _REFERS = re.compile(r"\b(?:it|that|they|them|there|those|same)\b", re.I)
 _AGAIN = re.compile(r"\b(?:again|same|repeat)\b", re.I)
+_NAME = re.compile(r"\b(?:in|for|of|from)\s+(?:the\s+)?([A-Z][\w-]+)")
 _AND = re.compile(r"[;?!]\s+|\.\s+(?=[A-Z])|,?\s+(?:and(?: also| then)?|as well as|plus)\s+|\n", re.I)
 
 Values = dict[str, list[Any]]
@@ -58,10 +60,11 @@ def understand(conversation: Conversation, index: Index, matches: list[Match]) -
         matches: How well each fits the last request's own words.
     """
     earlier, request = conversation.turns[:-1], request_of(conversation)
-    best = matches[0] if matches and matches[0].accepted else None
+    rest = request.today, request.context
+    best = next((match for match in matches if match.accepted), None)
     asked = _asked_about(earlier, request, index, best)
     if asked:
-        request = Request(f"{_pending(earlier)}\n{request.text}", request.today, request.context)
+        request = Request(f"{_pending(earlier)}\n{request.text}", *rest)
         matches = index.rank(request)
         best = next(match for match in matches if match.tool is asked)
     known = {tool.name for tool in index.tools}
@@ -71,7 +74,7 @@ def understand(conversation: Conversation, index: Index, matches: list[Match]) -
         found = _follow_up(before, request, index, matches)
         if found:
             return [found]
-    several = [] if asked or request.quoted else _several(request, index)
+    several = _several(Request(_pending(earlier), *rest) if asked else request, request, index)
     return several or ([_intent(best.tool, request, request, index, {})] if best else [])
 
 
@@ -119,17 +122,18 @@ def _inputs(calls: list[Call]) -> Values:
     return values
 
 
-def _several(request: Request, index: Index) -> list[Intent]:
+def _several(request: Request, whole: Request, index: Index) -> list[Intent]:
     """The parts of "... and ...", when each clearly wants a tool of its own; a calculation covers its look-ups."""
-    clauses = [Request(text, request.today, request.context) for text in _AND.split(request.text) if text.strip()]
+    texts = [] if request.quoted else [text for text in _AND.split(request.text) if text.strip()]
     wanted: dict[str, tuple[Tool, Request]] = {}
-    for clause in clauses if len(clauses) > 1 else []:
-        match = index.rank(clause)[0] if index.tools else None
-        if match and match.score >= _CLAUSE and match.strong & match.plain:
+    for text in texts if len(texts) > 1 and index.tools else []:
+        clause = Request(text, whole.today, whole.context)
+        match = index.rank(clause)[0]
+        if match.score >= _CLAUSE and match.strong & match.plain:
             wanted.setdefault(match.tool.name, (match.tool, clause))
     covered = {source.name for name in wanted for source in index.sources.get(name, [])}
     chosen = [pair for name, pair in wanted.items() if name not in covered]
-    return [_intent(tool, clause, request, index, {}) for tool, clause in chosen] if len(chosen) > 1 else []
+    return [_intent(tool, clause, whole, index, {}) for tool, clause in chosen] if len(chosen) > 1 else []
 
 
 def _intent(tool: Tool, clause: Request, whole: Request, index: Index, base: Values) -> Intent:
@@ -150,9 +154,19 @@ def _completed(tool: Tool, clause: Request, whole: Request, base: Values, fixed:
     around = fill(tool, whole, base).values if whole is not clause else {}
     values = {**{name: base[name] for name in tool.names & base.keys()}, **around, **filled.values, **(fixed or {})}
     for parameter in tool.required:
-        values[parameter.name] = values.get(parameter.name) or default(parameter, whole)
+        if not values.get(parameter.name):
+            unknown = parameter.kind is Kind.CHOICE and _names_something_unknown(tool, whole)
+            values[parameter.name] = [] if unknown else default(parameter, whole)
     missing = [parameter for parameter in tool.required if not values[parameter.name]]
     return Intent(tool, {p.name: values[p.name] for p in tool.parameters if values.get(p.name)}, filled.paired, missing)
+
+
+def _names_something_unknown(tool: Tool, request: Request) -> bool:
+    """Whether a request is for a name that the tool does not know: no default stands for "revenue in Antarctica"."""
+    known = fill(tool, request).spans + [(mention.start, mention.end) for mention in request.mentions]
+    words = {word for part in tool.text.values() for word in part}
+    names = [match for match in _NAME.finditer(request.text) if not overlaps(*match.span(1), known)]
+    return any(not words & set(stems(match[1])) and stems(match[1]) for match in names)
 
 
 def _look_ups(source: Tool, tool: Tool, clause: Request, whole: Request, base: Values) -> Intent:

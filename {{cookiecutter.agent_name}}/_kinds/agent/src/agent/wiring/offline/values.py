@@ -6,11 +6,10 @@ import re
 
 from agent.wiring.offline.catalogue import Parameter, compact
 from agent.wiring.offline.request import Candidate, Request, overlaps
-from agent.wiring.offline.text import STOPWORDS, stem
+from agent.wiring.offline.text import NUMBER_WORDS, STOPWORDS, stem
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SMALL = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_WORDS = {word: number for number, word in enumerate(_SMALL, 1)} | {"dozen": 12, "hundred": 100}
+_WORDS = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | {"dozen": 12, "hundred": 100}
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _NUMBER = re.compile(
     r"(?<![\w.,-])[$€£]?\s?(?P<digits>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)"
@@ -19,7 +18,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _SAME_SCALE = re.compile(r"^\s*(?:and|to|or|-|\u2013)\s*$")
-_EVERY = r"all|every|each|across|both|per|by|compare"
+_EVERY = re.compile(r"\b(?:all|every|each|across|both|per|by|compare)\b", re.I)
 _EXCEPT = re.compile(r"\b(?:except|excluding|without|but not|other than)\b", re.I)
 _NOT = re.compile(r"\b(?:no|not|without|exclud\w+|don't|except)\b[^,.;]{0,20}$", re.I)
 
@@ -31,8 +30,8 @@ def emails(request: Request) -> list[Candidate]:
 
 def identifiers(parameter: Parameter, request: Request) -> list[Candidate]:
     """What looks like the parameter's identifiers; failing that the last one that the conversation knows."""
-    known = [Candidate(c.value, 0, 0) for c in _identifiers_in(parameter, request.context)[-1:]]
-    return _identifiers_in(parameter, request.text) or known
+    found = _identifiers_in(parameter, request.text)
+    return found or [Candidate(known.value, 0, 0) for known in _identifiers_in(parameter, request.context)[-1:]]
 
 
 def _identifiers_in(parameter: Parameter, text: str) -> list[Candidate]:
@@ -57,7 +56,9 @@ def choices(parameter: Parameter, request: Request) -> list[Candidate]:
     exception = _EXCEPT.search(text)
     left_out = [candidate.value for candidate in found if exception and candidate.start > exception.start()]
     head = re.escape(parameter.label.split()[-1])
-    everything = re.search(rf"\b(?:{_EVERY})\s+(?:(?:the|our|of|your|\w+)\s+){{0,2}}{head}(?:s|es)?\b", text, re.I)
+    everything = _EVERY.search(text) and re.search(
+        rf"{_EVERY.pattern}\s+(?:\w+\s+){{0,2}}{head}(?:s|es)?\b", text, re.I
+    )
     if everything and len(found) == len(left_out):
         return [Candidate(value, *everything.span()) for value in parameter.values if value not in left_out]
     return [candidate for candidate in found if candidate.value not in left_out]
