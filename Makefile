@@ -30,7 +30,7 @@ $(READY): requirements.txt
 	    $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt && \
 	    touch $(READY) ))
 
-demo: setup ## Generate an agent, set it up, ask it seven questions
+demo: setup ## Generate an agent, set it up, ask it seven questions, evaluate it
 	$(call step,Demo,$(BIN)/python demo/run.py)
 
 test: fast odd generated ## Run all tests

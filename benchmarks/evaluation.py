@@ -43,9 +43,7 @@ def main() -> None:
             {
                 f"seconds for {CASES} cases": few["seconds"],
                 "overhead / agent's own time": measured(given.path, "overhead")["overhead"],
-                f"time of a case, {many} / {CASES} cases": round(
-                    more["seconds"] / many / (few["seconds"] / CASES), 3
-                ),
+                f"time of a case, {many} / {CASES} cases": round(more["seconds"] / many / (few["seconds"] / CASES), 3),
                 f"peak memory, {many} / {CASES} cases": round(more["megabytes"] / few["megabytes"], 3),
                 "megabytes": more["megabytes"],
             },
@@ -84,7 +82,10 @@ def grown(number: int) -> dict[str, float]:
         conclude(Path(folder), target.model, load_thresholds(), {}, True)
         seconds = perf_counter() - began
         target.close()
-    return {"seconds": round(seconds, 2), "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)}
+    return {
+        "seconds": round(seconds, 2),
+        "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
 
 
 def repeated(path: Path, number: int) -> Path:
@@ -133,7 +134,9 @@ def alone(rows: list[Any]) -> float:
     from agent.wiring.identity import Caller
     from agent.wiring.models import build_model
     from agent.wiring.service import Service
+    from agent.wiring.sessions import Sessions
     from agent.wiring.settings import Settings
+    from ops.evaluation.faults import OPEN_SESSIONS
 
     async def talk(service: Service) -> None:
         for row in rows:
@@ -145,6 +148,8 @@ def alone(rows: list[Any]) -> float:
     with tempfile.TemporaryDirectory() as state:
         settings = replace(Settings.from_files(), state=Path(state))
         service = Service(settings, build_model(settings))
+        # As many open conversations as the harness keeps, so that both leave the collector of garbage as much to do.
+        service.sessions = Sessions(service._open, max_sessions=OPEN_SESSIONS)
         began = perf_counter()
         asyncio.run(talk(service))
         took = perf_counter() - began

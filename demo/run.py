@@ -1,4 +1,4 @@
-"""Generate an agent, set it up, ask it seven questions, and see that the answers hold together."""
+"""Generate an agent, set it up, ask it seven questions, see that the answers hold together, and evaluate it."""
 
 import os
 import re
@@ -73,6 +73,8 @@ def main() -> None:
     if problems:
         sys.exit("\n".join(["\nNot as expected:", *problems]))
     print(f"\nThe first four questions led to the same call, {', '.join(*same)}; the last was declined without one.")
+    print("\n$ make eval")
+    make(repository, "eval")
     print(f"The agent is in {repository.relative_to(ROOT)}: go there and ask it more.")
 
 

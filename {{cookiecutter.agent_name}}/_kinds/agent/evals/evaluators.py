@@ -90,7 +90,8 @@ def show(name: str, parameters: dict[str, Any]) -> str:
 def _said(record: Record, outcome: Outcome) -> Verdict:
     """Whether the answer says what the outcome asks for."""
     answer = record["answer"].replace("’", "'")
-    problems = [f"does not state {figure:g}" for figure in outcome.figures if not states(answer, figure)]
+    missing = ", ".join(f"{figure:g}" for figure in outcome.figures if not states(answer, figure))
+    problems = [f"does not state {missing}"] if missing else []
     lowered = answer.lower()
     problems += [f"does not mention {text}" for text in outcome.mentions if not _mentions(lowered, text)]
     problems += [f"says {text}" for text in outcome.avoid if text.lower() in lowered]

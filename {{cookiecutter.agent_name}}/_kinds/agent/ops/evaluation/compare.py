@@ -184,14 +184,11 @@ def markdown(found: Comparison) -> str:
         span = f"{_signed(change.metric, change.head - change.base)} ({low} … {high})"
         values = f"{show(change.metric, change.base)} | {show(change.metric, change.head)}"
         lines.append(f"| {change.metric.title} | {values} | {span} | {change.verdict} |")
-    for title, names in (
-        ("Now wrong", found.broken),
-        ("Now right", found.fixed),
-        ("Only in base", found.only_base),
-        ("Only in head", found.only_head),
-    ):
+    for title, names in (("Now wrong", found.broken), ("Now right", found.fixed)):
         if names:
             lines += ["", f"{title} ({len(names)}):", "", *(f"- `{name}`" for name in names)]
+    if found.only_base or found.only_head:
+        lines += ["", f"Not compared: {len(found.only_base)} cases only in base, {len(found.only_head)} only in head."]
     return "\n".join(lines) + "\n"
 
 

@@ -86,12 +86,12 @@ def test_a_tool_made_slow(
 ) -> None:
     class Slow(SampleData):
         def revenue(self, region: str, quarter: str) -> float:
-            time.sleep(0.3)
+            time.sleep(0.2)
             return super().revenue(region, quarter)
 
     monkeypatch.setattr(agent.tools, "backend", Slow())
 
-    assert below(evaluated(tmp_path, right, settings)) == {"toolLatencyP95"}
+    assert below(evaluated(tmp_path, right[:4], settings)) == {"toolLatencyP95"}
 
 
 def test_a_tool_made_to_fail(

@@ -157,7 +157,7 @@ def _turn(turn: dict[str, Any], number: int) -> str:
     trace = "".join(_traced(call) for call in turn["calls"]) or "<li>no tool called</li>"
     first = f", first token after {turn['firstTokenMs']:.0f} ms" if turn["firstTokenMs"] is not None else ""
     about = " (estimated)" if turn["estimated"] else ""
-    cost = f"{turn['modelCalls']} model calls, {turn['tokens']} tokens{about}, {turn['latencyMs']:.0f} ms{first}"
+    cost = f"model calls: {turn['modelCalls']}, tokens: {turn['tokens']}{about}, {turn['latencyMs']:.0f} ms{first}"
     return (
         f'<div class="turn"><p class="user"><b>User {number}</b> {escape(turn["input"])}</p>'
         f'<div class="agent"><b>Agent</b><pre>{escape(turn["answer"])}</pre></div>'

@@ -200,7 +200,7 @@ def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, 
             enum = {"enum": constants} if constants else {}
             schema = {**options[0], **enum, **{name: value for name, value in schema.items() if name != key}}
     if "const" in schema:
-        schema = {**schema, "enum": [schema["const"]]}
+        schema = {"enum": [schema["const"]], **{name: value for name, value in schema.items() if name != "const"}}
     if "items" in schema:
         schema = {**schema, "items": _resolved(schema["items"], definitions)}
     return schema

@@ -33,7 +33,7 @@ class Mention:
 
     start: int
     end: int
-    period: Period | None  # None when the text only says how far from another period: "the year before"
+    period: Period | None  # None when the text only says how far from another one, or names none that there is: "Q5"
     shift: int = 0  # that distance, in units
     unit: str = ""  # the unit it is counted in; "" when the text leaves it open: "before that"
     bare: bool = False  # no year was named, so one was assumed
@@ -133,7 +133,7 @@ _LAST_YEAR = r"(?:the\s+)?(?:last|previous|prior)\s+(?P<unit>year)(?P<ahead>)\b"
 _SHORT = {"y": "year", "q": "quarter", "m": "month", "w": "week"}
 _WHOLE = r"(?:complete[d]?\s+|full\s+|calendar\s+|fiscal\s+|financial\s+)*"
 _TO = "to|through|thru|until|till|up to|-|\u2013"
-_BEFORE_MONTH = re.compile(r"\b(?:in|of|for|since|last|next|from|to|until|and|through)\s+$", re.I)
+_BEFORE_MONTH = re.compile(r"\b(?:in|of|for|since|last|next|from|to|until|through)\s+$", re.I)
 _RANGE = re.compile(rf"^\s*(?:{_TO})\s*(?:the\s+)?$", re.I)
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.I)
 
@@ -224,6 +224,10 @@ def _weekday(m: re.Match[str], today: date) -> Found:
     return _days(today, ahead - 7 if which == "last" else ahead), 0, False
 
 
+def _impossible(m: re.Match[str], today: date) -> Found:
+    return _NOTHING
+
+
 def _moved(m: re.Match[str], today: date) -> Found:
     return None, 1 if m["ahead"] else -1, False
 
@@ -276,6 +280,7 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
         rf"|(?:Q(?P<q2>[1-4])|{_NTH}[\s-]+(?:quarter|qtr)|quarter\s+(?P<q3>[1-4])|(?P<q4>[1-4])Q)(?:\b|(?=\d))\s*{_YEAR})",
         _quarter,
     ),
+    (rf"Q[05-9]\b\s*{_YEAR}", _impossible),
     (rf"(?:H(?P<h>[12])|{_NTH}\s+half)\b\s*{_YEAR}", _half),
     (rf"(?:the\s+)?(?P<which>{_LAST}|{_NEXT})\s+{_COUNT}\s+{_WHOLE}{_UNIT}", _several),
     (rf"(?:the\s+)?(?P<which>{_LAST}|{_NEXT}|this|current)\s+{_WHOLE}{_UNIT}", _single),
@@ -303,7 +308,7 @@ def _matches(text: str, today: date) -> Iterator[Mention]:
             start, end = match.start(), match.start() + len(match.group().rstrip(" ,"))
             free = all(end <= other_start or start >= other_end for other_start, other_end in taken)
             period, shift, bare = rule(match, today) if free else _NOTHING
-            if period or shift:
+            if period or shift or (free and rule is _impossible):
                 taken.append((start, end))
                 unit = _unit(match) if shift else ""
                 yield Mention(start, end, period, shift, unit, bare)

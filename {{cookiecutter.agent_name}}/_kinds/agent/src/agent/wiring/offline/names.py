@@ -14,6 +14,7 @@ WHOLE = word_set(
     "keywords"
 )
 REASON = word_set("reason justification purpose why motivation rationale")
+_TECHNICAL = word_set("name id code title number key type")
 
 _POLITE = re.compile(
     r"^(?:\s*(?:hi|hello|hey|please|can you|could you|would you|i(?:'d| would) like (?:you )?to)\b[ ,]*)+"
@@ -60,7 +61,8 @@ def texts(parameter: Parameter, request: Request, taken: list[tuple[int, int]]) 
 
 def _proper_names(parameter: Parameter, request: Request, taken: list[tuple[int, int]]) -> list[Candidate]:
     """The first name that one of the patterns finds, with the further ones of a list: "Berlin, Paris and Rome"."""
-    for pattern in _patterns(parameter.role, re.escape(parameter.label.split()[-1])):
+    words = [word for word in parameter.label.split() if word not in _TECHNICAL] or parameter.label.split()
+    for pattern in _patterns(parameter.role, re.escape(words[-1])):
         for match in re.finditer(pattern, request.text):
             value = _trimmed(match[1])
             if not value or overlaps(*match.span(1), taken):
@@ -92,8 +94,8 @@ def _patterns(role: int, noun: str) -> list[str]:
 def _trimmed(phrase: str) -> str:
     """A phrase without the empty words at its ends."""
     words = phrase.split()
-    while words and words[0].lower() in STOPWORDS:
+    while words and words[0] in STOPWORDS:
         words.pop(0)
-    while words and words[-1].lower() in STOPWORDS:
+    while words and words[-1] in STOPWORDS:
         words.pop()
     return " ".join(words)

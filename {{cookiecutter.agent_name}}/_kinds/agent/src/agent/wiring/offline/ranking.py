@@ -22,7 +22,7 @@ _TAKEN = 1.0  # a parameter takes it as its value
 _SEARCHED = 0.3  # no documentation has it, and the tool searches for whatever it is given
 _LOOKED_UP = 0.8  # of what it is worth for a tool that provides the numbers of a calculation, for that calculation
 _CALCULATED = 0.97  # of the score of a calculation, so that a look-up wins when both fit the same
-_COMPARISON = re.compile(r"over|with|compared|against|than|\bon\b|vs|versus|o[yqm]|/", re.I)
+_COMPARISON = re.compile(r"\b(?:over|on|with|to|against|than|vs|versus|[yqm]o[yqm]|[yqm]/[yqm])\b", re.I)
 _PAIR = 0.3  # added when the word before it in the request precedes it in the documentation too
 
 
@@ -129,7 +129,7 @@ class Index:
 def _compares(request: Request) -> bool:
     """Whether a request sets one period against another: "year over year", "last quarter and the one before"."""
     relations = [mention for mention in request.mentions if mention.shift and not mention.period]
-    said = any(_COMPARISON.search(request.text[mention.start : mention.end]) for mention in relations)
+    said = any(_COMPARISON.search(request.text[max(0, m.start - 9) : m.end]) for m in relations)
     return said or 0 < len(relations) < len(request.mentions)
 
 

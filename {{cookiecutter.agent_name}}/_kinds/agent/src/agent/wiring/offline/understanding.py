@@ -105,7 +105,8 @@ def _follow_up(before: Turn, request: Request, index: Index, matches: list[Match
     last = next(match for match in matches if match.tool.name == before.calls[-1].name)
     best = matches[0]
     only_values = last.filled.values and not last.plain and last.score >= 0.5
-    if not only_values and best is not last and best.accepted and best.strong and best.weight > last.weight:
+    named = best.accepted and best.strong and best.weight > last.weight and not only_values
+    if best is not last and (named or last in best.sources):
         last = best
     elif last.score < 0.5 and not request.mentions and not _AGAIN.search(request.text):
         return None
@@ -155,18 +156,19 @@ def _completed(tool: Tool, clause: Request, whole: Request, base: Values, fixed:
     values = {**{name: base[name] for name in tool.names & base.keys()}, **around, **filled.values, **(fixed or {})}
     for parameter in tool.required:
         if not values.get(parameter.name):
-            unknown = parameter.kind is Kind.CHOICE and _names_something_unknown(tool, whole)
-            values[parameter.name] = [] if unknown else default(parameter, whole)
+            values[parameter.name] = [] if _is_unknown(parameter, tool, whole) else default(parameter, whole)
     missing = [parameter for parameter in tool.required if not values[parameter.name]]
     return Intent(tool, {p.name: values[p.name] for p in tool.parameters if values.get(p.name)}, filled.paired, missing)
 
 
-def _names_something_unknown(tool: Tool, request: Request) -> bool:
-    """Whether a request is for a name that the tool does not know: no default stands for "revenue in Antarctica"."""
+def _is_unknown(parameter: Parameter, tool: Tool, request: Request) -> bool:
+    """Whether a request names a value that there is not: no default stands for "revenue in Antarctica" or "in Q5"."""
+    if parameter.kind in periods.UNITS:
+        return any(not mention.period and not mention.shift for mention in request.mentions)
     known = fill(tool, request).spans + [(mention.start, mention.end) for mention in request.mentions]
     words = {word for part in tool.text.values() for word in part}
-    names = [match for match in _NAME.finditer(request.text) if not overlaps(*match.span(1), known)]
-    return any(not words & set(stems(match[1])) and stems(match[1]) for match in names)
+    names = [stems(match[1]) for match in _NAME.finditer(request.text) if not overlaps(*match.span(1), known)]
+    return parameter.kind is Kind.CHOICE and any(name and not words & set(name) for name in names)
 
 
 def _look_ups(source: Tool, tool: Tool, clause: Request, whole: Request, base: Values) -> Intent:
@@ -174,6 +176,8 @@ def _look_ups(source: Tool, tool: Tool, clause: Request, whole: Request, base: V
     intent = _completed(source, clause, whole, base)
     period = next((p for p in source.parameters if p.kind in periods.UNITS), None)
     if period and {parameter.role for parameter in tool.numbers} == {-1, 1}:
-        found = periods.last_and_before(period, intent.values.get(period.name, []), whole.mentions, whole.today)
+        relative = any(mention.shift for mention in whole.mentions) and not any(m.period for m in whole.mentions)
+        found = base.get(period.name, [])[-1:] if relative else intent.values.get(period.name, [])
+        found = periods.last_and_before(period, found, whole.mentions, whole.today)
         return _completed(source, clause, whole, base, {period.name: found})
     return intent
