@@ -217,6 +217,14 @@ def test_one_instance_serves_many_conversations_at_once() -> None:
     assert len(set(mixed[:4])) == 4
 
 
+@pytest.mark.parametrize(
+    "text", ["1" * 9999, "Q3 " * 999, "<a>" * 999, '"' * 999, "0000-Q1 99 years ago", "\U0001f600 \u65e5\u672c"]
+)
+def test_absurd_requests_are_answered(text: str) -> None:
+    stream = events([user(f"{text} is the EMEA revenue", TODAY)])
+    assert calls_in(stream) or text_in(stream)
+
+
 def test_configuration() -> None:
     model = OfflineModel()
     assert model.get_config() == {"model_id": "offline"}

@@ -1,7 +1,7 @@
-"""Cases for the offline model, by domain, and what plays them: a Strands agent with tools that always answer the same.
+"""Cases for the offline model, by domain, and what plays them: a Strands agent whose tools always answer the same.
 
 A file has a prompt, tools with a fixed result, and requests with the calls that are right. A value that begins with "~"
-must be contained in what the model fills in. `development` cases were used to tune the model, `held_out` cases were not.
+must be contained in what the model fills in. The model was tuned on the `development` cases, not on those `held_out`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ The offline model keeps no state: all it knows about a conversation is read here
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 from strands.types.content import Messages
 from strands.types.tools import ToolResult
 
+_LONGEST = 2000  # characters of a text that are read: nobody asks for so much, and reading takes time
 _TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
 _TODAY = re.compile(
     r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I
@@ -66,34 +66,33 @@ class Conversation:
 
     turns: list[Turn]
     today: date
-    context: str  # system prompt and injected text, without what the user said
+    context: str  # what was put into the messages beside the user's words
 
 
 def read(messages: Messages, system_prompt: str) -> Conversation:
     """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", is not the user's words."""
     turns: list[Turn] = []
-    context = [system_prompt]
+    context: list[str] = []
     for message in messages:
         blocks = message["content"]
-        words = [block["text"] for block in blocks if "text" in block]
-        if message["role"] == "assistant":
-            turn = turns[-1] if turns else Turn("")
-            turn.calls += [
-                Call(u["toolUseId"], u["name"], u["input"] or {})
-                for u in (b["toolUse"] for b in blocks if "toolUse" in b)
-            ]
-            turn.reply = "\n".join(words) or turn.reply
-            continue
+        texts = [block["text"] for block in blocks if "text" in block]
         results = [block["toolResult"] for block in blocks if "toolResult" in block]
-        said = "\n".join(filter(None, (_own_words(text, context) for text in words)))
+        if message["role"] == "assistant":
+            turns = turns or [Turn("")]
+            uses = [block["toolUse"] for block in blocks if "toolUse" in block]
+            turns[-1].calls += [Call(use["toolUseId"], use["name"], use["input"] or {}) for use in uses]
+            turns[-1].reply = "\n".join(texts) or turns[-1].reply
+            continue
+        said = "\n".join(filter(None, [_own_words(text, context) for text in texts]))
         if results and turns:
             _attach(turns[-1], results)
         elif said or not turns:
             turns.append(Turn(said))
-    return Conversation(turns or [Turn("")], _today("\n".join(context)), "\n".join(context))
+    return Conversation(turns or [Turn("")], _today("\n".join([system_prompt, *context])), "\n".join(context))
 
 
 def _own_words(text: str, context: list[str]) -> str:
+    text = text[:_LONGEST]
     context += [match.group() for match in _TAGGED.finditer(text)] + [match.group() for match in _TODAY.finditer(text)]
     return _TODAY.sub("", _TAGGED.sub("", text)).strip()
 
@@ -117,9 +116,7 @@ def _value(part: dict[str, Any]) -> Any:
     if "json" in part:
         return part["json"]
     text = str(part.get("text", ""))
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-    return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from strands.models import Model
 from strands.types.content import Messages, SystemContentBlock
+from strands.types.event_loop import Usage
 from strands.types.exceptions import StructuredOutputException
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
@@ -69,13 +70,11 @@ class OfflineModel(Model):
         start = time.perf_counter()
         prompt = "\n".join(b["text"] for b in system_prompt_content or [] if "text" in b) or system_prompt or ""
         plan = self._plan(messages, tool_specs or [], prompt, tool_choice)
-        output = sum(len(json.dumps(values)) + len(name) for name, values in plan.calls) or len(plan.text)
-        usage = {"inputTokens": _estimate(messages, tool_specs, prompt), "outputTokens": -(-output // 4)}
         for event in _events(plan):
             yield event
+        usage = _usage(prompt + _json(messages) + _json(tool_specs or []), plan)
         milliseconds = int((time.perf_counter() - start) * 1000)
-        usage["totalTokens"] = usage["inputTokens"] + usage["outputTokens"]
-        yield cast(StreamEvent, {"metadata": {"usage": usage, "metrics": {"latencyMs": milliseconds}}})
+        yield {"metadata": {"usage": usage, "metrics": {"latencyMs": milliseconds}}}
 
     @override
     async def structured_output(
@@ -105,7 +104,7 @@ class OfflineModel(Model):
 
     def _index(self, specs: list[ToolSpec]) -> Index:
         """The index of these tools, made once for the same documentation."""
-        key = json.dumps(specs, sort_keys=True, default=str)
+        key = _json(specs)
         with self._lock:
             index = self._indexes.get(key)
             if index is None:
@@ -116,10 +115,15 @@ class OfflineModel(Model):
         return index
 
 
-def _estimate(messages: Messages, specs: list[ToolSpec] | None, prompt: str) -> int:
-    """An estimate of the tokens that go in: a quarter of the characters of prompt, messages and tool specs."""
-    characters = len(prompt) + len(json.dumps(messages, default=str)) + len(json.dumps(specs or [], default=str))
-    return -(-characters // 4)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _usage(given: str, plan: Plan) -> Usage:
+    """An estimate of the tokens, since there are none: a quarter of the characters that go in and that come out."""
+    produced = plan.text + "".join(name + _json(inputs) for name, inputs in plan.calls)
+    tokens_in, tokens_out = -(-len(given) // 4), -(-len(produced) // 4)
+    return {"inputTokens": tokens_in, "outputTokens": tokens_out, "totalTokens": tokens_in + tokens_out}
 
 
 def _events(plan: Plan) -> Iterator[StreamEvent]:
@@ -127,7 +131,7 @@ def _events(plan: Plan) -> Iterator[StreamEvent]:
     for name, values in plan.calls:
         start = {"toolUse": {"toolUseId": f"offline-{uuid.uuid4().hex[:16]}", "name": name}}
         events.append({"contentBlockStart": {"start": start}})
-        events.append({"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(values, ensure_ascii=False)}}}})
+        events.append({"contentBlockDelta": {"delta": {"toolUse": {"input": _json(values)}}}})
         events.append({"contentBlockStop": {}})
     if not plan.calls:
         events.append({"contentBlockStart": {"start": {}}})

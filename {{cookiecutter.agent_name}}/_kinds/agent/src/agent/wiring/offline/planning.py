@@ -28,8 +28,6 @@ _SMALL_TALK = re.compile(
     """,
     re.I | re.X,
 )
-
-
 _FORECAST = set(stems("forecast prediction outlook"))
 
 
@@ -82,7 +80,7 @@ def _limit(request: Request, wanted: list[Match], index: Index, rules: tuple[sco
 
 
 def _said(request: Request) -> set[str]:
-    """The words of a request, without its dates; a figure for a period that has not begun would be a forecast."""
+    """The words of a request without its dates; what it wants for a period that has not begun would be a forecast."""
     dated = [(mention.start, mention.end) for mention in request.mentions]
     periods_said = [mention.period for mention in request.mentions if mention.period and mention.period.unit != "day"]
     future = any(period.first > request.today for period in periods_said)

@@ -14,6 +14,7 @@ from agent.wiring.offline.ranking import Index, Match
 from agent.wiring.offline.request import Request, overlaps
 from agent.wiring.offline.text import stems
 
+_MOST_CLAUSES = 6
 _CLAUSE = 0.35  # the share that a tool must explain of one half of "... and ...", so that it is called beside another
 
 _GOES_ON = re.compile(
@@ -91,7 +92,7 @@ def _pending(earlier: list[Turn]) -> str:
 def _asked_about(earlier: list[Turn], request: Request, index: Index, best: Match | None) -> Tool | None:
     """The tool that the model asked back about, when the user answers that and does not want something else."""
     pending = _pending(earlier)
-    if not pending:
+    if not pending or not index.tools:
         return None
     asked = index.rank(Request(pending, request.today, request.context))[0]
     given = fill(asked.tool, request).values
@@ -127,7 +128,7 @@ def _several(request: Request, whole: Request, index: Index) -> list[Intent]:
     """The parts of "... and ...", when each clearly wants a tool of its own; a calculation covers its look-ups."""
     texts = [] if request.quoted else [text for text in _AND.split(request.text) if text.strip()]
     wanted: dict[str, tuple[Tool, Request]] = {}
-    for text in texts if len(texts) > 1 and index.tools else []:
+    for text in texts if 1 < len(texts) <= _MOST_CLAUSES and index.tools else []:
         clause = Request(text, whole.today, whole.context)
         match = index.rank(clause)[0]
         if match.score >= _CLAUSE and match.strong & match.plain:

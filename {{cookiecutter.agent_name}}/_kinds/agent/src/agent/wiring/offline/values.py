@@ -12,8 +12,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _WORDS = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | {"dozen": 12, "hundred": 100}
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _NUMBER = re.compile(
-    r"(?<![\w.,-])[$€£]?\s?(?P<digits>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)"
-    r"(?:(?P<short>k|m|bn)\b|\s*(?P<scale>thousand|million|billion|bn)\b)?(?![\w-])"
+    r"(?<![\w.,-])[$€£]?\s?(?P<digits>-?\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?|-?\d{1,15}(?:\.\d{1,9})?)"
+    r"(?:(?P<short>k|m|bn)\b|\s*(?P<scale>thousand|million|billion|bn)\b)?(?![\w-]|[.,]\d)"
     rf"|\b(?P<word>{'|'.join(_WORDS)})\b",
     re.I,
 )
@@ -48,11 +48,9 @@ def _identifiers_in(parameter: Parameter, text: str) -> list[Candidate]:
 def choices(parameter: Parameter, request: Request) -> list[Candidate]:
     """The parameter's values, by their names or synonyms; "all regions" are all, "except AMER" leaves one out."""
     text = request.text
-    said = list(parameter.finder.finditer(text)) if parameter.finder else []
-    said = [
-        m for m in said if m.group().lower() not in STOPWORDS or m.group().isupper()
-    ]  # "US" is a country, "us" is not
-    found = [Candidate(parameter.choices[compact(match.group())], *match.span()) for match in said]
+    said = parameter.finder.finditer(text) if parameter.finder else ()
+    named = [m for m in said if m.group().lower() not in STOPWORDS or m.group().isupper()]  # "US", but not "us"
+    found = [Candidate(parameter.choices[compact(match.group())], *match.span()) for match in named]
     exception = _EXCEPT.search(text)
     left_out = [candidate.value for candidate in found if exception and candidate.start > exception.start()]
     head = re.escape(parameter.label.split()[-1])
