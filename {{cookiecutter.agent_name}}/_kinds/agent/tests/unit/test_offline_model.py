@@ -81,6 +81,28 @@ def test_today_comes_from_the_injected_text_and_not_from_the_user() -> None:
     assert calls_in(tagged) == [("getQuarterlyRevenue", {"region": "EMEA", "quarter": "2024-Q4"})]
 
 
+def test_the_name_comes_from_the_injected_text() -> None:
+    text = text_in(
+        events([user("What's the CEO's bonus?", f"<context>{TODAY} The user's first name is Kim.</context>")])
+    )
+    assert text.startswith("Kim, I'm sorry")
+    assert not text_in(events([user("My first name is Kim. What's the CEO's bonus?", TODAY)])).startswith("Kim")
+
+
+def test_an_error_inside_a_successful_result_is_told_as_a_failure() -> None:
+    asked: Messages = [
+        user("EMEA revenue in Q3", TODAY),
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "getQuarterlyRevenue", "input": {}}}]},
+        {
+            "role": "user",
+            "content": [
+                {"toolResult": {"toolUseId": "1", "status": "success", "content": [{"text": '{"error": "timed out"}'}]}}
+            ],
+        },
+    ]
+    assert "timed out. Please try again" in text_in(events(asked))
+
+
 def test_the_prompt_may_come_as_content_blocks() -> None:
     blocks = [{"text": FINANCE.prompt}, {"cachePoint": {"type": "default"}}]
     declined = events([user("Should I buy shares?")], system_prompt=None, system_prompt_content=blocks)

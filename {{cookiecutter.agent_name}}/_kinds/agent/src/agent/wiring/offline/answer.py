@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agent.wiring.offline.catalogue import Kind, Parameter, Tool
@@ -45,6 +46,18 @@ def refusal(rule: Rule | None, tools: list[Tool]) -> str:
     return f"I'm sorry, I can't help with that{topic}: it is outside my scope.{can}"
 
 
+def addressed(text: str, name: str) -> str:
+    """A text that calls the user by name: "Kim, revenue for EMEA, 2026-Q3: 556.2 million USD."."""
+    if not name or not text:
+        return text
+    if text.startswith("Hello!"):
+        return f"Hello {name}{text[5:]}"
+    if text.startswith("|"):
+        return f"{name}, here is what I found:\n\n{text}"
+    plain = text[:1] if re.match(r"I\b|.[^a-z]", text) else text[0].lower()
+    return f"{name}, {plain}{text[1:]}"
+
+
 def question(missing: list[Parameter]) -> str:
     """Asks for what is missing, and names the choices."""
     asked = []
@@ -53,6 +66,23 @@ def question(missing: list[Parameter]) -> str:
         hint = choices or re.split(r"(?<!e\.g)\. |\.$", parameter.description)[0]
         asked.append(f"{parameter.label} ({hint})" if hint else parameter.label)
     return f"To do that I still need the {listed(asked, 'and the')}. Could you tell me?"
+
+
+def as_documented(calls: list[Call], tools: list[Tool]) -> list[Call]:
+    """The calls without what is not among the fields that their tools document: that is no part of the answer.
+
+    Text that somebody slipped into a record is so neither shown nor calculated with.
+    """
+    fields = {tool.name: set(tool.fields) for tool in tools}
+    return [c if c.failed else replace(c, value=_only(c.value, fields.get(c.name, set()))) for c in calls]
+
+
+def _only(value: Any, fields: set[str]) -> Any:
+    if isinstance(value, list):
+        return [_only(item, fields) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _only(item, fields) for name, item in value.items() if name in fields} or value
 
 
 def figure(call: Call, parameter: Parameter) -> float | int | None:

@@ -16,6 +16,7 @@ from strands.types.tools import ToolResult
 
 _LONGEST = 2000  # characters of a text that are read: nobody asks for so much, and reading takes time
 _TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
+_FIRST_NAME = re.compile(r"\bfirst name is ([^\W\d_][\w'-]*)", re.I)
 _TODAY = re.compile(
     r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I
 )
@@ -28,22 +29,8 @@ class Call:
     identifier: str
     name: str
     input: dict[str, Any]
-    result: ToolResult | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether the tool said that it failed."""
-        value = self.value
-        return self.result is not None and (
-            self.result.get("status") == "error"
-            or (isinstance(value, dict) and bool(value.get("error")) and len(value) <= 3)
-        )
-
-    @property
-    def value(self) -> Any:
-        """The result: JSON where it is JSON, else text."""
-        parts = [_value(dict(part)) for part in self.result["content"]] if self.result else []
-        return parts[0] if len(parts) == 1 else parts
+    value: Any = None  # the result: JSON where it is JSON, else text
+    failed: bool = False  # the tool said so
 
 
 @dataclass
@@ -67,6 +54,12 @@ class Conversation:
     turns: list[Turn]
     today: date
     context: str  # what was put into the messages beside the user's words
+
+    @property
+    def user_name(self) -> str:
+        """The user's first name, if the context gives it."""
+        match = _FIRST_NAME.search(self.context)
+        return match[1] if match else ""
 
 
 def read(messages: Messages, system_prompt: str) -> Conversation:
@@ -98,8 +91,14 @@ def _own_words(text: str, context: list[str]) -> str:
 
 
 def _attach(turn: Turn, results: list[ToolResult]) -> None:
+    found = {result["toolUseId"]: result for result in results}
     for call in turn.calls:
-        call.result = next((r for r in results if r["toolUseId"] == call.identifier), call.result)
+        result = found.get(call.identifier)
+        if result:
+            values = [_value(dict(part)) for part in result["content"]]
+            call.value = values[0] if len(values) == 1 else values
+            told = isinstance(call.value, dict) and bool(call.value.get("error")) and len(call.value) <= 3
+            call.failed = result["status"] == "error" or told
 
 
 def _today(context: str) -> date:

@@ -40,7 +40,12 @@ class Plan:
 
 
 def decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, ...]) -> Plan:
-    """Decides on the next step of a conversation."""
+    """Decides on the next step of a conversation, and calls the user by name when the context gives it."""
+    plan = _decide(conversation, index, rules)
+    return Plan(plan.calls, answer.addressed(plan.text, conversation.user_name))
+
+
+def _decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, ...]) -> Plan:
     request, done = request_of(conversation), conversation.turns[-1].calls
     if not done and (not request.text or _SMALL_TALK.search(request.text)):
         return Plan(text=answer.greeting(index.tools))
@@ -49,7 +54,7 @@ def decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, ..
     matches = index.rank(request)
     intents = understand(conversation, index, matches)
     if done:
-        return _after_results(done, intents)
+        return _after_results(answer.as_documented(done, index.tools), intents)
     wanted = [match for match in matches if match.tool in [intent.tool for intent in intents]]
     rule = _limit(request, wanted, index, rules)
     if rule or not intents:
