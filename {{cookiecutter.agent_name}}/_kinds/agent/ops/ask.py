@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import sys
+import traceback
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 console = Console()
 
 
+class OneLine(logging.Formatter):
+    """Formats a record for a person: what was logged and the exception's own words, without its stack."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        cause = ": " + " ".join(traceback.format_exception_only(error)) if error else ""
+        return shorten(record.getMessage() + cause, 600, placeholder=" …")
+
+
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask; without it, a chat starts.")] = "",
     user: Annotated[
@@ -31,14 +43,20 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="Print the response body as JSON.")] = False,
 ) -> None:
     """Ask the agent one question, or chat with it."""
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    whole_log = bool(os.environ.get("LOG_LEVEL"))
+    if not whole_log:
+        os.environ["LOG_LEVEL"] = "WARNING"
     # Imported late, as loading the agent takes a second that `--help` need not wait for.
     from agent.wiring.contract import BadRequest, session_id_or_new
     from agent.wiring.identity import authenticate, issue_development_token
     from agent.wiring.service import Service
+    from ops.recording import record_spans
 
-    _record_spans()
+    record_spans()
     service = Service.from_files()
+    if not whole_log:
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(OneLine())
     state = service.settings.state
     headers = {"Authorization": f"Bearer {issue_development_token(user, state)}"}
     try:
@@ -50,21 +68,9 @@ def ask(
         if question.strip():
             body = asyncio.run(_one(service, question, caller, session_id, as_json=as_json))
             raise typer.Exit(1 if "error" in body else 0)
-        asyncio.run(_chat(service, caller, session_id))
+        _chat(service, caller, session_id)
     finally:
         service.close()
-
-
-def _record_spans() -> None:
-    """Set up OpenTelemetry as `opentelemetry-instrument` would, without a second start of Python."""
-    from opentelemetry.instrumentation.auto_instrumentation import initialize
-
-    from agent.wiring.telemetry import local_defaults
-
-    os.environ.update(local_defaults())
-    # It warns of every configurator it was told not to use.
-    logging.getLogger("opentelemetry.instrumentation.auto_instrumentation").setLevel(logging.ERROR)
-    initialize()
 
 
 async def _one(service: Service, question: str, caller: Caller, session_id: str, *, as_json: bool) -> dict[str, Any]:
@@ -74,7 +80,7 @@ async def _one(service: Service, question: str, caller: Caller, session_id: str,
         body.pop("type")
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     elif "error" in body:
-        _show_error(body)
+        _show_error(service)
     else:
         console.print(Markdown(body["answer"]))
         console.print()
@@ -83,35 +89,46 @@ async def _one(service: Service, question: str, caller: Caller, session_id: str,
     return body
 
 
-async def _chat(service: Service, caller: Caller, session_id: str) -> None:
+def _chat(service: Service, caller: Caller, session_id: str) -> None:
     label = service.describe_model()["label"]
     console.print(f"Chat with [bold]{escape(service.settings.name)}[/]" + (f" [yellow]({label})[/]" if label else ""))
-    console.print("[dim]An empty line or Ctrl-D ends it.[/]\n")
-    while question := await asyncio.to_thread(_read):
-        body: dict[str, Any] = {}
-        async for body in service.ask(question, caller, session_id):
-            if body["type"] == "text":
-                console.print(body["text"], end="", markup=False, highlight=False)
-        if "error" in body:
-            _show_error(body)
-            continue
-        console.print("\n")
-        _show_calls(body)
-        _show_footer(body)
-        console.print()
-    console.print(f"[dim]Continue with: make ask SESSION={session_id}[/]")
-
-
-def _read() -> str:
+    console.print("[dim]An empty line, Ctrl-D or Ctrl-C ends it.[/]\n")
     try:
-        return console.input("[bold cyan]you:[/] ").strip()
+        # One event loop for the whole chat, as the session belongs to it; typing happens between its runs, where
+        # Ctrl-C ends the waiting at once.
+        with asyncio.Runner() as runner:
+            while question := console.input("[bold cyan]you:[/] ").strip():
+                runner.run(_turn(service, question, caller, session_id))
     except (EOFError, KeyboardInterrupt):
         console.print()
-        return ""
+    console.print(f"[dim]Continue with: make ask SESSION={session_id}[/]", soft_wrap=True)
 
 
-def _show_error(body: dict[str, Any]) -> None:
-    console.print(f"[red]The request failed.[/] The log above says why; request {body['requestId']}.")
+async def _turn(service: Service, question: str, caller: Caller, session_id: str) -> None:
+    body: dict[str, Any] = {}
+    async for body in service.ask(question, caller, session_id):
+        if body["type"] == "text":
+            console.print(body["text"], end="", markup=False, highlight=False)
+    if "error" in body:
+        _show_error(service)
+        return
+    console.print("\n")
+    _show_calls(body)
+    _show_footer(body)
+    console.print()
+
+
+def _show_error(service: Service) -> None:
+    """Say what to look at; the log has just said what happened."""
+    model = service.settings.environment.model
+    hints = {
+        "bedrock": f"Check your AWS credentials, and that the account may use {model.id}.",
+        "openai-compatible": f"Check that {model.base_url} answers, knows {model.id} and accepts OPENAI_API_KEY.",
+    }
+    console.print("[red]The request failed.[/] The log above says why.", highlight=False)
+    if hint := hints.get(model.provider):
+        console.print(hint, markup=False, highlight=False)
+    console.print("[dim]make trace shows where it failed; LOG_LEVEL=DEBUG shows the whole log.[/]", highlight=False)
 
 
 def _show_calls(body: dict[str, Any]) -> None:

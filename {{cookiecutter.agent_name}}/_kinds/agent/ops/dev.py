@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import shlex
-import sys
+import runpy
+import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+WATCHED = ("src", "ops", "environments", "manifest.yaml")
+
 
 def dev(
-    port: Annotated[int, typer.Option(help="Port to listen on; the Runtime uses 8080.", envvar="PORT")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port to listen on; the Runtime uses 8080.", envvar="PORT")
+    ] = 8080,
     user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
 ) -> None:
     """Serve the agent locally with reload, and print how to call it."""
@@ -20,14 +25,34 @@ def dev(
 
     from agent.wiring.identity import issue_development_token
     from agent.wiring.settings import STATE
-    from agent.wiring.telemetry import local_defaults
 
+    # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
+    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
+    _check_free("" if in_container else "127.0.0.1", port)
     token = issue_development_token(user, STATE)
-    typer.echo(f"Serving on http://127.0.0.1:{port} and restarting on changes; stop with Ctrl-C. Ask it:\n")
+    where = ", and on every other address of this container," if in_container else ""
+    typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Ask it:\n")
     typer.echo(f"  curl -s http://127.0.0.1:{port}/invocations -H 'Authorization: Bearer {token}' \\")
     typer.echo("    -H 'Content-Type: application/json' -d '{\"prompt\": \"Compare all regions for 2024\"}'\n")
-    os.environ.update(local_defaults(), PORT=str(port))
-    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
-    command = shlex.join([str(instrument), sys.executable, "-m", "agent.app"])
-    watched = [path for path in ("src", "ops", "environments", "manifest.yaml") if Path(path).exists()]
-    watchfiles.run_process(*watched, target=command, target_type="command")
+    os.environ["PORT"] = str(port)
+    watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve)
+
+
+def serve() -> None:
+    """Run the server in this process, which is a new one after each change."""
+    from ops.recording import record_spans
+
+    record_spans()
+    # Ctrl-C reaches it twice, from the terminal and from the watcher; the second cuts the end short, with a stack.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
+    runpy.run_module("agent.app", run_name="__main__", alter_sys=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            typer.echo(f"dev: port {port}: {error.strerror}. Choose another: make dev PORT={port + 1}", err=True)
+            raise typer.Exit(1) from None

@@ -117,6 +117,9 @@ def _add(tree: Tree, span: Span) -> None:
     branch = tree.add(line)
     for label, text in _content(span):
         branch.add(f"[dim]{label}[/] {escape(text)}")
+    # An exception passes through all the spans around it; only the innermost shows it.
+    for text in _exceptions(span) - {text for child in span.children for text in _exceptions(child)}:
+        branch.add(f"[red]{escape(_short(text))}[/]")
     for child in span.children:
         _add(branch, child)
 
@@ -129,6 +132,13 @@ def _content(span: Span) -> Iterator[tuple[str, str]]:
         content = event["attributes"].get("content", event["attributes"].get("message"))
         if content is not None:
             yield ("parameters" if event["name"] == "gen_ai.tool.message" else "result"), _short(str(content))
+
+
+def _exceptions(span: Span) -> set[str]:
+    """Return type and message of what went wrong, as far as the environment lets them be recorded."""
+    found = [event["attributes"] for event in span.events if event["name"] == "exception"]
+    parts = [[str(one[key]) for key in ("exception.type", "exception.message") if one.get(key)] for one in found]
+    return {": ".join(part) for part in parts if part}
 
 
 def _tokens(span: Span) -> tuple[int, int]:

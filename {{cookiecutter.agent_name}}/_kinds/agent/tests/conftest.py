@@ -13,17 +13,21 @@ from agent.wiring.identity import Caller, authenticate, issue_development_token
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
 
+CHOICES = {"AWS_PROFILE", "LOG_LEVEL", "NAME", "OPENAI_API_KEY", "PORT", "Q", "SESSION", "TRACE", "USER_ID"}
 
-@pytest.fixture(autouse=True)
-def known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+
+# For the whole run, so that it also holds for the servers that a module's tests share.
+@pytest.fixture(autouse=True, scope="session")
+def known_surroundings() -> Iterator[None]:
     """Forget the shell's own choices, and give botocore credentials that open nothing: a call not stubbed fails."""
-    for name in os.environ:
-        if name.startswith(("AGENT_", "OTEL_")):
-            monkeypatch.delenv(name)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name in CHOICES or name.startswith(("AGENT_", "OTEL_")):
+                patch.delenv(name)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
 @pytest.fixture

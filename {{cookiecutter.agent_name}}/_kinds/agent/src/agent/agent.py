@@ -54,5 +54,5 @@ def build_agent(
 
 def describe_context(today: date, user_name: str | None) -> str:
     """Return what every request tells the model besides the user's words: the date, and whom it talks to."""
-    user = f" The user's first name is {user_name}." if user_name else ""
+    user = f' The user\'s first name is "{user_name}".' if user_name else ""
     return f"<context>Today is {today:%Y-%m-%d} ({today:%A}).{user}</context>"

@@ -16,7 +16,8 @@ from contextlib import asynccontextmanager
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
+from bedrock_agentcore.runtime import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
+from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
     from agent.wiring.service import Service
@@ -62,8 +63,15 @@ app = BedrockAgentCoreApp(lifespan=lifespan)
 async def invoke(payload: Any, context: RequestContext) -> Any:
     """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
     start_loading()
-    service = _loading.result() if _loading.done() else await asyncio.shield(asyncio.wrap_future(_loading))
-    return await service.respond(payload, context.request_headers or {}, context.session_id)
+    try:
+        service = _loading.result() if _loading.done() else await asyncio.shield(asyncio.wrap_future(_loading))
+        # The SDK's own selection leaves out the tracing headers, but has Authorization in one spelling.
+        headers = (dict(context.request.headers) if context.request else {}) | (context.request_headers or {})
+        return await service.respond(payload, headers, context.session_id)
+    except Exception:
+        request_id = BedrockAgentCoreContext.get_request_id()
+        logging.getLogger(__name__).exception("request %s failed", request_id)
+        return JSONResponse({"error": "internal error", "requestId": request_id}, status_code=500)
 
 
 if __name__ == "__main__":

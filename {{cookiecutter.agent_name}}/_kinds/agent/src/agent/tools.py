@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 from strands import tool
+from strands.types.tools import AgentTool
 
 from agent.backend import Backend, NotFound, SampleData, Unavailable
 from agent.wiring.resilience import call_with_retries, tool_error
@@ -116,4 +117,4 @@ async def get_market_data(region: Region, dataType: DataType) -> dict[str, Any]:
     }
 
 
-TOOLS = [get_quarterly_revenue, calculate_growth, get_market_data]
+TOOLS: list[AgentTool] = [get_quarterly_revenue, calculate_growth, get_market_data]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.integration.homes import environment_of, home_in
@@ -31,7 +35,8 @@ def ops(home: Path, *arguments: str, typed: str = "", **variables: str) -> subpr
     )
 
 
-def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(home: Path) -> None:
+def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
     nothing_yet = ops(home, "trace")
     assert nothing_yet.returncode == 1
     assert "make ask" in nothing_yet.stdout
@@ -48,7 +53,79 @@ def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(home: Path) -> None
     trace = ops(home, "trace").stdout
     for part in ("POST /invocations", "chat", "execute_tool getQuarterlyRevenue", '"region": "EMEA"', "2 model calls"):
         assert part in trace
-    assert len(ops(home, "trace", "--list").stdout.splitlines()) == 1
+    listed = ops(home, "trace", "--list").stdout.splitlines()
+    assert len(listed) == 1
+    assert "execute_tool getQuarterlyRevenue" in ops(home, "trace", listed[0][:8]).stdout
+    assert ops(home, "trace", "nothing-begins-so").returncode == 1
+
+
+def test_a_failing_model_is_explained_in_a_few_lines(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    nobody_there = {
+        "AGENT_MODEL_PROVIDER": "openai-compatible",
+        "AGENT_MODEL_ID": "llama3.1",
+        "AGENT_MODEL_BASE_URL": "http://127.0.0.1:9/v1",
+    }
+    asked = ops(home, "ask", EMEA, **nobody_there)
+    assert asked.returncode == 1
+    assert "APIConnectionError: Connection error." in asked.stderr
+    assert "Traceback" not in asked.stderr
+    assert "http://127.0.0.1:9/v1 answers" in asked.stdout.replace("\n", " ")
+    assert "Traceback" in ops(home, "ask", EMEA, LOG_LEVEL="DEBUG", **nobody_there).stderr
+    assert ops(home, "trace").stdout.count("APIConnectionError: Connection error.") == 1, "once, where it happened"
+
+
+def test_ctrl_c_ends_a_chat_at_once(home: Path) -> None:
+    command = [sys.executable, "-m", "ops", "ask"]
+    with subprocess.Popen(
+        command, cwd=home, env=environment_of(home), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as chat:
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        chat.stdin.write(f"{EMEA}\n")
+        chat.stdin.flush()
+        while "tokens in" not in chat.stdout.readline():
+            assert chat.poll() is None
+        chat.send_signal(signal.SIGINT)
+        chat.wait(timeout=20)  # with its standard input still open
+        assert chat.returncode == 0
+        assert "make ask SESSION=" in chat.stdout.read()
+
+
+def test_dev_says_that_its_port_is_taken(home: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = ops(home, "dev", PORT=str(port))
+    assert refused.returncode == 1
+    assert f"make dev PORT={port + 1}" in refused.stderr
+
+
+def test_dev_serves_and_says_nothing_to_wonder_about(home: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    environment = environment_of(home) | {"PORT": url.rpartition(":")[2]}
+    log = home / "dev.log"
+    with log.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-m", "ops", "dev"], cwd=home, env=environment, stderr=file)
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(f"{url}/ping"):
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        assert log.read_text() == ""
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_spans_go_to_any_backend_that_the_standard_variable_names(home: Path) -> None:

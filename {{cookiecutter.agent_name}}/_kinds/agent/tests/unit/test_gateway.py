@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import uvicorn
@@ -90,7 +91,7 @@ def with_gateways(settings: Settings, urls: dict[str, str]) -> Settings:
 def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: Settings) -> None:
     with serving(market_server(3)) as (url, recorder):
         token = CallerToken(Caller("alice", token="first"))
-        found = connect_gateways(with_gateways(settings, {"shared": url}), token)
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
         try:
             assert sorted(tool.tool_name for tool in found.tools) == [f"market___getIndicator{n}" for n in range(3)]
             assert not found.plugins
@@ -128,6 +129,75 @@ def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: Settings
             service.close()
     assert result["notices"] == ["The tools of gateway shared are unavailable at the moment."]
     assert "getQuarterlyRevenue" in json.loads(result["answer"])
+
+
+def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: Settings) -> None:
+    server = market_server(1)
+    for name in ("getQuarterlyRevenue", "x" * 65):
+        server.tool(name=name)(lambda year: {"year": year})
+    with serving(server) as (first, _), serving(market_server(1)) as (second, _):
+        service = Service(with_gateways(settings, {"a": first, "b": second}), model_that_lists_tools())
+        try:
+            result = ask(service, "hello")
+        finally:
+            service.close()
+    offered = json.loads(result["answer"])
+    assert len(offered) == len(set(offered))
+    assert "market___getIndicator0" in offered
+    assert len(result["notices"]) == 3, "two of the first gateway, and the same tool of the second"
+
+
+def test_twenty_tools_are_counted_over_all_gateways(settings: Settings) -> None:
+    with serving(market_server(11)) as (first, _), serving(market_server(11)) as (second, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"a": first, "b": second}), token, [])
+        try:
+            assert not found.tools
+            assert len(found.plugins) == 2
+        finally:
+            found.close()
+
+
+def test_a_gateway_that_comes_back_is_found_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(market_server(1)) as (url, _):
+        there = with_gateways(settings, {"shared": url})
+        down = with_gateways(settings, {"shared": "http://127.0.0.1:9/mcp"})
+        service = Service(down, model_that_lists_tools())
+        try:
+            assert ask(service, "hello")["notices"]
+            service.settings = there
+            assert ask(service, "hello")["notices"], "not yet: a dead gateway is not tried again with each request"
+            monkeypatch.setattr("agent.wiring.gateway.RETRY_SECONDS", 0.0)
+            result = ask(service, "hello")
+            assert not result["notices"]
+            assert "market___getIndicator0" in json.loads(result["answer"])
+        finally:
+            service.close()
+
+
+def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: Settings) -> None:
+    with serving(market_server(1)) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        try:
+            ask(service, "hello")
+            (entry,) = service.sessions._entries.values()
+            assert entry.conversation is not None
+            entry.conversation.gateway.clients[0].stop(None, None, None)
+            assert "market___getIndicator0" in json.loads(ask(service, "hello")["answer"])
+        finally:
+            service.close()
+
+
+def test_no_connection_is_left_when_a_conversation_cannot_be_opened(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.wiring.service.build_session_manager", Mock(side_effect=OSError("no disk")))
+    with serving(market_server(1)) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        before = threading.active_count()
+        for _ in range(3):
+            assert ask(service, "hello")["type"] == "error"
+        assert threading.active_count() <= before + 1
 
 
 def test_what_is_searched_for_is_the_users_newest_words() -> None:
@@ -168,7 +238,8 @@ def ask(service: Service, prompt: str) -> dict[str, Any]:
 @pytest.mark.parametrize("tools", [SEARCH_ABOVE])
 def test_search_starts_above_the_limit_not_at_it(settings: Settings, tools: int) -> None:
     with serving(market_server(tools)) as (url, _):
-        found = connect_gateways(with_gateways(settings, {"shared": url}), CallerToken(Caller("alice", token="t")))
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
         try:
             assert len(found.tools) == tools
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 from unittest.mock import Mock
 
@@ -16,7 +17,9 @@ SESSION = "s" * 33
 
 
 def opened(caller: Caller, session_id: str) -> Conversation:
-    return Conversation(Mock(name=f"{caller.user_id}/{session_id}"), CallerToken(caller), Mock())
+    gateway = Mock()
+    gateway.is_stale.return_value = False
+    return Conversation(Mock(name=f"{caller.user_id}/{session_id}"), CallerToken(caller), gateway)
 
 
 async def visit(sessions: Sessions, user: str, session_id: str = SESSION, token: str = "") -> Conversation:
@@ -89,6 +92,39 @@ def test_the_number_of_sessions_is_bounded_but_none_in_use_is_dropped() -> None:
             assert len(sessions) <= 4
             assert await asyncio.wait_for(visit(sessions, "user-9"), 1)
         assert await visit(sessions, "busy") is busy
+
+    asyncio.run(scenario())
+
+
+def test_a_session_behind_a_long_turn_is_evicted_too() -> None:
+    async def scenario() -> None:
+        now = 0.0
+        sessions = Sessions(opened, idle_seconds=60, clock=lambda: now)
+        async with sessions.use(Caller("long"), SESSION):
+            await visit(sessions, "short")
+            now = 120.0
+        await visit(sessions, "other")
+        assert ("short", SESSION) not in sessions._entries
+
+    asyncio.run(scenario())
+
+
+def test_a_conversation_whose_caller_left_while_it_opened_is_closed() -> None:
+    async def scenario() -> None:
+        conversation = opened(Caller("alice"), SESSION)
+
+        def slowly(_: Caller, __: str) -> Conversation:
+            time.sleep(0.1)
+            return conversation
+
+        sessions = Sessions(slowly)
+        leaving = asyncio.ensure_future(visit(sessions, "alice"))
+        await asyncio.sleep(0.02)
+        leaving.cancel()
+        await asyncio.sleep(0.3)
+        assert len(sessions) == 0
+        gateway: Any = conversation.gateway
+        gateway.close.assert_called_once()
 
     asyncio.run(scenario())
 

@@ -85,6 +85,17 @@ def test_a_slow_backend_times_out_and_is_tried_again(monkeypatch: pytest.MonkeyP
     assert backend.calls == 2
 
 
+def test_many_calls_at_once_do_not_make_a_healthy_backend_look_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resilience, "TIMEOUT_SECONDS", 0.4)
+    backend = use(monkeypatch, *[0.2] * 80)
+
+    async def all_at_once() -> list[dict[str, Any]]:
+        return await asyncio.gather(*(tools.get_quarterly_revenue("EMEA", "2026-Q3") for _ in range(80)))
+
+    assert all(result.get("revenue") == 100.0 for result in asyncio.run(all_at_once()))
+    assert backend.calls == 80
+
+
 def test_a_programming_error_is_not_hidden_by_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = use(monkeypatch, ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):

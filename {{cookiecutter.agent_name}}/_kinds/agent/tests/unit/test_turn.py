@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -83,6 +84,21 @@ def test_a_failure_gives_an_id_and_no_detail_and_the_conversation_goes_on(
     assert SECRET not in json.dumps(events)
     assert events[0]["requestId"] in caplog.text
     assert "556.2" in ask(service, alice, "What's our Q3 revenue in EMEA?")[-1]["answer"]
+
+
+def test_what_a_tool_raises_stays_in_the_log(
+    service: Service, alice: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("agent.tools.backend.revenue", Mock(side_effect=ZeroDivisionError(SECRET)))
+    with caplog.at_level(logging.ERROR):
+        events = ask(service, alice, "What's our Q3 revenue in EMEA?")
+    assert SECRET not in json.dumps(events)
+    assert SECRET in caplog.text
+    (call,) = events[-1]["toolCalls"]
+    assert (call["status"], call["result"]) == (
+        "error",
+        "Error 500: getQuarterlyRevenue failed; its operators find the cause in the log",
+    )
 
 
 def test_a_model_that_goes_in_circles_is_stopped(settings: Settings, alice: Caller) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
 from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+from opentelemetry import propagate
+from strands.hooks import BeforeInvocationEvent
+from strands.plugins import hook
 
 from agent.wiring.identity import Caller
 from agent.wiring.settings import Settings
@@ -21,6 +29,10 @@ SEARCH_ABOVE = 20
 """With more tools than this the model gets the few that fit the request, found by the gateway's semantic search."""
 
 CONNECT_SECONDS = 5
+RETRY_SECONDS = 30.0
+"""How soon a session tries again to reach a gateway that was down."""
+
+_MODEL_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what Bedrock's Converse API takes
 SEARCH_TOOL = "x_amz_bedrock_agentcore_search"
 
 
@@ -32,11 +44,19 @@ class GatewayTools:
     plugins: list[Plugin] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     clients: list[MCPClient] = field(default_factory=list)
+    missing: bool = False
+    connected_at: float = field(default_factory=monotonic)
+
+    def is_stale(self) -> bool:
+        """Whether connecting again could help: a connection was lost, or one was missing and it is time to try."""
+        if self.missing and monotonic() - self.connected_at > RETRY_SECONDS:
+            return True
+        return any(not client._is_session_active() for client in self.clients)
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections; one that is dead already must not keep the others open."""
         for client in self.clients:
-            client.stop(None, None, None)
+            _stop(client)
 
 
 class CallerToken:
@@ -54,38 +74,88 @@ class CallerToken:
         class BearerAuth(httpx.Auth):
             def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
                 request.headers["Authorization"] = f"Bearer {holder.token}"
+                propagate.inject(request.headers)
                 yield request
 
         return BearerAuth()
 
 
-def connect_gateways(settings: Settings, token: CallerToken) -> GatewayTools:
-    """Connect to every gateway the manifest names. A gateway that is down costs its tools, not the agent. Blocks."""
+def connect_gateways(settings: Settings, token: CallerToken, own_tools: Sequence[str]) -> GatewayTools:
+    """Connect to every gateway the manifest names, all at once. Blocks for `CONNECT_SECONDS` at the most.
+
+    A gateway that is down costs its tools, not the agent; a tool named like one in `own_tools` is left out.
+    """
     found = GatewayTools()
-    for name in settings.manifest.spec.tools.gateways:
-        _connect(name, settings.environment.gateways[name], token, settings.name, found)
+    names = settings.manifest.spec.tools.gateways
+    if not names:
+        return found
+    pool = ThreadPoolExecutor(len(names), thread_name_prefix="gateway")
+    urls = settings.environment.gateways
+    opening = {name: pool.submit(_open, urls[name], token, settings.name) for name in names}
+    pool.shutdown(wait=False)
+    deadline = monotonic() + CONNECT_SECONDS
+    offers: list[Offer] = []
+    for name, future in opening.items():
+        try:
+            client, tools = future.result(max(0.0, deadline - monotonic()))
+        except Exception as error:  # a gateway may fail in any way; none may cost the agent
+            logger.warning("gateway %s at %s is unavailable: %s", name, urls[name], error or "no answer in time")
+            found.missing = True
+            found.notices.append(f"The tools of gateway {name} are unavailable at the moment.")
+            future.add_done_callback(_close_late)
+            continue
+        found.clients.append(client)
+        offers.append((name, client, tools))
+    _choose(offers, set(own_tools), found)
     return found
 
 
-def _connect(name: str, url: str, token: CallerToken, application: str, found: GatewayTools) -> None:
+Offer = tuple[str, "MCPClient", list[Any]]
+
+
+def _open(url: str, token: CallerToken, application: str) -> tuple[MCPClient, list[Any]]:
     from strands.tools.mcp import MCPClient
 
     client = MCPClient(
         url=url, auth_provider=token.auth(), startup_timeout=CONNECT_SECONDS, application_name=application
     )
+    client.start()  # closes itself when it fails
     try:
-        client.start()  # closes itself when it fails
-        found.clients.append(client)
-        tools = _list_tools(client)
-    except Exception as error:  # a gateway may fail in any way; none may cost the agent
-        logger.warning("gateway %s at %s is unavailable: %s", name, url, error)
-        found.notices.append(f"The tools of gateway {name} are unavailable at the moment.")
-        return
-    offered = [tool for tool in tools if tool.tool_name != SEARCH_TOOL]
-    if len(offered) > SEARCH_ABOVE and len(offered) < len(tools):
-        found.plugins.append(_search_plugin(name, client))
-    else:
-        found.tools.extend(offered)
+        return client, _list_tools(client)
+    except BaseException:
+        _stop(client)
+        raise
+
+
+def _close_late(opening: Future[tuple[MCPClient, list[Any]]]) -> None:
+    """Close a connection that came after its time was up."""
+    if not opening.cancelled() and opening.exception() is None:
+        _stop(opening.result()[0])
+
+
+def _stop(client: MCPClient) -> None:
+    try:
+        client.stop(None, None, None)
+    except Exception:
+        logger.debug("closing a connection that is dead already", exc_info=True)
+
+
+def _choose(offers: list[Offer], taken: set[str], found: GatewayTools) -> None:
+    """Give the model all tools, or where there are too many, a search in the gateways that have one."""
+    many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > SEARCH_ABOVE
+    for name, client, tools in offers:
+        if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
+            found.plugins.append(_search_plugin(name, client))
+            continue
+        for tool in tools:
+            if tool.tool_name == SEARCH_TOOL:
+                continue
+            if tool.tool_name in taken or not _MODEL_TOOL_NAME.fullmatch(tool.tool_name):
+                logger.warning("gateway %s: left out tool %s: a name taken or unusable", name, tool.tool_name)
+                found.notices.append(f"The tool {tool.tool_name} of gateway {name} cannot be used: its name.")
+                continue
+            taken.add(tool.tool_name)
+            found.tools.append(tool)
 
 
 def _list_tools(client: MCPClient) -> list[Any]:
@@ -113,7 +183,14 @@ def _search_plugin(name: str, client: MCPClient) -> Plugin:
         def derive_intent(self, messages: list[dict[Any, Any]], model: Any = None) -> str:
             return last_user_text(messages)
 
-    plugin = AgentCoreToolSearchPlugin(client, RequestIntent())
+    class Search(AgentCoreToolSearchPlugin):
+        """Searches off the event loop, which other sessions share, and for a bounded time."""
+
+        @hook
+        async def on_before_invocation(self, event: BeforeInvocationEvent) -> None:
+            await asyncio.wait_for(asyncio.to_thread(super().on_before_invocation, event), CONNECT_SECONDS)
+
+    plugin = Search(client, RequestIntent())
     plugin.name = f"tool-search-{name}"
     return plugin
 

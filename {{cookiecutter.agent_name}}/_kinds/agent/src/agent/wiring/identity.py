@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import time
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,12 +37,15 @@ class Caller:
 
     @property
     def first_name(self) -> str | None:
-        """The user's given name when the token has one, cut to what a name can be: it goes into the model's context."""
+        """The user's given name, when the token has one that can be a name: it goes into the model's context."""
         name = self.claims.get("given_name")
-        if not isinstance(name, str):
-            return None
-        clean = "".join(c for c in name if c.isalpha() or c in " -'")[:40].strip()
-        return clean or None
+        return name if isinstance(name, str) and _can_be_a_name(name) else None
+
+
+def _can_be_a_name(text: str) -> bool:
+    """Letters and marks of any script, hyphen and apostrophe, in at most three words and 40 characters."""
+    letters = all(unicodedata.category(c)[0] in "LM" or c in " -'’.\u200c\u200d" for c in text)
+    return letters and 0 < len(text) <= 40 and 0 < len(text.split()) <= 3
 
 
 def authenticate(headers: Mapping[str, str], mode: Literal["development", "runtime"], state: Path) -> Caller:

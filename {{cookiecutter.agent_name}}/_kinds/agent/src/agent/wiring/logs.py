@@ -45,3 +45,5 @@ def configure() -> None:
     # One line for each HTTP call and each MCP message is noise at INFO.
     for chatty in ("httpx", "mcp", "botocore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of what it does with every session that it opens.
+    logging.getLogger("bedrock_agentcore.memory").setLevel(logging.ERROR)

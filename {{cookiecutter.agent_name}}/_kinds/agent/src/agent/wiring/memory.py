@@ -11,7 +11,7 @@ from strands.storage import LocalFileStorage
 
 from agent.wiring.settings import Settings
 
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
 def build_session_manager(settings: Settings, user_id: str, session_id: str) -> SessionManager[Any]:
@@ -33,8 +33,8 @@ def build_session_manager(settings: Settings, user_id: str, session_id: str) -> 
 def safe_id(text: str) -> str:
     """Return an id that is safe as a file name and as an actor or session id of AgentCore Memory.
 
-    What the service's pattern would refuse, or could read as a path (`a/b`), becomes a hash, so that two different ids
-    never become one. An id that looks like such a hash is hashed too.
+    What the service's pattern would refuse, could read as a path (`a/b`), or has capitals, which some file systems
+    ignore, becomes a hash, so that two ids never become one. What looks like such a hash is hashed too.
     """
     if _SAFE.fullmatch(text) and not text.startswith("sha256-"):
         return text

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from strands.models import Model
 
 from agent.agent import build_agent
+from agent.tools import TOOLS
 from agent.wiring import logs, telemetry
 from agent.wiring.contract import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
 from agent.wiring.gateway import CallerToken, connect_gateways
@@ -66,22 +67,31 @@ class Service:
         """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`."""
         request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
+        BedrockAgentCoreContext.set_request_context(request_id, session_id)  # for the log
         yield {"type": "start", **identity}
-        try:
-            with telemetry.request_span(headers or {}, session_id, caller.user_id):
+        with telemetry.request_span(headers or {}, session_id):
+            try:
                 async with self.sessions.use(caller, session_id) as conversation:
                     notices = conversation.gateway.notices
                     async with aclosing(run_turn(conversation.agent, prompt)) as turn:
                         async for event in turn:
                             if event["type"] == "summary":
                                 event["usage"]["estimated"] = self._estimated
+                                tools, latency = len(event["toolCalls"]), event["latencyMs"]
+                                logger.info(
+                                    "answered after %s model and %s tool calls in %.0f ms",
+                                    event["modelCalls"],
+                                    tools,
+                                    latency,
+                                )
                                 yield {**event, **identity, "notices": notices, "type": "result"}
                             else:
                                 yield event
-        except Exception:
-            # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
-            logger.exception("request %s failed", request_id)
-            yield {"type": "error", "error": "internal error", "requestId": request_id}
+            except Exception as error:
+                # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
+                logger.exception("request %s failed", request_id)
+                telemetry.mark_failed(error)
+                yield {"type": "error", "error": "internal error", "requestId": request_id}
 
     def close(self) -> None:
         """End the sessions' connections."""
@@ -89,16 +99,20 @@ class Service:
 
     def _open(self, caller: Caller, session_id: str) -> Conversation:
         token = CallerToken(caller)
-        gateway = connect_gateways(self.settings, token)
-        agent = build_agent(
-            self.settings,
-            self.model,
-            session_id=session_id,
-            user_name=caller.first_name,
-            session_manager=build_session_manager(self.settings, caller.user_id, session_id),
-            gateway_tools=gateway.tools,
-            plugins=gateway.plugins,
-        )
+        gateway = connect_gateways(self.settings, token, [tool.tool_name for tool in TOOLS])
+        try:
+            agent = build_agent(
+                self.settings,
+                self.model,
+                session_id=session_id,
+                user_name=caller.first_name,
+                session_manager=build_session_manager(self.settings, caller.user_id, session_id),
+                gateway_tools=gateway.tools,
+                plugins=gateway.plugins,
+            )
+        except BaseException:
+            gateway.close()
+            raise
         agent.hooks.add_hook(ToolCallRecorder())
         return Conversation(agent, token, gateway)
 

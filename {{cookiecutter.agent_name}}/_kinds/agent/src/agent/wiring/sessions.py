@@ -77,15 +77,30 @@ class Sessions:
         try:
             self._evict()
             async with entry.lock:
+                if entry.conversation is not None and entry.conversation.gateway.is_stale():
+                    # The stored conversation goes on with new connections.
+                    await asyncio.to_thread(_close, entry)
+                    entry.conversation = None
                 if entry.conversation is None:
-                    entry.conversation = await asyncio.to_thread(self._open, caller, session_id)
+                    entry.conversation = await self._opened(caller, session_id)
                 entry.conversation.token.token = caller.token
                 yield entry.conversation
         finally:
             entry.users -= 1
             entry.last_used = self._clock()
+            if key in self._entries:
+                self._entries.move_to_end(key)
             if entry.conversation is None and not entry.users:
                 self._entries.pop(key, None)
+
+    async def _opened(self, caller: Caller, session_id: str) -> Conversation:
+        """Open a conversation; one whose caller left meanwhile is closed when it is there."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open, caller, session_id))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unused)
+            raise
 
     def close(self) -> None:
         """End all conversations' connections."""
@@ -104,6 +119,11 @@ class Sessions:
                 logger.info("evicted an idle session; %d remain", len(self._entries))
                 # Closing may wait for a server, so it must not hold up the event loop.
                 asyncio.get_running_loop().run_in_executor(None, _close, entry)
+
+
+def _close_unused(opening: asyncio.Future[Conversation]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        asyncio.get_running_loop().run_in_executor(None, opening.result().gateway.close)
 
 
 def _close(entry: _Entry) -> None:

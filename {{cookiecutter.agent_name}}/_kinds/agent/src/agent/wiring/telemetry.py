@@ -10,10 +10,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opentelemetry import baggage, context, propagate, trace
 
 from agent.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
 
 SPAN_FILE = Path("traces") / "spans.jsonl"
 MAX_SPAN_FILE_BYTES = 20_000_000
@@ -43,35 +47,69 @@ def local_defaults() -> dict[str, str]:
 
 def configure(settings: Settings) -> None:
     """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did."""
-    _apply_content_policy(settings.environment.telemetry.record_content)
+    record = settings.environment.telemetry.record_content
+    if not record:
+        _keep_content_out()
     provider = trace.get_tracer_provider()
     if not hasattr(provider, "add_span_processor"):
         return  # not started under opentelemetry-instrument: no spans, no cost
+    if not record:
+        provider.add_span_processor(_error_processor())
     _load_instrumentations(settings)
     if settings.environment.name == "local":
         _export_to_file(provider, settings)
 
 
 @contextmanager
-def request_span(headers: Mapping[str, str], session_id: str, user_id: str) -> Iterator[None]:
+def request_span(headers: Mapping[str, str], session_id: str) -> Iterator[None]:
     """Open the span of one request, as a child of the caller's trace, with the session id as baggage."""
-    parent = propagate.extract({name.lower(): value for name, value in headers.items()})
-    token = context.attach(baggage.set_baggage(_SESSION, session_id, parent))
+    carrier = {name.lower(): value for name, value in headers.items()}
+    # X-Ray's propagator knows its header in this spelling only.
+    carrier["X-Amzn-Trace-Id"] = carrier.pop("x-amzn-trace-id", "")
+    token = context.attach(baggage.set_baggage(_SESSION, session_id, propagate.extract(carrier)))
     try:
-        attributes = {_SESSION: session_id, "user.id": user_id}
+        attributes = {_SESSION: session_id}
         with _tracer.start_as_current_span("POST /invocations", kind=trace.SpanKind.SERVER, attributes=attributes):
             yield
     finally:
         context.detach(token)
 
 
-def _apply_content_policy(record: bool) -> None:
-    """Keep prompts, answers, tool inputs and results out of spans unless the environment allows them."""
-    if record:
-        return
+def mark_failed(error: Exception) -> None:
+    """Say on the request's span that it failed, and with what."""
+    span = trace.get_current_span()
+    span.record_exception(error)
+    span.set_status(trace.StatusCode.ERROR, str(error))
+
+
+def _keep_content_out() -> None:
+    """Tell Strands and the Bedrock instrumentation to leave out prompts, answers, tool inputs and results."""
     name = "OTEL_SEMCONV_STABILITY_OPT_IN"
     tokens = [token for token in os.environ.get(name, "").split(",") if token]
     os.environ[name] = ",".join([*tokens, "gen_ai_unredacted_attributes="])
+    # AWS's distribution switches this on for agents.
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "false"
+
+
+def _error_processor() -> SpanProcessor:
+    """Return what cuts errors down to their type: their messages quote what users wrote and tools were called with."""
+    from opentelemetry.sdk.trace import Span, SpanProcessor
+    from opentelemetry.trace import Status, StatusCode
+
+    class TypesOnly(SpanProcessor):
+        def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+            set_status = span.set_status
+
+            def status_without_text(status: Status | StatusCode, description: str | None = None) -> None:
+                set_status(status.status_code if isinstance(status, Status) else status)
+
+            def type_of_exception(exception: BaseException, *_: object, **__: object) -> None:
+                span.add_event("exception", {"exception.type": type(exception).__qualname__})
+
+            span.set_status = status_without_text
+            span.record_exception = type_of_exception  # type: ignore[method-assign]
+
+    return TypesOnly()
 
 
 def _load_instrumentations(settings: Settings) -> None:
@@ -79,7 +117,7 @@ def _load_instrumentations(settings: Settings) -> None:
         from opentelemetry.instrumentation.botocore import BotocoreInstrumentor
 
         BotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]
-    if settings.environment.model.provider == "openai-compatible" or settings.environment.gateways:
+    if settings.environment.model.provider == "openai-compatible":
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
         HTTPXClientInstrumentor().instrument()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from pydantic import ValidationError
 from strands import Agent
 from strands.agent import AgentResult
 from strands.hooks import AfterToolCallEvent, HookProvider, HookRegistry, MessageAddedEvent
-from strands.types.content import Message
 
 MAX_MODEL_CALLS = 12
 """An agent that has not answered after this many model calls is going in circles."""
 
 _CALLS = "recorded_tool_calls"
+_BROKEN = "I could not answer this: the request failed."
+
+logger = logging.getLogger(__name__)
 
 
 class ToolCallRecorder(HookProvider):
@@ -27,6 +31,8 @@ class ToolCallRecorder(HookProvider):
         registry.add_callback(AfterToolCallEvent, self._record)
 
     def _record(self, event: AfterToolCallEvent) -> None:
+        if event.exception is not None:
+            _hide(event)
         calls = event.invocation_state.get(_CALLS)
         if calls is not None:
             calls.append(
@@ -38,6 +44,19 @@ class ToolCallRecorder(HookProvider):
                     "durationMs": round((event.duration or 0.0) * 1000, 2),
                 }
             )
+
+
+def _hide(event: AfterToolCallEvent) -> None:
+    """Log what a tool raised, and tell model and caller only that it failed: its message may hold a secret."""
+    name, error = event.tool_use["name"], event.exception
+    if isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
+        # The model named a wrong parameter and can mend that; it needs to know which, not what pydantic read.
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.__cause__.errors())
+        text = f"Error 400: wrong parameters: {wrong}"
+    else:
+        logger.error("tool %s failed", name, exc_info=error)
+        text = f"Error 500: {name} failed; its operators find the cause in the log"
+    event.result["content"] = [{"text": text}]
 
 
 @dataclass
@@ -108,7 +127,7 @@ def _content(result: Any) -> Any:
     value = values[0] if len(values) == 1 else values
     if isinstance(value, str):
         try:
-            return json.loads(value)
+            return json.loads(value, parse_constant=str)  # NaN is no JSON, and a response could not carry it
         except ValueError:
             return value
     return value
@@ -116,8 +135,17 @@ def _content(result: Any) -> Any:
 
 async def _close_broken_turn(agent: Agent) -> None:
     """Answer the words that a failed or interrupted turn left open: models refuse two user messages in a row."""
+    last: dict[str, Any] = dict(agent.messages[-1]) if agent.messages else {"role": "assistant", "content": []}
+    if open_calls := _tool_uses(last):
+        results = [
+            {"toolUseId": use["toolUseId"], "status": "error", "content": [{"text": _BROKEN}]} for use in open_calls
+        ]
+        await _append(agent, {"role": "user", "content": [{"toolResult": result} for result in results]})
     if agent.messages and agent.messages[-1]["role"] == "user":
-        apology: Message = {"role": "assistant", "content": [{"text": "I could not answer this: the request failed."}]}
-        agent.messages.append(apology)
-        # The session manager listens for this event, so the stored conversation ends the same way.
-        await agent.hooks.invoke_callbacks_async(MessageAddedEvent(agent=agent, message=apology))
+        await _append(agent, {"role": "assistant", "content": [{"text": _BROKEN}]})
+
+
+async def _append(agent: Agent, message: Any) -> None:
+    agent.messages.append(message)
+    # The session manager listens for this event, so the stored conversation ends the same way.
+    await agent.hooks.invoke_callbacks_async(MessageAddedEvent(agent=agent, message=message))

@@ -16,7 +16,7 @@ from strands.types.tools import ToolResult
 
 _LONGEST = 2000  # characters of a text that are read: nobody asks for so much, and reading takes time
 _TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
-_FIRST_NAME = re.compile(r"\bfirst name is ([^\W\d_][\w'-]*)", re.I)
+_FIRST_NAME = re.compile(r"\bfirst name is \"?([^\W\d_][\w'-]*)", re.I)
 _TODAY = re.compile(
     r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I
 )
