@@ -16,8 +16,8 @@ from agent.wiring.settings import Settings
 CHOICES = {"AWS_PROFILE", "LOG_LEVEL", "NAME", "OPENAI_API_KEY", "PORT", "Q", "SESSION", "TRACE", "USER_ID"}
 
 
-# For the whole run, so that it also holds for the servers that a module's tests share.
-@pytest.fixture(autouse=True, scope="session")
+# For a module, so that it also holds for the server that its tests share.
+@pytest.fixture(autouse=True, scope="module")
 def known_surroundings() -> Iterator[None]:
     """Forget the shell's own choices, and give botocore credentials that open nothing: a call not stubbed fails."""
     with pytest.MonkeyPatch.context() as patch:

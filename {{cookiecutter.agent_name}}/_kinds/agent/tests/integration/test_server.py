@@ -72,8 +72,9 @@ def wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> N
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            server.client.get("/ping")
-            return
+            # The port is open before the agent is loaded; only a loaded one refuses an empty payload.
+            if server.client.post("/invocations", json={}).status_code == 400:
+                return
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(f"the server did not start:\n{(server.home / 'server.log').read_text()}")
