@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import create_loader
 
 from ops import __main__ as program
 from ops.delivery import image, names, place, wait
 from ops.environment import Environment
 from tests.standin.cloud import Answer, Cloud, Place, access_key
 from tests.standin.docker import digest_of
-from tests.standin.server import serving
+from tests.standin.server import Server, serving
 from tests.standin.world import environments, prepared, shell, with_docker
 
 COMMIT, SECOND, THIRD = "a" * 40, "b" * 40, "c" * 40
@@ -113,9 +113,16 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def loader() -> Any:
-    """Return what reads botocore's service models, once for all tests: a second of each otherwise."""
-    return create_loader()
+def server() -> Iterator[Server]:
+    """Serve at one address for all tests, so that clients can be kept: making them takes most of the time."""
+    with serving(Cloud()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clients() -> dict[tuple[str | None, ...], Any]:
+    """Return the clients made so far, by who is signed in, region and service."""
+    return {}
 
 
 @pytest.fixture
@@ -128,21 +135,34 @@ def cloud() -> Cloud:
 
 @pytest.fixture
 def world(
-    cloud: Cloud, loader: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[World]:
+    cloud: Cloud,
+    server: Server,
+    clients: dict[tuple[str | None, ...], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> World:
     """Return everything, with waits that take no time."""
-    with serving(cloud) as address:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            monkeypatch.delenv(name, raising=False)
-        variables = with_docker(tmp_path / "bin", shell(address, None, "a.b.c"))
-        for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr("botocore.loaders.create_loader", lambda *_: loader)
-        monkeypatch.setattr("botocore.session.create_loader", lambda *_: loader, raising=False)
-        monkeypatch.setattr(wait, "_FIRST", 0.001)
-        monkeypatch.setattr(wait, "_LONGEST", 0.01)
-        monkeypatch.setattr(wait, "PATIENCE_SECONDS", 1.0)
-        monkeypatch.setattr(place, "ATTEMPTS", 3)
-        made = World(cloud, environments(), monkeypatch, capsys)
-        monkeypatch.setattr(image, "commit", lambda: made.revision)
-        yield made
+    make = place.Place.client
+
+    def kept(here: place.Place, service: str) -> Any:
+        signed_in = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+        key = (*signed_in, here.region, service)
+        if key not in clients:
+            clients[key] = make(here, service)
+        return clients[key]
+
+    server.cloud = cloud
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    variables = with_docker(tmp_path / "bin", shell(server.address, None, "a.b.c"))
+    for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(place.Place, "client", kept)
+    monkeypatch.setattr(wait, "_FIRST", 0.001)
+    monkeypatch.setattr(wait, "_LONGEST", 0.01)
+    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(place, "ATTEMPTS", 3)
+    made = World(cloud, environments(), monkeypatch, capsys)
+    monkeypatch.setattr(image, "commit", lambda: made.revision)
+    return made

@@ -39,7 +39,7 @@ class _Headers(dict[str, str]):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or each answer waits 40 ms for its second packet
-    server: _Server
+    server: Server
 
     def do_GET(self) -> None:
         self._answer()
@@ -78,8 +78,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
-        if "cbor" in kind:
-            self.send_header("smithy-protocol", "rpc-v2-cbor")
         self.end_headers()
         self.wfile.write(body)
 
@@ -103,21 +101,28 @@ def call(cloud: Cloud, key: str, region: str, operation: Any, sent: dict[str, An
     return result
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """The server of a cloud, which may be replaced by another one meanwhile."""
+
     daemon_threads = True
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.cloud, self.lock = cloud, Lock()
 
+    @property
+    def address(self) -> str:
+        """Where clients send their calls."""
+        return f"http://127.0.0.1:{self.server_port}"
+
 
 @contextmanager
-def serving(cloud: Cloud) -> Iterator[str]:
-    """Serve the cloud on this machine and give its address."""
-    server = _Server(cloud)
+def serving(cloud: Cloud) -> Iterator[Server]:
+    """Serve the cloud on this machine."""
+    server = Server(cloud)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
     finally:
         server.shutdown()
         server.server_close()

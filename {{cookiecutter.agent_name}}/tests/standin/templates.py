@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -29,6 +30,7 @@ def _tag(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _tag)
 
 
+@cache  # reading takes longer than all that is done with it
 def read_template(text: str) -> dict[str, Any]:
     """Return a template as plain data."""
     loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader

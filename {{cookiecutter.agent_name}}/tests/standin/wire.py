@@ -1,4 +1,4 @@
-"""The protocols of AWS, read and written by botocore's service models: REST-JSON, JSON, query (XML) and CBOR."""
+"""The protocols of AWS, read and written by botocore's service models: REST-JSON, JSON and query (XML)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import botocore.session
-from botocore.parsers import RpcV2CBORParser
-from botocore.serialize import CBORSerializer
 
 REQUEST_ID = "11111111-2222-3333-4444-555555555555"
 
@@ -51,16 +49,14 @@ def models(signing_name: str) -> list[Any]:
 def operation_of(signing_name: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
     """Return the model of the operation that a request is for. Raises ApiError for one that is not known."""
     for model in models(signing_name):
-        if model.protocol == "rest-json":
+        if model.resolved_protocol == "rest-json":
             for operation in _operations(model):
                 if operation.http["method"] == method and _template(operation).fullmatch(urlsplit(path).path):
                     return operation
-        elif model.protocol == "json":
+        elif model.resolved_protocol == "json":
             return model.operation_model(headers["X-Amz-Target"].rpartition(".")[2])
-        elif model.protocol == "query":
-            return model.operation_model(parse_qs(body.decode())["Action"][0])
         else:
-            return model.operation_model(path.rpartition("/")[2])
+            return model.operation_model(parse_qs(body.decode())["Action"][0])
     raise ApiError("UnknownOperationException", f"the stand-in knows no {signing_name} {method} {path}", 404)
 
 
@@ -83,7 +79,7 @@ def _piece(part: str) -> str:
 
 def parameters_of(operation: Any, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Return the parameters of a request."""
-    shape, protocol = operation.input_shape, operation.service_model.protocol
+    shape, protocol = operation.input_shape, operation.service_model.resolved_protocol
     if shape is None:
         return {}
     if protocol == "query":
@@ -91,11 +87,7 @@ def parameters_of(operation: Any, path: str, headers: Mapping[str, str], body: b
     if protocol == "json":
         found: dict[str, Any] = _from_json(shape, json.loads(body or b"{}"))
         return found
-    if protocol == "rest-json":
-        return _from_rest(operation, shape, path, headers, body)
-    parser = RpcV2CBORParser()
-    sent: dict[str, Any] = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body)) if body else {}
-    return sent
+    return _from_rest(operation, shape, path, headers, body)
 
 
 def _from_rest(operation: Any, shape: Any, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -162,32 +154,23 @@ def _scalar(shape: Any, text: str) -> Any:
 
 def response_of(operation: Any, result: Mapping[str, Any]) -> tuple[str, bytes]:
     """Return the media type and the body of a response."""
-    shape, protocol = operation.output_shape, operation.service_model.protocol
+    shape, protocol = operation.output_shape, operation.service_model.resolved_protocol
     if protocol == "query":
         inner = _to_xml(shape, result) if shape else ""
         wrapper = shape.serialization.get("resultWrapper") if shape else None
         inner = f"<{wrapper}>{inner}</{wrapper}>" if wrapper else inner
         metadata = f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata>"
         return "text/xml", f"<{operation.name}Response>{inner}{metadata}</{operation.name}Response>".encode()
-    if protocol == "smithy-rpc-v2-cbor":
-        encoded = bytearray()
-        if shape:
-            _Cbor().write(encoded, result, shape)
-        return "application/cbor", bytes(encoded)
     return "application/json", json.dumps(_to_json(shape, result) if shape else {}).encode()
 
 
 def error_of(operation: Any, error: ApiError) -> tuple[str, bytes, dict[str, str]]:
     """Return media type, body and headers of an error."""
-    protocol = operation.service_model.protocol if operation else "rest-json"
+    protocol = operation.service_model.resolved_protocol if operation else "rest-json"
     if protocol == "query":
         text = f"<Error><Type>Sender</Type><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
         return "text/xml", f"<ErrorResponse>{text}<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>".encode(), {}
     said = {"__type": error.code, "message": error.message}
-    if protocol == "smithy-rpc-v2-cbor":
-        body = bytearray()
-        _Cbor().write_plain(body, said)
-        return "application/cbor", bytes(body), {}
     return "application/json", json.dumps(said).encode(), {"x-amzn-ErrorType": error.code}
 
 
@@ -222,15 +205,3 @@ def _to_xml(shape: Any, value: Any) -> str:
 
 def _tag(name: str, inner: str) -> str:
     return f"<{name}>{inner}</{name}>"
-
-
-class _Cbor(CBORSerializer):  # type: ignore[misc]  # botocore has no types
-    """botocore's writer of requests, used for responses."""
-
-    def write(self, out: bytearray, value: Any, shape: Any) -> None:
-        self._serialize_data_item(out, value, shape)
-
-    def write_plain(self, out: bytearray, value: Mapping[str, str]) -> None:
-        out.extend(bytes([0xA0 + len(value)]))
-        for text in (text for pair in value.items() for text in pair):
-            self._serialize_type_string(out, text, None, None)

@@ -94,6 +94,11 @@ class Spec(Model):
         description=f"the gateway through which callers reach this agent ({_NAME_NEEDS}); needed for make canary only",
         examples=["assistants"],
     )
+    rollback_on_drift: bool = Field(
+        default=False,
+        description="whether monitor puts the version before back when live sessions score too low",
+        examples=["false"],
+    )
     registry: Registry = Field(default=Registry(), description="how it appears in AWS Agent Registry")
 
 
