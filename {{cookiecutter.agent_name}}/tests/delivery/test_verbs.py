@@ -61,7 +61,7 @@ def test_promote_then_rollback_and_a_later_deployment_do_not_undo_each_other(wor
     world.release(COMMIT)
     world.release(SECOND)
     assert world.live("prod") == "2"
-    assert "version 1 is live" in world.must("rollback", "prod").last
+    assert "version 1 is live again" in world.must("rollback", "prod").last
     assert world.live("prod") == "1"
     world.commit(THIRD)
     world.passed(THIRD)
@@ -70,13 +70,13 @@ def test_promote_then_rollback_and_a_later_deployment_do_not_undo_each_other(wor
     world.must("promote", "prod")
     assert world.live("prod") == "3"
     # Version 2 was left for a reason: it is not what one goes back to.
-    assert "version 1 is live" in world.must("rollback", "prod").last
+    assert "version 1 is live again" in world.must("rollback", "prod").last
 
 
 def test_rollback_to_a_chosen_version(world: World) -> None:
     for revision in (COMMIT, SECOND, THIRD):
         world.release(revision)
-    assert "version 1 is live" in world.must("rollback", "prod", VERSION="1").last
+    assert "version 1 is live again" in world.must("rollback", "prod", VERSION="1").last
     assert world.live("prod") == "1"
 
 

@@ -1,7 +1,7 @@
 """Infrastructure: who may call the agent, what roles may do, who pays, what is encrypted. cfn-lint checks the rest.
 
-The rules of this file stand in for a scanner: cfn-guard is no Python package, and of checkov only a release of 2023 fits
-beside the agent's dependencies, which knows none of AgentCore's resources.
+The rules of this file stand in for a scanner: cfn-guard is no Python package, and of checkov only a release of 2023
+fits beside the agent's dependencies, which knows none of AgentCore's resources.
 """
 
 from __future__ import annotations
