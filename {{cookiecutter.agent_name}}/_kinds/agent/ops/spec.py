@@ -47,6 +47,33 @@ class Tools(Model):
     )
 
 
+class Skill(Model):
+    """One thing that the agent can do, as others find it in the registry."""
+
+    id: Name = Field(description=f"a short name, {_NAME_NEEDS}", examples=["quarterly-revenue"])
+    name: str = Field(min_length=1, description="the name that people see", examples=["Quarterly revenue"])
+    description: str = Field(
+        min_length=1, description="what it does and when to use it", examples=["Revenue by region."]
+    )
+    tags: list[str] = Field(default=[], description="words to find it by", examples=["[finance]"])
+
+
+class Registry(Model):
+    """How the agent appears in AWS Agent Registry."""
+
+    descriptor: Literal["custom", "agent-card"] = Field(
+        default="custom",
+        description="custom (its contract as JSON), or agent-card (A2A; needs url, where an A2A server speaks for it)",
+        examples=["custom"],
+    )
+    url: Url | None = Field(
+        default=None,
+        description="only for agent-card: where A2A clients reach it",
+        examples=["https://agents.example.com"],
+    )
+    skills: list[Skill] = Field(default=[], description="what it can do, for those who search")
+
+
 class Spec(Model):
     """`spec:` of an agent's manifest."""
 
@@ -57,6 +84,22 @@ class Spec(Model):
         description=f"the name of a memory component ({_NAME_NEEDS}), or null to keep conversations in files",
         examples=["customer-memory"],
     )
+    guardrail: Name | None = Field(
+        default=None,
+        description=f"the name of a guardrail that the platform publishes ({_NAME_NEEDS}), or null",
+        examples=["company-default"],
+    )
+    canary_gateway: Name | None = Field(
+        default=None,
+        description=f"the gateway through which callers reach this agent ({_NAME_NEEDS}); needed for make canary only",
+        examples=["assistants"],
+    )
+    rollback_on_drift: bool = Field(
+        default=False,
+        description="whether monitor puts the version before back when live sessions score too low",
+        examples=["false"],
+    )
+    registry: Registry = Field(default=Registry(), description="how it appears in AWS Agent Registry")
 
 
 class ModelSettings(Model):
@@ -92,6 +135,16 @@ class Identity(Model):
         description="development (a local secret signs tokens) or runtime (AgentCore has verified the token)",
         examples=["runtime"],
     )
+    discovery_url: str | None = Field(
+        default=None,
+        pattern=r"^https://\S+/\.well-known/openid-configuration$",
+        description="the OpenID Connect discovery document of who signs users in; null: what the platform publishes",
+        examples=["https://login.example.com/.well-known/openid-configuration"],
+    )
+    clients: list[str] = Field(
+        default=[], description="client ids whose tokens are accepted; with no audience either: the platform's"
+    )
+    audience: list[str] = Field(default=[], description="audiences whose tokens are accepted")
 
 
 class Memory(Model):
@@ -109,6 +162,58 @@ class Telemetry(Model):
 
     record_content: bool = Field(
         description="whether prompts, answers and tool contents go into traces: true or false", examples=["false"]
+    )
+
+
+class Network(Model):
+    """Private subnets, for an agent that must reach a VPC; without them the network is public."""
+
+    subnets: list[str] = Field(default=[], description="ids of subnets", examples=["[subnet-0a1b2c3d]"])
+    security_groups: list[str] = Field(default=[], description="ids of security groups", examples=["[sg-0a1b2c3d]"])
+
+
+class Logs(Model):
+    """How long logs stay, and under which key."""
+
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653] = (
+        Field(default=90, description="days that logs and spans are kept", examples=[90])
+    )
+    encrypted: bool = Field(
+        default=False, description="whether with the platform's KMS key instead of CloudWatch's own", examples=["true"]
+    )
+
+
+class Alarms(Model):
+    """Above which figures, measured on live, an alarm goes off."""
+
+    errors: int = Field(default=5, ge=1, description="failed requests in five minutes", examples=[5])
+    latency_p95_ms: int = Field(default=5000, ge=1, description="P95 until the first byte, in ms", examples=[5000])
+    throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
+    tokens_an_hour: int = Field(
+        default=2_000_000, ge=1, description="tokens in and out of the model", examples=[2000000]
+    )
+    usd_an_hour: float = Field(default=20.0, gt=0, description="cost of these tokens in USD", examples=[20.0])
+    usd_a_million_input_tokens: float = Field(default=3.0, ge=0, description="the model's price", examples=[3.0])
+    usd_a_million_output_tokens: float = Field(default=15.0, ge=0, description="the model's price", examples=[15.0])
+    score: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="the mean score of online evaluation, below which it goes off",
+        examples=[0.7],
+    )
+
+
+class OnlineEvaluation(Model):
+    """Which share of live sessions AgentCore judges, and how."""
+
+    sampling_percent: float = Field(default=10.0, ge=0.01, le=100, description="percent of sessions", examples=[10.0])
+    evaluators: list[str] = Field(
+        default=["Builtin.GoalSuccessRate", "Builtin.Faithfulness", "Builtin.Harmfulness"],
+        min_length=1,
+        max_length=3,
+        description="ids of one to three evaluators, built-in or your own",
+        examples=["[Builtin.GoalSuccessRate]"],
     )
 
 
@@ -132,6 +237,21 @@ class EnvironmentFields(Model):
     )
     memory: Memory | None = Field(default=None, description="only with a memory in the manifest")
     telemetry: Telemetry = Field(description="what traces contain")
+    network: Network = Field(default=Network(), description="private subnets, if any")
+    role: str | None = Field(
+        default=None,
+        pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$",
+        description="an execution role of your own; null: infra/role.yaml makes one with the least it needs",
+        examples=["arn:aws:iam::123456789012:role/agents"],
+    )
+    permissions_boundary: bool = Field(
+        default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
+    )
+    logs: Logs = Field(default=Logs(), description="how long logs stay, and under which key")
+    alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
+    online_evaluation: OnlineEvaluation = Field(
+        default=OnlineEvaluation(), description="which share of live sessions is judged"
+    )
     today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
         default=None,
         description="a day as YYYY-MM-DD; local only, where it stands still for the sample data",
@@ -155,6 +275,7 @@ def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
 def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
     """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
     yield from _model_findings(document, name)
+    yield from _network_findings(document)
     yield from _local_findings(document, name == "local")
     if spec:
         yield from _manifest_findings(document, spec)
@@ -180,6 +301,13 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
         yield ("model", "baseUrl"), f"{provider} has no address; remove it"
     if name != "local" and isinstance(url, str) and url.startswith("http:"):
         yield ("model", "baseUrl"), "must begin with https: outside local"
+
+
+def _network_findings(document: Document) -> Iterator[Finding]:
+    network = document.section("network")
+    if bool(network.get("subnets")) != bool(network.get("securityGroups")):
+        missing = "securityGroups" if network.get("subnets") else "subnets"
+        yield ("network", missing), "missing; a VPC needs both subnets and securityGroups"
 
 
 def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:

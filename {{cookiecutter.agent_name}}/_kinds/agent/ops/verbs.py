@@ -1,6 +1,8 @@
 """The verbs that only an agent has, each with the function that runs it."""
 
-VERBS = {
+from ops.delivery import DELIVERY
+
+VERBS = DELIVERY | {
     "ask": "ops.ask:ask",
     "cloud-batch": "ops.evaluation.cloud:cloud_batch",
     "cloud-dataset": "ops.evaluation.cloud:cloud_dataset",

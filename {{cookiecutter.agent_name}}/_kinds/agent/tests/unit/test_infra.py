@@ -1,10 +1,15 @@
-"""Infrastructure: who may call the agent, what it may do, and who pays. cfn-lint checks the rest in `make check`."""
+"""Infrastructure: who may call the agent, what roles may do, who pays, what is encrypted. cfn-lint checks the rest.
+
+The rules of this file stand in for a scanner: cfn-guard is no Python package, and of checkov only a release of 2023
+fits beside the agent's dependencies, which knows none of AgentCore's resources.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from cfnlint.decode import cfn_yaml
 
 from ops.document import ROOT
@@ -12,26 +17,78 @@ from ops.document import ROOT
 TEMPLATES = {path.stem: dict(cfn_yaml.load(str(path))) for path in sorted((ROOT / "infra").glob("*.yaml"))}
 TAGS = {"owner", "cost-center", "use-case-id"}
 
-# Actions that AWS lets nobody limit to a resource, and the one that is limited by what calls it.
+# Everything that the roles grant. Whoever adds an action adds it here, and a reviewer sees it.
+GRANTED = {
+    ("role", "PullImage"): {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+    ("role", "SignInToRegistry"): {"ecr:GetAuthorizationToken"},
+    ("role", "WriteLogsAndSpans"): {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    },
+    ("role", "FindLogGroups"): {"logs:DescribeLogGroups"},
+    ("role", "SendTraces"): {
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    },
+    ("role", "SendMetrics"): {"cloudwatch:PutMetricData"},
+    ("role", "InvokeModel"): {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
+    ("role", "InvokeModelThroughProfile"): {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
+    ("role", "UseMemory"): {
+        "bedrock-agentcore:CreateEvent",
+        "bedrock-agentcore:GetEvent",
+        "bedrock-agentcore:ListEvents",
+        "bedrock-agentcore:ListSessions",
+        "bedrock-agentcore:GetMemory",
+        "bedrock-agentcore:ListMemoryRecords",
+        "bedrock-agentcore:RetrieveMemoryRecords",
+    },
+    ("role", "ApplyGuardrail"): {"bedrock:ApplyGuardrail"},
+    ("evaluation", "FindLogGroups"): {"logs:DescribeLogGroups"},
+    ("evaluation", "ReadSessions"): {"logs:StartQuery", "logs:GetLogEvents", "logs:FilterLogEvents"},
+    ("evaluation", "ReadQueryResults"): {"logs:GetQueryResults"},
+    ("evaluation", "WriteResults"): {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
+    ("evaluation", "WriteScores"): {"cloudwatch:PutMetricData"},
+    ("evaluation", "JudgeWithModels"): {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
+}
+
+# Resources with a wildcard, each with the reason for which it was accepted.
 REVIEWED = {
-    "SignInToRegistry": "no resource type",
-    "FindLogGroups": "lists; the service looks for its group among all",
-    "SendTraces": "no resource type",
-    "SendMetrics": "no resource type; limited to a namespace",
-    "InvokeModelThroughProfile": "a profile routes to other regions; limited to calls through that profile",
+    ("role", "SignInToRegistry"): "no resource type",
+    ("role", "WriteLogsAndSpans"): "the service adds its own id and the endpoint to the runtime's name",
+    ("role", "FindLogGroups"): "lists; the service looks for its group among all",
+    ("role", "SendTraces"): "no resource type",
+    ("role", "SendMetrics"): "no resource type; limited to a namespace",
+    ("role", "InvokeModelThroughProfile"): "a profile routes to other regions; limited to calls through that profile",
+    ("evaluation", "FindLogGroups"): "lists; the service looks for its groups among all",
+    ("evaluation", "ReadSessions"): "the endpoints of this runtime only",
+    ("evaluation", "ReadQueryResults"): "no resource type; the id of the query is the key",
+    ("evaluation", "WriteScores"): "no resource type; limited to a namespace",
+    ("evaluation", "JudgeWithModels"): "the service chooses the model of its built-in evaluators",
 }
 
 
-def resources() -> Iterator[tuple[str, dict[str, Any]]]:
-    for template in TEMPLATES.values():
-        yield from template["Resources"].items()
+def resources(kind: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for concern, template in TEMPLATES.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"].startswith(kind):
+                yield f"{concern}.{name}", resource
 
 
-def statements() -> Iterator[dict[str, Any]]:
-    """Yield all that the role grants, also what is only granted under a condition."""
-    for policy in TEMPLATES["role"]["Resources"]["ExecutionRole"]["Properties"]["Policies"]:
-        policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-        yield from policy["PolicyDocument"]["Statement"]
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all that the roles grant, also what is only granted under a condition, with the template's name."""
+    for name, role in resources("AWS::IAM::Role"):
+        for policy in role["Properties"]["Policies"]:
+            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name.partition(".")[0], statement
+
+
+def many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_every_resource_says_who_owns_and_pays() -> None:
@@ -41,20 +98,50 @@ def test_every_resource_says_who_owns_and_pays() -> None:
         assert keys >= TAGS, name
 
 
-def test_the_role_grants_no_wildcard_that_was_not_reviewed() -> None:
-    for statement in statements():
-        resource = statement["Resource"]
-        open_ends = [text for text in map(str, resource if isinstance(resource, list) else [resource]) if "*" in text]
-        named = [text for text in open_ends if "${RuntimeName}-*" not in text]
-        assert not named or statement["Sid"] in REVIEWED, statement
-        actions = statement["Action"]
-        assert not any("*" in action for action in (actions if isinstance(actions, list) else [actions]))
+def test_the_roles_grant_exactly_these_actions() -> None:
+    found = {(name, statement["Sid"]): set(many(statement["Action"])) for name, statement in statements()}
+    assert found == GRANTED
+    assert not [action for actions in GRANTED.values() for action in actions if "*" in action]
+
+
+def test_no_wildcard_resource_that_was_not_reviewed() -> None:
+    open_ended = {
+        (name, statement["Sid"])
+        for name, statement in statements()
+        if any("*" in str(resource) for resource in many(statement["Resource"]))
+    }
+    assert open_ended == set(REVIEWED)
+
+
+def test_roles_are_assumed_by_agentcore_of_this_account_only() -> None:
+    for name, role in resources("AWS::IAM::Role"):
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "bedrock-agentcore.amazonaws.com"}, name
+        assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, name
+        assert "PermissionsBoundary" in role["Properties"], name
+        assert "ManagedPolicyArns" not in role["Properties"], name
 
 
 def test_a_model_in_another_region_is_reached_through_the_one_profile_only() -> None:
-    (through,) = [each for each in statements() if each["Sid"] == "InvokeModelThroughProfile"]
+    (through,) = [each for _, each in statements() if each["Sid"] == "InvokeModelThroughProfile"]
     (profile,) = through["Condition"]["StringEquals"].values()
     assert profile["Fn::Sub"].endswith(":inference-profile/${ModelId}")
+
+
+def test_logs_end_some_day_and_can_be_encrypted_with_the_platforms_key() -> None:
+    found = list(resources("AWS::Logs::LogGroup"))
+    assert len(found) == 4
+    for name, group in found:
+        assert {"RetentionInDays", "KmsKeyId"} <= set(group["Properties"]), name
+        assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_every_alarm_reaches_somebody() -> None:
+    found = dict(resources("AWS::CloudWatch::Alarm"))
+    wanted = ("Errors", "Latency", "Throttles", "Tokens", "Cost", "Score")
+    assert {name.partition(".")[2] for name in found} == set(wanted)
+    for name, alarm in found.items():
+        assert alarm["Properties"]["AlarmActions"]["Fn::If"][0] == "HasTopic", name
 
 
 def test_the_agent_gets_the_token_that_the_runtime_has_verified() -> None:
@@ -63,10 +150,16 @@ def test_the_agent_gets_the_token_that_the_runtime_has_verified() -> None:
     assert "CustomJWTAuthorizer" in runtime["AuthorizerConfiguration"]
 
 
-def test_callers_stay_on_a_version_until_they_are_moved() -> None:
-    endpoint = TEMPLATES["runtime"]["Resources"]["LiveEndpoint"]["Properties"]
-    assert endpoint["AgentRuntimeVersion"] == {"Ref": "EndpointVersion"}
+def test_no_deployment_can_move_callers() -> None:
+    endpoints = dict(resources("AWS::BedrockAgentCore::RuntimeEndpoint"))
+    assert list(endpoints) == ["endpoint.LiveEndpoint"], "in a stack of its own, which no deployment updates"
 
 
 def test_only_an_image_by_digest_is_deployed() -> None:
     assert "@sha256:" in TEMPLATES["runtime"]["Parameters"]["ImageUri"]["AllowedPattern"]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_secret_is_in_a_template(name: str) -> None:
+    for parameter in TEMPLATES[name].get("Parameters", {}):
+        assert not any(word in parameter.lower() for word in ("password", "secret", "accesskey", "credential"))

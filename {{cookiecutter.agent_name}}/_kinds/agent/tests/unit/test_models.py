@@ -53,3 +53,10 @@ def test_deployed_environments_give_their_limits(settings: Settings, name: str) 
     config = build_model(replace(settings, environment=environment)).get_config()
     assert config["max_tokens"] == environment.model.max_tokens
     assert config["temperature"] == environment.model.temperature
+
+
+def test_the_guardrail_of_the_deployment_reaches_the_model(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENT_GUARDRAIL_ID", "a1b2c3d4")
+    monkeypatch.setenv("AGENT_GUARDRAIL_VERSION", "3")
+    config = build_model(chosen_by(settings, BEDROCK)).get_config()
+    assert (config["guardrail_id"], config["guardrail_version"]) == ("a1b2c3d4", "3")

@@ -24,6 +24,7 @@ def build_model(settings: Settings) -> Model:
         case "bedrock":
             from strands.models import BedrockModel
 
+            options |= _guardrail()
             return BedrockModel(model_id=chosen.id, region_name=settings.environment.region, **options)
         case "openai-compatible":
             from strands.models.openai import OpenAIModel
@@ -35,6 +36,14 @@ def build_model(settings: Settings) -> Model:
                 model_id=chosen.id,
                 params=options,
             )
+
+
+def _guardrail() -> dict[str, Any]:
+    """Return the guardrail of the manifest, whose id and version the deployment passes in, if there is one."""
+    guardrail = os.environ.get("AGENT_GUARDRAIL_ID")
+    if not guardrail:
+        return {}
+    return {"guardrail_id": guardrail, "guardrail_version": os.environ["AGENT_GUARDRAIL_VERSION"]}
 
 
 def model_label(settings: Settings) -> str | None:

@@ -1,0 +1,235 @@
+"""What delivery must know of an agent: its stacks and their parameters, its smoke test, what the registry is told."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from ops.delivery import names, parameters
+from ops.delivery import stacks as formation
+from ops.delivery.calls import invoke
+from ops.delivery.place import Place
+from ops.delivery.registry import Descriptor
+from ops.delivery.stacks import Stack
+from ops.delivery.stop import Stop
+from ops.manifest import Manifest
+
+# What every version must be able to do: a question, and whether a tool must be called for it.
+SMOKE: list[tuple[str, bool]] = [
+    ("What was our revenue in EMEA in Q1 2025?", True),
+    ("What's the CEO's bonus?", False),
+]
+
+UNKNOWN = "(not known yet)"
+"""The value of a parameter that another stack will give once it is there."""
+
+
+def stack_names(place: Place) -> list[str]:
+    """Return the names of the agent's stacks, in the order in which they are made."""
+    concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
+    return [names.stack(place.component, place.name, concern) for concern in concerns]
+
+
+def stacks(place: Place, image: str) -> list[Stack]:
+    """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
+    found = _published(place)
+    role_arn = place.environment.role or _output(place, "role", "RoleArn")
+    all_of_them = [
+        ("role", _role(place, found)),
+        ("runtime", _runtime(place, found, image, role_arn)),
+        ("observability", _observability(place, found)),
+        ("evaluation", _evaluation(place, found)),
+    ]
+    about = names.tags(place.manifest, place.environment)
+    return [
+        Stack(names.stack(place.component, place.name, concern), f"{concern}.yaml", values, about)
+        for concern, values in all_of_them
+        if concern != "role" or place.environment.role is None
+    ]
+
+
+def stack(place: Place, image: str, name: str) -> Stack:
+    """Return one of the stacks, with what the others gave meanwhile."""
+    return next(one for one in stacks(place, image) if one.name == name)
+
+
+def online_evaluation(place: Place) -> str:
+    """Return the id of the online evaluation of `live`. Raises Stop when nothing is deployed."""
+    found = _output(place, "evaluation", "LiveEvaluationId")
+    if found == UNKNOWN:
+        raise Stop(f"{place.name} has no online evaluation yet", f"make deploy ENV={place.name}")
+    return found
+
+
+def evaluations(place: Place) -> dict[str, str]:
+    """Return the ARNs of the online evaluations by endpoint."""
+    return {
+        names.LIVE: _output(place, "evaluation", "LiveEvaluationArn"),
+        names.CANARY: _output(place, "evaluation", "CanaryEvaluationArn"),
+    }
+
+
+def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
+    """Ask an endpoint the smoke questions. Raises Stop with the first one that is not answered as it should be."""
+    for question, needs_tool in SMOKE:
+        try:
+            reply = invoke(place, runtime_arn, endpoint, token, {"prompt": question})
+        except httpx.HTTPError as error:
+            raise _failed(place, endpoint, question, f"nobody answers: {error}") from None
+        if reply.status_code != 200:
+            raise _failed(place, endpoint, question, f"HTTP {reply.status_code}: {reply.text[:200]}")
+        body = reply.json()
+        called = [call["name"] for call in body["toolCalls"] if call["status"] == "success"]
+        if not body["answer"].strip():
+            raise _failed(place, endpoint, question, "the answer is empty")
+        if needs_tool != bool(called):
+            raise _failed(place, endpoint, question, f"tools called: {', '.join(called) or 'none'}")
+
+
+def descriptor(manifest: Manifest) -> Descriptor:
+    """Return what the registry is told: an A2A agent card, or the contract that the agent serves.
+
+    The card's version is `0.3`: the registry refuses `0.3.0`.
+    """
+    about, wanted = manifest.metadata, manifest.spec.registry
+    skills = [skill.model_dump(by_alias=True) for skill in wanted.skills]
+    if wanted.descriptor == "agent-card":
+        card = {
+            "protocolVersion": "0.3.0",
+            "name": about.name,
+            "description": about.description,
+            "version": about.version,
+            "url": wanted.url,
+            "capabilities": {"streaming": True},
+            "defaultInputModes": ["text/plain"],
+            "defaultOutputModes": ["text/plain"],
+            "skills": skills,
+        }
+        return Descriptor("AGENT", "a2aAgentCard", json.dumps(card, ensure_ascii=False), "0.3")
+    contract = {
+        "name": about.name,
+        "description": about.description,
+        "version": about.version,
+        "owner": about.owner,
+        "useCaseId": about.use_case_id,
+        "protocol": manifest.spec.protocol,
+        "runtime": names.snake(about.name, "prod"),
+        "endpoint": names.LIVE,
+        "request": {"prompt": "text", "stream": "true or false"},
+        "skills": skills,
+    }
+    return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
+
+
+def _published(place: Place) -> dict[str, str]:
+    """Return what the platform publishes and this agent needs; Stop names all that is missing at once."""
+    environment, guardrail = place.environment, place.manifest.spec.guardrail
+    wanted: list[str] = []
+    if environment.identity.discovery_url is None:
+        wanted.append(names.DISCOVERY_URL)
+    if not environment.identity.clients and not environment.identity.audience:
+        wanted.append(names.CLIENTS)
+    if environment.logs.encrypted:
+        wanted.append(names.LOG_KEY)
+    if environment.permissions_boundary:
+        wanted.append(names.BOUNDARY)
+    if guardrail:
+        wanted += names.guardrail(guardrail)
+    found = parameters.required(place, wanted) if wanted else {}
+    return found | parameters.optional(place, [names.ALARM_TOPIC])
+
+
+def _base(place: Place) -> dict[str, str]:
+    return {"RuntimeName": names.snake(place.component, place.name), **_tags(place)}
+
+
+def _tags(place: Place) -> dict[str, str]:
+    about = place.manifest.metadata
+    return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
+
+
+def _role(place: Place, found: dict[str, str]) -> dict[str, str]:
+    environment, spec = place.environment, place.manifest.spec
+    partition = "aws-cn" if place.region.startswith("cn-") else "aws-us-gov" if "-gov-" in place.region else "aws"
+    shared = f"{place.region}:{environment.shared_account}"
+    own = f"{place.region}:{place.account}"
+    guardrail = found[names.guardrail(spec.guardrail)[0]] if spec.guardrail else ""
+    memory = environment.memory.id if environment.memory else ""
+    return {
+        **_base(place),
+        "RepositoryArn": f"arn:{partition}:ecr:{shared}:repository/{place.component}",
+        "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
+        "MemoryArn": f"arn:{partition}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
+        "GuardrailArn": f"arn:{partition}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+    }
+
+
+def _runtime(place: Place, found: dict[str, str], image: str, role_arn: str) -> dict[str, str]:
+    environment, spec = place.environment, place.manifest.spec
+    identity, network = environment.identity, environment.network
+    guardrail = names.guardrail(spec.guardrail) if spec.guardrail else ("", "")
+    clients = ",".join(identity.clients)
+    if not clients and not identity.audience:
+        clients = found[names.CLIENTS]
+    return {
+        **_base(place),
+        "EnvironmentName": place.name,
+        "ImageUri": image,
+        "RoleArn": role_arn,
+        "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
+        "AllowedClients": clients,
+        "AllowedAudience": ",".join(identity.audience),
+        "Subnets": ",".join(network.subnets),
+        "SecurityGroups": ",".join(network.security_groups),
+        "LogRetentionDays": str(environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+        "GuardrailId": found.get(guardrail[0], ""),
+        "GuardrailVersion": found.get(guardrail[1], ""),
+    }
+
+
+def _observability(place: Place, found: dict[str, str]) -> dict[str, str]:
+    limits = place.environment.alarms
+    model = place.environment.model
+    return {
+        **_base(place),
+        "RuntimeArn": _output(place, "runtime", "RuntimeArn"),
+        "RuntimeId": _output(place, "runtime", "RuntimeId"),
+        "FirstEvaluator": place.environment.online_evaluation.evaluators[0],
+        "ModelId": model.id if model.provider == "bedrock" else "",
+        "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
+        "MaxErrors": str(limits.errors),
+        "MaxLatencyMs": str(limits.latency_p95_ms),
+        "MaxThrottles": str(limits.throttles),
+        "MaxTokensAnHour": str(limits.tokens_an_hour),
+        "MaxUsdAnHour": str(limits.usd_an_hour),
+        "UsdAMillionInputTokens": str(limits.usd_a_million_input_tokens),
+        "UsdAMillionOutputTokens": str(limits.usd_a_million_output_tokens),
+        "MinScore": str(limits.score),
+    }
+
+
+def _evaluation(place: Place, found: dict[str, str]) -> dict[str, str]:
+    settings = place.environment.online_evaluation
+    return {
+        **_base(place),
+        "RuntimeId": _output(place, "runtime", "RuntimeId"),
+        "SamplingPercentage": str(settings.sampling_percent),
+        "FirstEvaluator": settings.evaluators[0],
+        "SecondEvaluator": settings.evaluators[1] if len(settings.evaluators) > 1 else "",
+        "ThirdEvaluator": settings.evaluators[2] if len(settings.evaluators) > 2 else "",
+        "LogRetentionDays": str(place.environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+    }
+
+
+def _output(place: Place, concern: str, key: str) -> str:
+    name = names.stack(place.component, place.name, concern)
+    return formation.outputs(place, name).get(key, UNKNOWN)
+
+
+def _failed(place: Place, endpoint: str, question: str, why: str) -> Stop:
+    return Stop(f"the smoke test of {endpoint} failed: {question!r}: {why}", f"make status ENV={place.name}")

@@ -1,0 +1,118 @@
+"""One way to call the agent, wherever it is: on this machine, behind a URL, or deployed to an environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from agent.wiring.identity import issue_development_token
+from agent.wiring.telemetry import local_defaults
+from ops.environment import NAMES
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+START_SECONDS = 60.0
+
+
+@dataclass
+class Client:
+    """An agent and a user. `url` is where requests are posted to; `query` names the endpoint of a deployed one."""
+
+    url: str
+    token: str
+    query: dict[str, str] = field(default_factory=dict)
+    home: Path | None = None
+    """The folder that holds the local agent's state, None for one elsewhere."""
+
+    @property
+    def local(self) -> bool:
+        """Whether development tokens of any user can be made for it, and its sample data stands still."""
+        return self.home is not None
+
+    def as_user(self, user: str) -> Client:
+        """Return the same agent for another user. Only a local agent knows users that are made up."""
+        assert self.home is not None
+        return Client(self.url, issue_development_token(user, self.home / ".local"), self.query, self.home)
+
+    def post(self, payload: Any, session: str = "", **headers: str) -> httpx.Response:
+        """Post one request, in a new session unless one is named. A header of None is left out."""
+        sent = {"Authorization": f"Bearer {self.token}", SESSION_HEADER: session or new_session()} | headers
+        return httpx.post(self.url, params=self.query, json=payload, headers=sent, timeout=60)
+
+    def ask(self, prompt: str, session: str = "") -> dict[str, Any]:
+        """Return the answer to a question. Raises AssertionError for anything but 200."""
+        reply = self.post({"prompt": prompt}, session)
+        assert reply.status_code == 200, f"{reply.status_code}: {reply.text[:300]}"
+        body: dict[str, Any] = reply.json()
+        return body
+
+    def calls(self, prompt: str, session: str = "") -> list[tuple[str, Any]]:
+        """Return the tools that a question made the agent call, with their parameters."""
+        return [(call["name"], call["input"]) for call in self.ask(prompt, session)["toolCalls"]]
+
+
+def new_session() -> str:
+    """Return a session id of legal length (33 to 256 characters)."""
+    return f"session-{uuid4()}"
+
+
+@contextmanager
+def local_agent(home: Path, **variables: str) -> Iterator[Client]:
+    """Start the agent as the image does, in a folder with this repository's files and state of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    paths = {"PYTHONPATH": f"{home / 'src'}{os.pathsep}{home}", "PORT": str(port), "AGENT_ENV": "local"}
+    env = os.environ | local_defaults() | paths | variables
+    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
+    log = (home / "server.log").open("a")
+    process = subprocess.Popen([instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
+    try:
+        _wait(f"http://127.0.0.1:{port}/ping", process)
+        token = issue_development_token("tester", home / ".local", first_name="Sam")
+        yield Client(f"http://127.0.0.1:{port}/invocations", token, home=home)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait(ping: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(ping, timeout=5)
+            return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the agent did not start; its log is server.log in its folder")
+
+
+def remote(target: str) -> Client:
+    """Return a client for a URL, or for the newest version in an environment in AWS (dev, preprod, prod).
+
+    The user's token is `EVAL_TOKEN`, else one of the environment's test client.
+    """
+    if target not in NAMES:
+        url = target.rstrip("/")
+        return Client(url if url.endswith("/invocations") else f"{url}/invocations", os.environ["EVAL_TOKEN"])
+    from ops.delivery import endpoint
+    from ops.delivery.bearer import token
+    from ops.delivery.calls import invocation_url
+    from ops.delivery.names import NEWEST
+    from ops.delivery.place import open_place
+
+    place = open_place(target)
+    place.check_account()
+    url = invocation_url(place, endpoint.runtime(place).arn)
+    return Client(url, token(place), {"qualifier": os.environ.get("ENDPOINT", NEWEST)})

@@ -1,0 +1,136 @@
+"""A share of the callers on the new version: AgentCore's A/B test behind a gateway, and the rule that ends it.
+
+The gateway of the application has two targets for this agent, which the platform makes: `<component>-live` and
+`<component>-canary`, each leading to the endpoint of that name. Callers come through the gateway, which keeps a session
+with its variant. `C` is what is live, `T1` the new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake
+from ops.delivery.parameters import required
+from ops.delivery.place import Place
+from ops.delivery.stop import Stop
+
+MIN_SESSIONS = 30
+"""Sessions that each side must have had before anything is decided."""
+
+MAX_LATENCY_RATIO = 1.2
+"""The new version's P95 latency may be this many times that of the live one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison says: `promote`, `reverse`, or `wait` for more sessions; with a line for each finding."""
+
+    decision: str
+    findings: list[str]
+
+
+def name(place: Place) -> str:
+    """Return the name of the test."""
+    return snake(place.component, CANARY)[:48]
+
+
+def running(place: Place) -> dict[str, Any] | None:
+    """Return the test that is under way, None when there is none."""
+    data = place.client("bedrock-agentcore")
+    for page in data.get_paginator("list_ab_tests").paginate():
+        for one in page["abTests"]:
+            if one["name"] == name(place) and one["executionStatus"] != "STOPPED":
+                found: dict[str, Any] = data.get_ab_test(abTestId=one["abTestId"])
+                return found
+    return None
+
+
+def start(place: Place, gateway: str, evaluations: Mapping[str, str], weight: int) -> dict[str, Any]:
+    """Start the test with `weight` percent on the new version, or change the weight of the one under way.
+
+    `evaluations` has the ARNs of the online evaluations of `live` and `canary`.
+    """
+    data = place.client("bedrock-agentcore")
+    variants = [
+        _variant("C", 100 - weight, f"{place.component}-{LIVE}"),
+        _variant("T1", weight, f"{place.component}-{CANARY}"),
+    ]
+    if known := running(place):
+        data.update_ab_test(abTestId=known["abTestId"], variants=variants)
+        return known
+    found = required(place, [gateway_arn(gateway), AB_TEST_ROLE])
+    made: dict[str, Any] = data.create_ab_test(
+        name=name(place),
+        gatewayArn=found[gateway_arn(gateway)],
+        variants=variants,
+        evaluationConfig={
+            "perVariantOnlineEvaluationConfig": [
+                {"name": "C", "onlineEvaluationConfigArn": evaluations[LIVE]},
+                {"name": "T1", "onlineEvaluationConfigArn": evaluations[CANARY]},
+            ]
+        },
+        roleArn=found[AB_TEST_ROLE],
+        enableOnCreate=True,
+    )
+    return made
+
+
+def stop(place: Place, test: Mapping[str, Any]) -> None:
+    """End the test: all callers get what is live."""
+    data = place.client("bedrock-agentcore")
+    data.update_ab_test(abTestId=test["abTestId"], executionStatus="STOPPED")
+    data.delete_ab_test(abTestId=test["abTestId"])
+
+
+def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
+    """Compare both versions by evaluation and latency.
+
+    Reverse when an evaluator is significantly worse or the latency is over the limit, promote when none is and both
+    had enough sessions, else wait.
+    """
+    findings, worse, enough = [], False, True
+    metrics = test.get("results", {}).get("evaluatorMetrics", [])
+    for metric in metrics:
+        control, new = metric["controlStats"], metric["variantResults"][0]
+        lost = new["isSignificant"] and new["mean"] < control["mean"]
+        worse, enough = worse or lost, enough and min(control["sampleSize"], new["sampleSize"]) >= MIN_SESSIONS
+        word = "significantly worse" if lost else "not significantly worse"
+        findings.append(
+            f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
+            f"({control['sampleSize']} and {new['sampleSize']} sessions): {word}"
+        )
+    live, new_ms = (p95(place, runtime_arn, endpoint) for endpoint in (LIVE, CANARY))
+    if live and new_ms:
+        slow = new_ms > live * MAX_LATENCY_RATIO
+        worse = worse or slow
+        findings.append(f"P95 latency: {live:.0f} ms live, {new_ms:.0f} ms new: {'too slow' if slow else 'fine'}")
+    decision = "reverse" if worse else "promote" if metrics and enough else "wait"
+    return Verdict(decision, findings or ["no session was evaluated yet"])
+
+
+def p95(place: Place, runtime_arn: str, endpoint: str, hours: int = 24) -> float | None:
+    """Return the P95 latency of an endpoint in milliseconds, None when nobody called."""
+    now = datetime.now(UTC)
+    metric = {
+        "Namespace": "AWS/Bedrock-AgentCore",
+        "MetricName": "Latency",
+        "Dimensions": [
+            {"Name": "Operation", "Value": "InvokeAgentRuntime"},
+            {"Name": "Resource", "Value": runtime_arn},
+            {"Name": "Name", "Value": f"{snake(place.component, place.name)}::{endpoint}"},
+        ],
+    }
+    query = {"Id": "p95", "MetricStat": {"Metric": metric, "Period": hours * 3600, "Stat": "p95"}}
+    found = place.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[query], StartTime=now - timedelta(hours=hours), EndTime=now
+    )["MetricDataResults"][0]["Values"]
+    return float(found[0]) if found else None
+
+
+def _variant(variant: str, weight: int, target: str) -> dict[str, Any]:
+    if not 1 <= weight <= 99:
+        raise Stop(f"WEIGHT={weight} leaves one side without callers", "give 1 to 99 percent", 2)
+    return {"name": variant, "weight": weight, "variantConfiguration": {"target": {"name": target}}}

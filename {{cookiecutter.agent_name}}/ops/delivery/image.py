@@ -1,0 +1,185 @@
+"""The image: built once for a commit, pushed to the shared account's ECR, from then on known by its digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from ops.delivery.names import passed_tag
+from ops.delivery.place import Place
+from ops.delivery.stop import BAD_INPUT, Stop, error_code
+from ops.document import ROOT
+
+DATASET = ROOT / "evals" / "dataset.jsonl"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in ECR. `uri` is by digest: what was tested is what runs."""
+
+    uri: str
+    tags: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…`."""
+        return self.uri.rpartition("@")[2]
+
+    @property
+    def short(self) -> str:
+        """Enough of the digest to recognise it."""
+        return self.digest[:19]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed pre-production with the dataset of this commit."""
+        return passed_tag(dataset_version(), self.digest) in self.tags
+
+
+def registry(place: Place) -> str:
+    """Return the host of the shared account's ECR."""
+    suffix = "amazonaws.com.cn" if place.region.startswith("cn-") else "amazonaws.com"
+    return f"{place.environment.shared_account}.dkr.ecr.{place.region}.{suffix}"
+
+
+def dataset_version() -> str:
+    """Return the version of the ground truth: the hash of its file."""
+    return hashlib.sha256(DATASET.read_bytes()).hexdigest() if DATASET.exists() else "0" * 64
+
+
+def commit() -> str:
+    """Return the commit that is checked out. Raises Stop when there is none, or files are changed."""
+    try:
+        changed = _git("status", "--porcelain")
+        head = _git("rev-parse", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        raise Stop("there is no commit to build: this is no git repository yet", "git init, then commit") from None
+    if changed:
+        files = ", ".join(line[3:] for line in changed.splitlines()[:3])
+        raise Stop(f"files are not committed ({files}); an image is built from a commit", "commit them", BAD_INPUT)
+    return head
+
+
+def find(place: Place, digest: str = "") -> Image:
+    """Return the image of a digest, or of the commit that is checked out. Raises Stop when there is none."""
+    if digest and not _DIGEST.fullmatch(digest):
+        raise Stop(f"DIGEST={digest} is no digest", "give sha256: and 64 hexadecimal digits", BAD_INPUT)
+    wanted = {"imageDigest": digest} if digest else {"imageTag": commit()}
+    found = _lookup(place, wanted)
+    if found is None:
+        what = f"digest {digest}" if digest else f"commit {wanted['imageTag'][:12]}"
+        raise Stop(
+            f"ECR of account {place.environment.shared_account} has no image {place.component} of {what}; "
+            "nothing was changed",
+            f"make build ENV={place.name} (on that commit)",
+        )
+    return found
+
+
+def built(place: Place, revision: str) -> Image | None:
+    """Return the image of a commit, None when it is not built yet."""
+    return _lookup(place, {"imageTag": revision})
+
+
+def build(place: Place, revision: str) -> Image:
+    """Build for arm64 and push. The tag of a commit is never moved, so a build that was pushed stays the one.
+
+    An SBOM is written by syft and the digest signed by cosign where these are installed.
+    """
+    docker = shutil.which("docker")
+    if docker is None:
+        raise Stop("there is no docker here", "install Docker with buildx, or let the workflow build")
+    tagged = f"{registry(place)}/{place.component}:{revision}"
+    _sign_in(place, docker)
+    # No attestations: they turn an image into an index of images, and AgentCore Runtime wants one for arm64.
+    _run(
+        docker, "buildx", "build", "--platform", "linux/arm64", "--provenance=false", "--sbom=false", "--push",
+        "--label", f"org.opencontainers.image.revision={revision}", "--tag", tagged, ".",
+    )  # fmt: skip
+    image = built(place, revision)
+    if image is None:
+        raise Stop(f"docker pushed {tagged}, but ECR does not have it", "type the same again")
+    _describe(image)
+    return image
+
+
+def mark_passed(place: Place, image: Image) -> None:
+    """Tag the image: it passed pre-production with this dataset. Safe to repeat."""
+    if image.passed:
+        return
+    ecr, shared = place.client("ecr"), str(place.environment.shared_account)
+    found = ecr.batch_get_image(
+        registryId=shared, repositoryName=place.component, imageIds=[{"imageDigest": image.digest}]
+    )["images"][0]
+    try:
+        ecr.put_image(
+            registryId=shared,
+            repositoryName=place.component,
+            imageManifest=found["imageManifest"],
+            imageManifestMediaType=found["imageManifestMediaType"],
+            imageTag=passed_tag(dataset_version(), image.digest),
+            imageDigest=image.digest,
+        )
+    except ClientError as error:
+        if error_code(error) != "ImageAlreadyExistsException":
+            raise
+
+
+def _lookup(place: Place, wanted: dict[str, str]) -> Image | None:
+    shared = str(place.environment.shared_account)
+    try:
+        details = place.client("ecr").describe_images(
+            registryId=shared, repositoryName=place.component, imageIds=[wanted]
+        )["imageDetails"][0]
+    except ClientError as error:
+        if error_code(error) == "ImageNotFoundException":
+            return None
+        if error_code(error) == "RepositoryNotFoundException":
+            raise Stop(
+                f"ECR of account {shared} has no repository {place.component} in {place.region}",
+                "ask the platform team for it: one repository a component, tags immutable, readable by all accounts",
+            ) from None
+        raise
+    uri = f"{registry(place)}/{place.component}@{details['imageDigest']}"
+    return Image(uri, tuple(details.get("imageTags", [])))
+
+
+def _sign_in(place: Place, docker: str) -> None:
+    data = place.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    _run(docker, "login", "--username", user, "--password-stdin", registry(place), typed=password)
+
+
+def _describe(image: Image) -> None:
+    folder = ROOT / ".local" / "delivery"
+    folder.mkdir(parents=True, exist_ok=True)
+    if syft := shutil.which("syft"):
+        _run(syft, image.uri, "--output", f"spdx-json={folder / 'sbom.json'}")
+    if cosign := shutil.which("cosign"):
+        _run(cosign, "sign", "--yes", image.uri)
+    record = {"image": image.uri, "dataset": dataset_version()}
+    (folder / "build.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603,S607
+    return done.stdout.strip()
+
+
+def _run(*command: str | Path, typed: str = "") -> None:
+    try:
+        subprocess.run([*map(str, command)], cwd=ROOT, input=typed, text=True, check=True)  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        words = " ".join(map(str, command[:3]))
+        raise Stop(
+            f"`{words} …` failed with {error.returncode}; its output is above", "correct it, then again"
+        ) from None

@@ -1,0 +1,132 @@
+"""AWS Agent Registry: one record a component, updated as a new draft, submitted for approval by people.
+
+Services `agent-registry-control` and `agent-registry`; those of the same name inside bedrock-agentcore were withdrawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ops.delivery.names import REGISTRY
+from ops.delivery.parameters import required
+from ops.delivery.place import Place
+from ops.delivery.stop import Stop
+from ops.delivery.wait import TookTooLong, wait_until
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What a component says of itself: exactly one primary descriptor, its content JSON text (at most 100 KiB)."""
+
+    record_type: str
+    kind: str
+    data: str
+    schema_version: str = ""
+
+    def whole(self) -> dict[str, Any]:
+        """Return it as CreateRegistryRecord takes it."""
+        version = {"dataSchemaVersion": self.schema_version} if self.schema_version else {}
+        return {self.kind: {"data": self.data, **version}}
+
+    def patch(self) -> dict[str, Any]:
+        """Return it as UpdateRegistryRecord takes it, which wraps every value."""
+        version = {"dataSchemaVersion": _wrapped(self.schema_version)} if self.schema_version else {}
+        return _wrapped({self.kind: _wrapped({"data": _wrapped(self.data), **version})})
+
+
+def find(place: Place) -> dict[str, Any] | None:
+    """Return the component's record in full, None when there is none."""
+    registry = required(place, [REGISTRY])[REGISTRY]
+    control = place.client("agent-registry-control")
+    pages = control.get_paginator("list_registry_records").paginate(
+        registryId=registry, filters=[{"name": "name", "values": [place.component]}]
+    )
+    found = [one for page in pages for one in page["registryRecords"] if one["name"] == place.component]
+    alive = [one for one in found if one["status"] != "DEPRECATED"]
+    return _settled(place, registry, alive[0]["recordId"]) if alive else None
+
+
+def changes(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> list[str]:
+    """Return what publishing would do, one line a change; empty when the record says all this already."""
+    version = place.manifest.metadata.version
+    if record is None:
+        return [f"add record {place.component} {version} ({wanted.kind}) and submit it for approval"]
+    same = (
+        record["recordVersion"] == version
+        and record.get("description") == place.manifest.metadata.description
+        and record.get("descriptors") == wanted.whole()
+    )
+    match record["status"]:
+        case "PENDING_APPROVAL" | "APPROVED" if same:
+            return []
+        case "DRAFT" if same:
+            return [f"submit record {place.component} {version} for approval"]
+        case "REJECTED" if same:
+            raise Stop(
+                f"record {place.component} {version} was rejected: {record.get('statusReason') or 'no reason given'}",
+                "change what the approver asks for in manifest.yaml, then make register ENV=prod",
+            )
+        case "PENDING_APPROVAL":
+            raise Stop(
+                f"record {place.component} {record['recordVersion']} waits for approval and cannot be changed before",
+                "ask the approver to decide, then make register ENV=prod",
+            )
+        case _:
+            return [
+                f"new draft of record {place.component}: {record['recordVersion']} → {version}, submit for approval"
+            ]
+
+
+def publish(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> dict[str, Any]:
+    """Write the record and submit it; return it as it is then. An approved revision stays discoverable meanwhile."""
+    registry = required(place, [REGISTRY])[REGISTRY]
+    control, about = place.client("agent-registry-control"), place.manifest.metadata
+    if record is None:
+        made = control.create_registry_record(
+            registryId=registry,
+            name=about.name,
+            displayName=about.name,
+            description=about.description,
+            recordType=wanted.record_type,
+            recordVersion=about.version,
+            descriptors=wanted.whole(),
+        )
+        record_id = made["recordArn"].rpartition("/")[2]
+    else:
+        record_id = record["recordId"]
+        if record["status"] != "DRAFT" or record.get("descriptors") != wanted.whole():
+            control.update_registry_record(
+                registryId=registry,
+                recordId=record_id,
+                recordVersion=about.version,
+                description=_wrapped(about.description),
+                descriptors=wanted.patch(),
+            )
+    _settled(place, registry, record_id)
+    control.submit_registry_record_for_approval(registryId=registry, recordId=record_id)
+    return _settled(place, registry, record_id)
+
+
+def _settled(place: Place, registry: str, record_id: str) -> dict[str, Any]:
+    control = place.client("agent-registry-control")
+
+    def look() -> dict[str, Any]:
+        found: dict[str, Any] = control.get_registry_record(registryId=registry, recordId=record_id)
+        found.pop("ResponseMetadata", None)
+        return found
+
+    try:
+        found = wait_until(look, lambda seen: seen["status"] not in ("CREATING", "UPDATING"))
+    except TookTooLong:
+        raise Stop(f"record {record_id} is still being written", "make register ENV=prod, in a while") from None
+    if found["status"].endswith("_FAILED"):
+        raise Stop(
+            f"the registry could not write record {record_id}: {found.get('statusReason', 'no reason given')}",
+            "correct manifest.yaml, then make register ENV=prod",
+        )
+    return found
+
+
+def _wrapped(value: Any) -> dict[str, Any]:
+    return {"optionalValue": value}

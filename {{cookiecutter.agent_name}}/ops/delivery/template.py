@@ -1,0 +1,65 @@
+"""`template-update`: bring the newest release of the template into this repository, or say what conflicts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+from ops.delivery.stop import BAD_INPUT, Stop, stops
+from ops.document import ROOT
+
+CRUFT = "cruft>=2.16,<3"
+STATE, REPORT = ROOT / ".cruft.json", ROOT / ".local" / "delivery" / "update.md"
+_RELEASE = re.compile(r"refs/tags/(v?(\d+)\.(\d+)\.(\d+))$")
+
+
+def template_update() -> None:
+    """Update from the template's newest release and commit. Prints `tag=…`, empty when there is nothing to do."""
+    with stops():
+        if not STATE.exists():
+            raise Stop(
+                "there is no .cruft.json", "link this repository to its template: cruft link TEMPLATE", BAD_INPUT
+            )
+        state = json.loads(STATE.read_text(encoding="utf-8"))
+        tag = newest_release(_run("git", "ls-remote", "--tags", state["template"]))
+        if tag is None or tag == state.get("checkout"):
+            print("tag=")
+            return
+        cruft = [sys.executable, "-m", "uv", "tool", "run", "--from", CRUFT, "cruft"]
+        _run(*cruft, "update", "--skip-apply-ask", "--checkout", tag)
+        if found := conflicts():
+            raise Stop(
+                f"release {tag} conflicts with changes of this repository in: {', '.join(found)}",
+                f"cruft update --checkout {tag}, on your machine; resolve these files, then open the pull request",
+            )
+        REPORT.parent.mkdir(parents=True, exist_ok=True)
+        REPORT.write_text(
+            f"The template's release {tag}. No conflicts; CI says whether all is right.\n", encoding="utf-8"
+        )
+        _run("git", "add", "--all")
+        who = ["-c", "user.name=template-update", "-c", "user.email=template-update@users.noreply.github.com"]
+        _run("git", *who, "commit", "--quiet", "--message", f"Update from the template, release {tag}")
+        print(f"tag={tag}")
+
+
+def newest_release(listing: str) -> str | None:
+    """Return the newest release among `git ls-remote --tags`: versions only, in the order of versions."""
+    found = [match for line in listing.splitlines() if (match := _RELEASE.search(line))]
+    newest = max(found, key=lambda match: tuple(map(int, match.groups()[1:])), default=None)
+    return newest[1] if newest else None
+
+
+def conflicts() -> list[str]:
+    """Return what could not be merged. cruft ends with 0 then too, so files tell: unmerged paths and *.rej."""
+    unmerged = _run("git", "diff", "--name-only", "--diff-filter=U").split()
+    rejected = [path.relative_to(ROOT).as_posix().removesuffix(".rej") for path in ROOT.rglob("*.rej")]
+    return sorted({*unmerged, *rejected})
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run([*command], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise Stop(f"`{' '.join(command[:4])} …` failed: {done.stderr.strip()[-500:]}", "correct it, then again")
+    return done.stdout

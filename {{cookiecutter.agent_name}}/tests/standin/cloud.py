@@ -1,0 +1,144 @@
+"""The stand-in's state: accounts and regions with their services, who the access keys belong to, planned faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.standin.evaluations import Evaluations
+from tests.standin.images import Images
+from tests.standin.metrics import Metrics
+from tests.standin.parameters import Parameters, Secrets
+from tests.standin.registry import Registry
+from tests.standin.runtimes import Runtimes
+from tests.standin.stacks import Stacks
+from tests.standin.wire import ApiError
+
+Answer = tuple[int, str, bytes, dict[str, str]]
+
+
+def access_key(account: str) -> str:
+    """Return the access key of an account: its digits are in it."""
+    return f"AKIA{account}"
+
+
+def now() -> datetime:
+    """Return the time, as services stamp it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that reached the stand-in."""
+
+    account: str
+    region: str
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    wrong: tuple[str, ...]
+
+
+class Identity:
+    """STS."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+
+    def get_caller_identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        arn = f"arn:aws:sts::{self.account}:assumed-role/deploy/test"
+        return {"Account": self.account, "UserId": "AROATEST:test", "Arn": arn}
+
+
+class Place:
+    """One region of one account."""
+
+    def __init__(self, cloud: Cloud, account: str, region: str) -> None:
+        self.cloud, self.account, self.region = cloud, account, region
+        self.runtimes = Runtimes(self)
+        self.evaluations = Evaluations(self)
+        self.parameters = Parameters(self)
+        self.secrets = Secrets()
+        self.stacks = Stacks(self)
+        self.metrics = Metrics()
+        self.images = Images(self)
+        self._services: dict[str, Any] = {
+            "sts": Identity(account),
+            "ssm": self.parameters,
+            "secretsmanager": self.secrets,
+            "cloudformation": self.stacks,
+            "cloudwatch": self.metrics,
+            "ecr": self.images,
+            "bedrock-agentcore-control": self.runtimes,
+            "bedrock-agentcore": self.evaluations,
+            "agent-registry-control": Registry(self),
+        }
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of something here."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def service(self, name: str) -> Any:
+        """Return a service by botocore's name."""
+        return self._services[name]
+
+
+@dataclass
+class Cloud:
+    """Everything there is. `agent` answers an invocation in the place of a container."""
+
+    agent: Callable[[str, Mapping[str, str], bytes], Answer] | None = None
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    broken_images: set[str] = field(default_factory=set)
+    _faults: dict[str, list[ApiError]] = field(default_factory=dict)
+
+    def at(self, account: str, region: str) -> Place:
+        """Return a region of an account."""
+        return self.places.setdefault((account, region), Place(self, account, region))
+
+    def place(self, key: str, region: str) -> Place:
+        """Return where the owner of an access key is calling. Raises ApiError for a key of nobody."""
+        account = key.removeprefix("AKIA")
+        if not key.startswith("AKIA") or len(account) != 12 or not account.isdigit():
+            raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        return self.at(account, region)
+
+    def record(
+        self, key: str, region: str, service: str, operation: str, sent: Mapping[str, Any], wrong: list[str]
+    ) -> None:
+        """Keep a call for tests and the timeline."""
+        self.calls.append(Call(key.removeprefix("AKIA"), region, service, operation, sent, tuple(wrong)))
+
+    def made(self, operation: str) -> list[Call]:
+        """Return the calls of an operation."""
+        return [call for call in self.calls if call.operation == operation]
+
+    def plan_fault(self, operation: str, code: str, message: str = "planned by the test", times: int = 1) -> None:
+        """Make the next calls of an operation fail."""
+        self._faults.setdefault(operation, []).extend([ApiError(code, message)] * times)
+
+    def raise_planned_fault(self, operation: str) -> None:
+        """Raise the next planned fault of an operation, if any."""
+        if planned := self._faults.get(operation):
+            raise planned.pop(0)
+
+    def invoke(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Carry out POST /runtimes/{arn}/invocations with a bearer token, as the Runtime's JWT authorizer wants it."""
+        parts = urlsplit(path)
+        arn = unquote(parts.path.split("/")[2])
+        qualifier = parse_qs(parts.query).get("qualifier", ["DEFAULT"])[0]
+        if not headers.get("Authorization", "").startswith("Bearer "):
+            return 403, "application/json", b'{"message": "Missing Authentication Token"}', {}
+        try:
+            image = self.at(arn.split(":")[4], arn.split(":")[3]).runtimes.image_behind(arn, qualifier)
+        except ApiError as error:
+            return 404, "application/json", f'{{"message": "{error.message}"}}'.encode(), {}
+        if image.rpartition("@")[2] in self.broken_images:
+            return 500, "application/json", b'{"error": "internal error", "requestId": "broken-image"}', {}
+        if self.agent is None:
+            return 503, "application/json", b'{"message": "no agent behind the stand-in"}', {}
+        return self.agent(image, headers, body)
