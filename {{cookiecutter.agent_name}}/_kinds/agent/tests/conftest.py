@@ -30,6 +30,13 @@ def known_surroundings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def level_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next test start without the LOG_LEVEL that a verb in this process sets for itself."""
+    monkeypatch.setenv("LOG_LEVEL", "")
+    monkeypatch.delenv("LOG_LEVEL")
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return this repository's local settings, with state in a folder of the test's own."""
