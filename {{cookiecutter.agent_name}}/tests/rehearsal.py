@@ -178,11 +178,16 @@ def stage() -> Iterator[Stage]:
 
 
 def _allow_fewer_rows(thresholds: Path) -> None:
-    """Lower the offline ratchet a little: it is exact for all rows, and not all can be asked behind a network."""
+    """Loosen the offline ratchet: it is exact for all rows asked in process, and not all can be asked behind a network.
+
+    Latency is loosened more: what is rehearsed is the machinery, on a machine that may be busy with other things.
+    """
     limits = yaml.safe_load(thresholds.read_text(encoding="utf-8"))
-    for limit in limits["offline"].values():
+    for metric, limit in limits["offline"].items():
         if "min" in limit:
             limit["min"] = round(limit["min"] * 0.9, 3)
+        elif "latency" in metric.lower():
+            limit["max"] *= 10
     thresholds.write_text(yaml.safe_dump(limits), encoding="utf-8")
 
 
