@@ -167,7 +167,7 @@ def world(
     monkeypatch.setattr(place.Place, "client", kept)
     monkeypatch.setattr(wait, "_FIRST", 0.001)
     monkeypatch.setattr(wait, "_LONGEST", 0.01)
-    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr(place, "ATTEMPTS", 3)
     made = World(cloud, environments(), monkeypatch, capsys)
