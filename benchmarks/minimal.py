@@ -14,7 +14,7 @@ if sys.argv[2:] != ["empty"]:
     from pathlib import Path
 
     from agent.tools import TOOLS
-    from agent.wiring.offline import OfflineModel
+    from offline import OfflineModel
     from strands import Agent
     from strands.vended_plugins.context_injector import ContextInjector
 

@@ -1,4 +1,7 @@
-"""Move the files of the chosen kind to the top of the new repository, then say what to type next."""
+"""Move the files of the chosen kind to the top of the new repository, then say what to type next.
+
+`_kinds/agent/` is for agents, `_kinds/agent+tool/` for agents and tools alike.
+"""
 
 import json
 import shutil
@@ -6,6 +9,7 @@ import sys
 from pathlib import Path
 
 KINDS = Path("_kinds")
+FIRST_USE = {"agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"'}
 ANSWERS = json.loads(r'{{ cookiecutter | tojson }}')  # fmt: skip  # tojson escapes the apostrophe
 
 
@@ -22,7 +26,9 @@ def promote(source: Path, target: Path) -> None:
 
 
 if KINDS.is_dir():
-    promote(KINDS / ANSWERS["kind"], Path())
+    for folder in sorted(KINDS.iterdir()):
+        if ANSWERS["kind"] in folder.name.split("+"):
+            promote(folder, Path())
     shutil.rmtree(KINDS)
 
 print(f"""
@@ -30,5 +36,5 @@ print(f"""
 
     cd {ANSWERS["agent_name"]}
     make setup
-    make ask Q="What's our Q3 revenue in EMEA?"
+    {FIRST_USE[ANSWERS["kind"]]}
 """)

@@ -213,7 +213,7 @@ def test_what_is_searched_for_is_the_users_newest_words() -> None:
 
 def model_that_lists_tools() -> Any:
     """Return a model whose answer is the list of tools it was offered."""
-    from agent.wiring.offline import OfflineModel
+    from offline import OfflineModel
 
     class ListingModel(OfflineModel):
         async def stream(self, messages: Any, tool_specs: Any = None, *_: Any, **__: Any) -> Any:

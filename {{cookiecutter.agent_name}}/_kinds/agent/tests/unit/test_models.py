@@ -9,8 +9,8 @@ from strands.models import BedrockModel
 from strands.models.openai import OpenAIModel
 
 from agent.wiring.models import build_model, model_label
-from agent.wiring.offline import LABEL, OfflineModel
 from agent.wiring.settings import Settings
+from offline import LABEL, OfflineModel
 from ops.environment import load_environment
 
 OPENAI = {

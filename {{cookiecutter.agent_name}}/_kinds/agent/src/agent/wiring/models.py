@@ -18,7 +18,7 @@ def build_model(settings: Settings) -> Model:
     options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
     match chosen.provider:
         case "offline":
-            from agent.wiring.offline import OfflineModel
+            from offline import OfflineModel
 
             return OfflineModel()
         case "bedrock":
@@ -50,6 +50,6 @@ def model_label(settings: Settings) -> str | None:
     """Return what must be shown beside the model's output: that it is no LLM, or nothing."""
     if settings.environment.model.provider != "offline":
         return None
-    from agent.wiring.offline import LABEL
+    from offline import LABEL
 
     return LABEL

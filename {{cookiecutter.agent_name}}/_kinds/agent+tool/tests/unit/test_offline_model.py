@@ -13,7 +13,7 @@ from strands.types.content import Message, Messages
 from strands.types.exceptions import StructuredOutputException
 from strands.types.tools import ToolResult
 
-from agent.wiring.offline import LABEL, OfflineModel
+from offline import LABEL, OfflineModel
 from tests.unit.offline_cases import build_agent, load, rounds_since, specs
 
 FINANCE = load("finance", "development")

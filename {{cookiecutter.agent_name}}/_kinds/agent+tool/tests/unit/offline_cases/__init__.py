@@ -19,7 +19,7 @@ from strands.tools.tools import PythonAgentTool
 from strands.types.tools import ToolResult, ToolSpec, ToolUse
 from strands.vended_plugins.context_injector import ContextInjector
 
-from agent.wiring.offline import OfflineModel
+from offline import OfflineModel
 
 DOMAINS = sorted(path.stem for path in Path(__file__).parent.glob("*.yaml"))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from agent.wiring.offline.text import NUMBER_WORDS
+from offline.text import NUMBER_WORDS
 
 MONTHS_IN = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS_IN = {"day": 1, "week": 7}

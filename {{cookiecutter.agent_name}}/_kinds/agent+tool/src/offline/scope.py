@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from agent.wiring.offline.text import stems
+from offline.text import stems
 
 DECLINE, ESCALATE = "decline", "escalate"
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.+?)\s*#*|\*\*(.+?)\*\*:?|([A-Z][\w ']{2,40}):)\s*$")

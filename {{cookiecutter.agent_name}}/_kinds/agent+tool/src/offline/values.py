@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from agent.wiring.offline.catalogue import Parameter, compact
-from agent.wiring.offline.request import Candidate, Request, overlaps
-from agent.wiring.offline.text import NUMBER_WORDS, STOPWORDS, stem
+from offline.catalogue import Parameter, compact
+from offline.request import Candidate, Request, overlaps
+from offline.text import NUMBER_WORDS, STOPWORDS, stem
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _WORDS = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | {"dozen": 12, "hundred": 100}

@@ -8,8 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from agent.wiring.offline import dates
-from agent.wiring.offline.text import Token, tokens
+from offline import dates
+from offline.text import Token, tokens
 
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']{2,})'(?!\w)")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.wiring.offline.catalogue import Tool, read_tools
-from agent.wiring.offline.parameters import combinations, default, fill
-from agent.wiring.offline.request import Request
+from offline.catalogue import Tool, read_tools
+from offline.parameters import combinations, default, fill
+from offline.request import Request
 
 TODAY = date(2026, 11, 16)
 REGION = {

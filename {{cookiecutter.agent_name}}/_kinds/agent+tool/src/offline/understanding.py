@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from agent.wiring.offline import periods
-from agent.wiring.offline.catalogue import Kind, Parameter, Tool
-from agent.wiring.offline.conversation import Call, Conversation, Turn
-from agent.wiring.offline.parameters import combinations, default, fill
-from agent.wiring.offline.ranking import Index, Match
-from agent.wiring.offline.request import Request, overlaps
-from agent.wiring.offline.text import stems
+from offline import periods
+from offline.catalogue import Kind, Parameter, Tool
+from offline.conversation import Call, Conversation, Turn
+from offline.parameters import combinations, default, fill
+from offline.ranking import Index, Match
+from offline.request import Request, overlaps
+from offline.text import stems
 
 _MOST_CLAUSES = 6
 _CLAUSE = 0.35  # the share that a tool must explain of one half of "... and ...", so that it is called beside another

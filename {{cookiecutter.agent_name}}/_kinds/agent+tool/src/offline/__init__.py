@@ -1,6 +1,6 @@
 """The offline model: no LLM, no network, the same answer every time."""
 
-from agent.wiring.offline.answer import LABEL
-from agent.wiring.offline.model import OfflineModel
+from offline.answer import LABEL
+from offline.model import OfflineModel
 
 __all__ = ["LABEL", "OfflineModel"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.wiring.offline.answer import addressed, as_documented, phrase
-from agent.wiring.offline.catalogue import read_tools
-from agent.wiring.offline.conversation import Call
+from offline.answer import addressed, as_documented, phrase
+from offline.catalogue import read_tools
+from offline.conversation import Call
 
 Inputs = dict[str, Any]
 

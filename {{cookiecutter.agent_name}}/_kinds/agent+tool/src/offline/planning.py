@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from agent.wiring.offline import answer, periods, scope
-from agent.wiring.offline.conversation import Call, Conversation
-from agent.wiring.offline.ranking import Index, Match
-from agent.wiring.offline.request import Request, overlaps
-from agent.wiring.offline.text import stems
-from agent.wiring.offline.understanding import Intent, request_of, understand
+from offline import answer, periods, scope
+from offline.conversation import Call, Conversation
+from offline.ranking import Index, Match
+from offline.request import Request, overlaps
+from offline.text import stems
+from offline.understanding import Intent, request_of, understand
 
 MOST_CALLS = 40  # more calls than this at once are a misunderstanding
 

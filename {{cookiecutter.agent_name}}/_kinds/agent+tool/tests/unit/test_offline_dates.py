@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from agent.wiring.offline.dates import find, pieces
+from offline.dates import find, pieces
 
 TODAY = date(2026, 11, 16)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from strands.types.tools import ToolSpec
 
-from agent.wiring.offline.text import STOPWORDS, humanise, stems, word_set
+from offline.text import STOPWORDS, humanise, stems, word_set
 
 
 class Kind(IntEnum):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.wiring.offline import scope
-from agent.wiring.offline.catalogue import read_tools
-from agent.wiring.offline.conversation import read as read_conversation
-from agent.wiring.offline.planning import Plan, decide
-from agent.wiring.offline.ranking import Index
+from offline import scope
+from offline.catalogue import read_tools
+from offline.conversation import read as read_conversation
+from offline.planning import Plan, decide
+from offline.ranking import Index
 
 MARKDOWN = """
 # Out of scope

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from agent.wiring.offline import dates
-from agent.wiring.offline.catalogue import Kind, Parameter
-from agent.wiring.offline.dates import Mention, Period
+from offline import dates
+from offline.catalogue import Kind, Parameter
+from offline.dates import Mention, Period
 
 UNITS = {Kind.DATE: "day", Kind.MONTH: "month", Kind.QUARTER: "quarter", Kind.YEAR: "year"}
 

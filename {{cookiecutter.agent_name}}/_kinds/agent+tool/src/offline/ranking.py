@@ -8,10 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from agent.wiring.offline.catalogue import Kind, Tool
-from agent.wiring.offline.parameters import Filled, fill
-from agent.wiring.offline.request import Request, overlaps
-from agent.wiring.offline.text import Token, stems
+from offline.catalogue import Kind, Tool
+from offline.parameters import Filled, fill
+from offline.request import Request, overlaps
+from offline.text import Token, stems
 
 THRESHOLD = 0.4  # the share that a tool must explain to be the one meant
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from strands.types.exceptions import StructuredOutputException
 from strands.types.tools import ToolChoice, ToolSpec
 
-from agent.wiring.offline.catalogue import Tool, read_tools
-from agent.wiring.offline.conversation import Conversation
-from agent.wiring.offline.parameters import default, fill
-from agent.wiring.offline.ranking import Index
-from agent.wiring.offline.request import Request
+from offline.catalogue import Tool, read_tools
+from offline.conversation import Conversation
+from offline.parameters import default, fill
+from offline.ranking import Index
+from offline.request import Request
 
 _FREE = {"answer", "summary", "text", "message", "response", "explanation"}
 

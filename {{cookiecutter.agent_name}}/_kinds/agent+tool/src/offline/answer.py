@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from agent.wiring.offline.catalogue import Kind, Parameter, Tool
-from agent.wiring.offline.conversation import Call
-from agent.wiring.offline.scope import ESCALATE, Rule
-from agent.wiring.offline.text import humanise, listed, stem
+from offline.catalogue import Kind, Parameter, Tool
+from offline.conversation import Call
+from offline.scope import ESCALATE, Rule
+from offline.text import humanise, listed, stem
 
 LABEL = "offline model, not an LLM"
 

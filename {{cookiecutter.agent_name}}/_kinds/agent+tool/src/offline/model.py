@@ -23,10 +23,10 @@ from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
 from typing_extensions import override
 
-from agent.wiring.offline import conversation, forms, planning, scope
-from agent.wiring.offline.catalogue import read_tools
-from agent.wiring.offline.planning import Plan
-from agent.wiring.offline.ranking import Index
+from offline import conversation, forms, planning, scope
+from offline.catalogue import read_tools
+from offline.planning import Plan
+from offline.ranking import Index
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from agent.wiring.offline import names, periods, values
-from agent.wiring.offline.catalogue import Kind, Parameter, Tool
-from agent.wiring.offline.request import Candidate, Request
+from offline import names, periods, values
+from offline.catalogue import Kind, Parameter, Tool
+from offline.request import Candidate, Request
 
 _FIRST_CUE = re.compile(
     r"\b(?:from|between|since|was|were|previously|over|vs\.?|versus|compared (?:to|with)|against|than)\s*(?:the\s+)?$",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from agent.wiring.offline.catalogue import Parameter
-from agent.wiring.offline.request import Candidate, Request, overlaps
-from agent.wiring.offline.text import STOPWORDS, tokens, word_set
-from agent.wiring.offline.values import choices
+from offline.catalogue import Parameter
+from offline.request import Candidate, Request, overlaps
+from offline.text import STOPWORDS, tokens, word_set
+from offline.values import choices
 
 WHOLE = word_set(
     "query question search prompt request issue problem description details body message comment note content text "
