@@ -63,11 +63,11 @@ def measured(repository: Path, what: str, cases: int = CASES) -> dict[str, float
 
 def grown(number: int) -> dict[str, float]:
     """Return seconds after start, reports included, and peak memory for so many cases: the dataset over and over."""
-    from ops.evaluation.commands import conclude
+    from ops.evaluation.runs import conclude
     from ops.evaluation.dataset import load_dataset
     from ops.evaluation.gate import load_thresholds
     from ops.evaluation.run import Options, run
-    from ops.evaluation.target import build_target
+    from ops.evaluation.targets import build_target
 
     with tempfile.TemporaryDirectory() as folder:
         warm, path = repeated(Path(folder) / "warm.jsonl", 2), repeated(Path(folder) / "rows.jsonl", number)
@@ -103,7 +103,7 @@ def overhead() -> dict[str, float]:
     """Return what the harness adds, as a share of the time that the agent alone needs for the same conversations."""
     from ops.evaluation.dataset import load_dataset
     from ops.evaluation.run import Options, run
-    from ops.evaluation.target import LocalTarget
+    from ops.evaluation.targets import LocalTarget
 
     rows = [row for row in load_dataset().rows() if not row.metadata.failures and not row.metadata.injections]
     with tempfile.TemporaryDirectory() as folder:

@@ -7,11 +7,11 @@ VERBS = DELIVERY | {
     "cloud-batch": "ops.evaluation.cloud:cloud_batch",
     "cloud-dataset": "ops.evaluation.cloud:cloud_dataset",
     "cloud-evaluate": "ops.evaluation.cloud:cloud_evaluate",
-    "compare": "ops.evaluation.commands:compare",
+    "compare": "ops.evaluation.compare:compare_runs",
     "dataset": "ops.evaluation.commands:dataset",
     "dev": "ops.dev:dev",
     "eval": "ops.evaluation.commands:evaluate",
-    "row": "ops.evaluation.commands:row",
+    "row": "ops.evaluation.trace_to_row:row",
     "token": "ops.token:token",
     "trace": "ops.trace:trace",
 }

@@ -12,10 +12,10 @@ import typer
 from ops.document import ROOT
 from ops.environment import Environment, load_environment
 from ops.evaluation import agentcore
-from ops.evaluation.commands import COULD_NOT_RUN, RESULTS, _folder, exit_codes
 from ops.evaluation.dataset import DATASET, Dataset, load_dataset
-from ops.evaluation.run import results as run_results
-from ops.evaluation.target import CannotRun, HttpTarget, own_tools
+from ops.evaluation.results import results
+from ops.evaluation.runs import COULD_NOT_RUN, RESULTS, CannotRun, exit_codes, find_run
+from ops.evaluation.targets import HttpTarget, own_tools
 from ops.manifest import load_manifest
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
@@ -45,7 +45,7 @@ def cloud_dataset(
 def cloud_evaluate(run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
     """Have AgentCore's evaluators judge the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), _folder(run, RESULTS)
+        environment, folder = _environment(), find_run(run, RESULTS)
         runtime, sessions, since = _recorded(folder)
         names = _split(evaluators)
         _announce(
@@ -77,7 +77,7 @@ def cloud_batch(
 ) -> None:
     """Start a batch evaluation over the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), _folder(run, RESULTS)
+        environment, folder = _environment(), find_run(run, RESULTS)
         runtime, sessions, _ = _recorded(folder)
         name = f"{agentcore.dataset_name(load_manifest().metadata.name)[:28]}_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
@@ -92,7 +92,7 @@ def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session],
     runtime = agentcore.Runtime.from_arn(info["target"])
     dataset: Dataset = load_dataset(ROOT / info["dataset"])
     rows = {row.scenario_id: row for row in dataset.rows()}
-    cases = [case for case in run_results(folder) if case["status"] != "error" and case["id"] in rows]
+    cases = [case for case in results(folder) if case["status"] != "error" and case["id"] in rows]
     sessions = [agentcore.Session(case["session"], rows[case["id"]]) for case in cases]
     if not sessions:
         raise CannotRun(f"run {folder.name} has no session that could be judged")

@@ -8,14 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ops.evaluation.dataset import Call, Metadata, Outcome, Row, Turn
 from ops.evaluation.figures import claims
+from ops.evaluation.runs import exit_codes
 from ops.trace import Span, read_traces
 
 _MASKS = (
@@ -236,4 +240,29 @@ def _walk(span: Span) -> Iterable[Span]:
 def _session(roots: list[Span]) -> str:
     return next(
         (str(s.attributes["session.id"]) for root in roots for s in _walk(root) if "session.id" in s.attributes), ""
+    )
+
+
+def row(
+    trace: Annotated[str, typer.Option(help="A local trace, or the beginning of its id; the last one, if empty.")] = "",
+    file: Annotated[str, typer.Option(help="Spans downloaded from CloudWatch, instead of the local file.")] = "",
+    append: Annotated[str, typer.Option(help="Append the row to this file, evals/review.jsonl for example.")] = "",
+) -> None:
+    """Turn a recorded conversation into a row of the dataset to review, with personal data masked."""
+    with exit_codes():
+        if file:
+            turns = from_cloudwatch(Path(file), trace)
+        else:
+            from agent.wiring.settings import STATE
+            from agent.wiring.telemetry import SPAN_FILE
+
+            turns = from_span_file(STATE / SPAN_FILE, trace)
+        line = draft(turns).model_dump_json(exclude_defaults=True)
+    if append:
+        with Path(append).open("a", encoding="utf-8") as rows:
+            rows.write(line + "\n")
+    print(line)
+    print(
+        "Review it: are calls, figures and answer right, anything personal left? Then move it to evals/dataset.jsonl",
+        file=sys.stderr,
     )

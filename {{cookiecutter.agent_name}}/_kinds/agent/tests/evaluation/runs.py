@@ -10,12 +10,13 @@ from typing import Any
 
 from agent.wiring.settings import Settings
 from evals.metrics import METRICS
-from ops.evaluation.commands import conclude
 from ops.evaluation.dataset import DATASET, Row, load_dataset
 from ops.evaluation.gate import load_thresholds
 from ops.evaluation.reports.report import Report
 from ops.evaluation.run import Options, run
-from ops.evaluation.target import LocalTarget, Target
+from ops.evaluation.runs import conclude
+from ops.evaluation.target import Target
+from ops.evaluation.targets import LocalTarget
 
 
 def rows_of(*words: str) -> list[Row]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ops.__main__ import main
-from ops.evaluation import commands, run
+from ops.evaluation import commands, results, run
 from ops.evaluation.dataset import DATASET, Row
 from ops.evaluation.run import Options
-from ops.evaluation.target import LocalTarget
+from ops.evaluation.targets import LocalTarget
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 
 LINES = DATASET.read_text(encoding="utf-8").splitlines()
@@ -165,10 +165,10 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
 ) -> None:
     import asyncio
 
-    from ops.evaluation import target
+    from ops.evaluation import targets
 
     rows = rows_of("common")[:6]
-    ask = target._LocalConversation.ask
+    ask = targets._LocalConversation.ask
 
     async def flaky(self: object, text: str) -> object:
         if text == rows[1].turns[0].input:
@@ -177,7 +177,7 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
             await asyncio.sleep(30)
         return await ask(self, text)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(target._LocalConversation, "ask", flaky)
+    monkeypatch.setattr(targets._LocalConversation, "ask", flaky)
     report = evaluated(tmp_path, rows, options=Options(timeout=0.5, workers=2))
 
     found = cases(report)
@@ -191,13 +191,13 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
 
 
 def test_dropping_cut_lines_of_a_killed_run(tmp_path: Path) -> None:
-    (tmp_path / run.CASES).write_text(
+    (tmp_path / results.CASES).write_text(
         '{"id": "a", "status": "passed"}\n{"id": "b", "status": "error"}\n{"id": "c", "st'
     )
 
-    assert run.finished(tmp_path) == {"a"}
-    assert run.finished(tmp_path) == {"a"}
-    assert (tmp_path / run.CASES).read_text(encoding="utf-8").count("\n") == 1
+    assert results.finished(tmp_path) == {"a"}
+    assert results.finished(tmp_path) == {"a"}
+    assert (tmp_path / results.CASES).read_text(encoding="utf-8").count("\n") == 1
 
 
 def test_selection_takes_categories_tags_and_patterns() -> None:

@@ -19,8 +19,9 @@ from agent.wiring.settings import Settings
 from ops.document import ROOT
 from ops.evaluation.reports.report import Report
 from ops.evaluation.run import Options
+from ops.evaluation.runs import CannotRun
 from ops.evaluation.service_model import check_parameters
-from ops.evaluation.target import CannotRun, HttpTarget, RuntimeTarget, build_target
+from ops.evaluation.targets import HttpTarget, RuntimeTarget, build_target
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 
 ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/financial_agent-a1B2c3D4e5"

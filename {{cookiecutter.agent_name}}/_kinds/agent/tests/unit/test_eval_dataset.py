@@ -15,7 +15,7 @@ from evals.cases import rows
 from evals.expect import At, shift
 from ops.evaluation.build import RED_TEAM, SCHEMA, built
 from ops.evaluation.dataset import DATASET, Category, Row, load_dataset
-from ops.evaluation.target import own_tools
+from ops.evaluation.targets import own_tools
 
 
 def test_the_files_are_what_the_sample_data_says() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from strands_evals.types.evaluation import EvaluationData
 
-from evals.evaluators import (
-    Confidentiality,
+from evals.evaluators import Confidentiality
+from ops.evaluation.dataset import Call, Outcome
+from ops.evaluation.figures import claims, states, ungrounded
+from ops.evaluation.measures import (
     Goal,
     Groundedness,
     Memory,
@@ -18,8 +20,6 @@ from evals.evaluators import (
     parameters,
     selection,
 )
-from ops.evaluation.dataset import Call, Outcome
-from ops.evaluation.figures import claims, states, ungrounded
 from ops.evaluation.summary import Price, Tally, percentile
 
 
@@ -37,6 +37,7 @@ def call(region: str = "EMEA", *, name: str = "getQuarterlyRevenue", status: str
 def turn(answer: str, *calls: dict[str, Any], expected: Outcome | None = None, said: str = "q") -> dict[str, Any]:
     usage = {
         "modelCalls": 2,
+        "stopReason": "end_turn",
         "tokens": 100,
         "inputTokens": 90,
         "outputTokens": 10,

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from ops.evaluation.dataset import Row
-from ops.evaluation.target import own_tools
+from ops.evaluation.targets import own_tools
 from ops.evaluation.trace_to_row import draft, from_cloudwatch, from_span_file, mask
 
 SAID = "My name is Maria Schmidt, mail maria.schmidt@example.com or +49 170 1234567: EMEA revenue in 2024-Q3?"

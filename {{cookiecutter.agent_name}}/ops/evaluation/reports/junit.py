@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from evals.metrics import METRICS, show
+from evals.metrics import METRICS
+from ops.evaluation.metric import show
 from ops.evaluation.reports.report import Report
+from ops.evaluation.results import why
 
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -39,8 +41,7 @@ def write(report: Report) -> Path:
                 file.write(f"<error message={_attribute(case['error'])}/>")
             elif case["status"] == "failed":
                 answers = "\n".join(f"> {turn['input']}\n{turn['answer']}" for turn in case["turns"])
-                reason = case["reasons"].get("goalReached", "")
-                file.write(f"<failure message={_attribute(reason)}>{escape(_clean(answers))}</failure>")
+                file.write(f"<failure message={_attribute(why(case))}>{escape(_clean(answers))}</failure>")
             file.write("</testcase>\n")
         file.write("</testsuite>\n</testsuites>\n")
     return path

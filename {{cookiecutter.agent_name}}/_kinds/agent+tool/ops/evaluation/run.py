@@ -8,25 +8,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ops.evaluation import judges
 from ops.evaluation.dataset import Dataset, Entry, Row
-from ops.evaluation.target import CannotRun, Target
-
-if TYPE_CHECKING:
-    from evals.evaluators import Record
-
-CASES = "cases.jsonl"
-
-CaseResult = dict[str, Any]
-"""One line of `cases.jsonl`, described in `evals/results.schema.json`."""
+from ops.evaluation.results import CASES, CaseResult, finished
+from ops.evaluation.runs import CannotRun
+from ops.evaluation.target import Record, Target
 
 
 @dataclass
@@ -71,44 +65,17 @@ async def run(dataset: Dataset, target: Target, folder: Path, options: Options) 
             await asyncio.gather(*workers, return_exceptions=True)
 
 
-def finished(folder: Path) -> set[str]:
-    """Return the ids that a run has results of; drop cut lines, and cases that could not run, to try them again."""
-    path = folder / CASES
-    if not path.exists():
-        return set()
-    draft, ids = path.with_suffix(".draft"), set()
-    with draft.open("w", encoding="utf-8") as kept:
-        for line in path.open(encoding="utf-8"):
-            try:
-                result = json.loads(line)
-            except ValueError:
-                continue
-            if result["status"] != "error":
-                ids.add(result["id"])
-                kept.write(line)
-    draft.replace(path)
-    return ids
-
-
-def results(folder: Path) -> Iterator[CaseResult]:
-    """Yield the results of a run, one at a time."""
-    path = folder / CASES
-    if path.exists():
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
-
-
 def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
     """Return the coroutine function that evaluates one row."""
     from strands_evals import Case, Experiment
     from strands_evals.chaos import ChaosCase, ChaosExperiment, effects
 
-    from evals.evaluators import Measured, choose
+    from evals.evaluators import EVALUATORS
+    from ops.evaluation.measures import Measured, choose
 
     # Importing strands_evals sets the root logger to INFO.
     logging.getLogger().setLevel(logging.WARNING)
-    measured: list[Any] = [Measured()]
+    measured: list[Any] = [Measured(EVALUATORS)]
     by_judge = {red: build for red in (False, True) if (build := judges.build_judges(options.judge, red_team=red))}
 
     async def converse(row: Row, records: list[Record]) -> str:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from evals.metrics import METRICS, show
+from evals.metrics import METRICS, OF_CATEGORIES
+from ops.evaluation.metric import show
 from ops.evaluation.reports.report import LEVELS, Report
+from ops.evaluation.results import why
 
 MOST_CASES = 20
-_CATEGORY_METRICS = (
-    "toolSelection",
-    "toolParameters",
-    "correctness",
-    "groundedness",
-    "refusal",
-    "escalation",
-    "latencyP50",
-)
 
 
 def write(report: Report) -> Path:
@@ -55,11 +48,11 @@ def _metrics(report: Report) -> str:
 
 
 def _categories(report: Report) -> str:
-    titles = " | ".join(METRICS[name].title for name in _CATEGORY_METRICS)
-    lines = [f"| category | cases | right | {titles} |", "| --- | ---: | ---: |" + " ---: |" * len(_CATEGORY_METRICS)]
+    titles = " | ".join(METRICS[name].title for name in OF_CATEGORIES)
+    lines = [f"| category | cases | right | {titles} |", "| --- | ---: | ---: |" + " ---: |" * len(OF_CATEGORIES)]
     for name, tally in sorted(report.summary.categories.items()):
         found = tally.metrics()
-        values = " | ".join(show(METRICS[metric], found[metric]) for metric in _CATEGORY_METRICS)
+        values = " | ".join(show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES)
         lines.append(f"| {name} | {tally.cases} | {tally.passed} | {values} |")
     return "\n".join(lines)
 
@@ -72,8 +65,7 @@ def _failing(report: Report) -> str:
     wrong = (case for case in report.cases() if case["status"] != "passed")
     lines = []
     for case in islice(wrong, MOST_CASES):
-        reason = case.get("error") or case["reasons"].get("goalReached", "")
-        lines.append(f"- `{case['id']}` {_cell(reason)}")
+        lines.append(f"- `{case['id']}` {_cell(why(case))}")
     if not lines:
         return ""
     more = report.summary.total.cases - report.summary.total.passed - len(lines)

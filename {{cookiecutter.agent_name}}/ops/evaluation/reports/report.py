@@ -9,10 +9,10 @@ from typing import Any
 
 from evals.metrics import METRICS
 from ops.evaluation.gate import Check
-from ops.evaluation.run import CaseResult, results
+from ops.evaluation.results import CaseResult, results
 from ops.evaluation.summary import Summary
 
-LEVELS = ("tool", "turn", "session", "system")
+LEVELS = tuple(dict.fromkeys(metric.level for metric in METRICS.values()))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,48 +15,20 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from ops.evaluation.dataset import Row, Tools
+from ops.evaluation.runs import CannotRun
+from ops.evaluation.target import Conversation, Record, Target
 
 if TYPE_CHECKING:
     import httpx
 
     from agent.wiring.settings import Settings
-    from evals.evaluators import Record
 
 USER = "evaluation"
-
-
-class CannotRun(RuntimeError):
-    """The evaluation cannot start or go on; the message says what to do."""
-
-
-class Conversation(Protocol):
-    """One session with the agent."""
-
-    session_id: str
-
-    async def ask(self, text: str) -> Record:
-        """Return the turn as it went. Raises whatever went wrong."""
-
-
-class Target(Protocol):
-    """An agent to evaluate. `model` is known at the latest after the first turn."""
-
-    name: str
-    model: dict[str, Any]
-
-    def excludes(self, row: Row) -> str | None:
-        """Return why a row cannot be asked here, or None."""
-
-    def converse(self, row: Row) -> Any:
-        """Return an async context manager that gives a fresh Conversation for a row."""
-
-    def close(self) -> None:
-        """Free what is held."""
 
 
 def record(said: str, body: dict[str, Any], latency_ms: float) -> Record:
@@ -155,7 +128,7 @@ class _LocalConversation:
         return record(text, body, body["latencyMs"])
 
 
-class _RemoteTarget:
+class _RemoteTarget(ABC):
     """What agents behind a network have in common: their date is what it is, and their tools cannot be made to fail."""
 
     def __init__(self, name: str, day: date) -> None:
@@ -175,16 +148,17 @@ class _RemoteTarget:
             return f"it is about {about.date}, and the target's date is {self._day}"
         return None
 
-    def close(self) -> None:
-        """Nothing is held."""
+    def close(self) -> None:  # noqa: B027 - nothing is held
+        """Free nothing, for nothing is held."""
 
     @asynccontextmanager
     async def converse(self, row: Row) -> AsyncIterator[Conversation]:
         """Open a session of its own."""
         yield _RemoteConversation(self, f"{USER}-{row.scenario_id}-{uuid4()}"[:256])
 
+    @abstractmethod
     async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """Send one turn and return the agent's result."""
 
 
 @dataclass

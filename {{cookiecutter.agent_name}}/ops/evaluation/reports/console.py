@@ -6,10 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evals.metrics import METRICS, show
+from evals.metrics import METRICS, OF_CATEGORIES
+from ops.evaluation.metric import show
 from ops.evaluation.reports.report import LEVELS, Report
-
-_COLUMNS = ("toolSelection", "toolParameters", "correctness", "refusal", "escalation")
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -43,10 +42,10 @@ def _levels(report: Report) -> Table:
 
 def _categories(report: Report) -> Table:
     table = Table("category", box=None, header_style="dim", pad_edge=False)
-    for name in ("cases", "right", *(METRICS[metric].title for metric in _COLUMNS)):
+    for name in ("cases", "right", *(METRICS[metric].title for metric in OF_CATEGORIES)):
         table.add_column(name, justify="right")
     for name, tally in sorted(report.summary.categories.items()):
         found = tally.metrics()
-        values = [show(METRICS[metric], found[metric]) for metric in _COLUMNS]
+        values = [show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES]
         table.add_row(name, str(tally.cases), str(tally.passed), *values)
     return table

@@ -84,7 +84,7 @@ class Tally:
                 "cost": self.cost / self.turns if self.priced else None,
                 "loopRate": self.loops / self.turns,
             }
-        return found
+        return {name: found[name] for name in METRICS}
 
     def counts(self) -> dict[str, int]:
         """Return over how many cases each score is a mean."""
@@ -110,10 +110,8 @@ def summarise(cases: Iterable[Mapping[str, Any]], price: Price | None) -> Summar
 
 def loops(turn: Mapping[str, Any]) -> bool:
     """Whether a turn went in circles: one call made again and again, or as many model calls as are allowed."""
-    from agent.wiring.turn import MAX_MODEL_CALLS
-
     calls = [(call["name"], str(call["input"])) for call in turn["calls"]]
-    return turn["modelCalls"] >= MAX_MODEL_CALLS or any(calls.count(call) >= REPEATS for call in set(calls))
+    return turn["stopReason"] == "limit_turns" or any(calls.count(call) >= REPEATS for call in set(calls))
 
 
 def percentile(values: Iterable[float], percent: float) -> float | None:

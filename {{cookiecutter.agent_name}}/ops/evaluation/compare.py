@@ -11,10 +11,14 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from evals.metrics import METRICS, Metric, show
-from ops.evaluation.run import CASES, results
+import typer
+
+from evals.metrics import METRICS
+from ops.evaluation.metric import Metric, show
+from ops.evaluation.results import CASES, results
+from ops.evaluation.runs import BELOW, RESULTS, exit_codes, find_run
 from ops.evaluation.summary import percentile
 
 RESAMPLES = 1000
@@ -201,3 +205,23 @@ def _signed(metric: Metric, value: float) -> str:
     if metric.unit == "share":
         return f"{value * 100:+.1f}"
     return f"{value:+.1f}"
+
+
+def compare_runs(
+    base: Annotated[str, typer.Argument(help="The run before: its folder, or its name in evals/results.")],
+    head: Annotated[str, typer.Argument(help="The run after; the last one, if empty.")] = "last",
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    write: Annotated[str, typer.Option(help="Also write the table to this Markdown file.")] = "",
+) -> None:
+    """Say what got better and what worse between two runs. Exit code 1 when something got worse beyond noise."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    with exit_codes():
+        found = compare(find_run(base, results), find_run(head, results))
+        text = markdown(found)
+        if write:
+            Path(write).write_text(text, encoding="utf-8")
+    console = Console()
+    console.print(Markdown(text) if console.is_terminal else text, markup=False)
+    raise SystemExit(BELOW if found.worse else 0)

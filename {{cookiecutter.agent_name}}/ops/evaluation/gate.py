@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import Field
 
-from evals.metrics import METRICS, show
+from evals.metrics import METRICS
 from ops.document import ROOT, Document, Finding, Model, check, parse
+from ops.evaluation.metric import show
 from ops.evaluation.summary import Price
 from ops.explain import choose
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from strands_evals.evaluators import Evaluator
     from strands_evals.types.trace import Session
 
-    from evals.evaluators import Record
+    from ops.evaluation.target import Record
 
 VARIABLE = "EVAL_JUDGE_MODEL"
 

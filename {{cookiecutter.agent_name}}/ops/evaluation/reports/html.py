@@ -9,10 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from evals.evaluators import show as show_call
-from evals.metrics import METRICS, Metric, show
+from evals.metrics import METRICS
+from ops.evaluation.metric import Metric, show
 from ops.evaluation.reports.charts import bar, histogram
 from ops.evaluation.reports.report import LEVELS, Report
+from ops.evaluation.results import written
 
 MOST_CASES = 200
 _STYLE = Path(__file__).with_name("report.css")
@@ -169,7 +170,7 @@ def _traced(call: dict[str, Any]) -> str:
     result = json.dumps(call["result"], ensure_ascii=False, default=str)[:300]
     failed = ' class="bad"' if call["status"] == "error" else ""
     return (
-        f"<li{failed}><code>{escape(show_call(call['name'], call['input']))}</code> "
+        f"<li{failed}><code>{escape(written(call['name'], call['input']))}</code> "
         f'<span class="quiet">{call["durationMs"]:.1f} ms → {escape(result)}</span></li>'
     )
 
@@ -177,8 +178,8 @@ def _traced(call: dict[str, Any]) -> str:
 def _difference(turn: dict[str, Any]) -> str:
     """Return the expected calls against the made ones, as a diff; and what the answer should have been."""
     expected = turn["expected"]
-    wanted = [show_call(call["name"], call["input"]) for call in expected.get("calls", [])]
-    made = [show_call(call["name"], call["input"]) for call in turn["calls"]]
+    wanted = [written(call["name"], call["input"]) for call in expected.get("calls", [])]
+    made = [written(call["name"], call["input"]) for call in turn["calls"]]
     lines = [("same", f"  {call}") for call in wanted if call in made]
     lines += [("minus", f"- {call}") for call in wanted if call not in made]
     lines += [("plus", f"+ {call}") for call in dict.fromkeys(made) if call not in wanted]

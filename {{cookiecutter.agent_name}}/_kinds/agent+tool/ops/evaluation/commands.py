@@ -1,0 +1,157 @@
+"""The verbs `eval`, `redteam` and `dataset`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.environment import environment_name
+from ops.evaluation.runs import BELOW, RESULTS, conclude, exit_codes, open_run, progress, tell
+from ops.explain import choose
+from ops.manifest import load_manifest
+
+if TYPE_CHECKING:
+    from ops.evaluation.dataset import Dataset, Entry
+    from ops.evaluation.reports.report import Report
+    from ops.evaluation.run import Options
+    from ops.evaluation.target import Target
+
+Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
+Select = Annotated[
+    str, typer.Option(help="Only these: categories, tags or ids, with * for any text, joined by commas.")
+]
+Workers = Annotated[int, typer.Option(min=0, max=64, help="Conversations at once; 0 chooses.")]
+Timeout = Annotated[float, typer.Option(min=0.001, help="Seconds for each turn.")]
+Resume = Annotated[str, typer.Option(help="Go on with a run: its folder's name, or last.")]
+Run = Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")]
+Day = Annotated[str, typer.Option("--date", help="The date of a target elsewhere, YYYY-MM-DD; today, if empty.")]
+
+
+def evaluate(
+    target: Where = "local",
+    select: Select = "",
+    workers: Workers = 0,
+    timeout: Timeout = 60.0,
+    resume: Resume = "",
+    run: Run = "",
+    day: Day = "",
+    dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
+    thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+) -> None:
+    """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
+    with exit_codes():
+        report = run_evaluation(
+            where=target, select=select, workers=workers, timeout=timeout, resume=resume, name=run, day=day,
+            dataset_path=dataset, thresholds_path=thresholds, results=results,
+        )  # fmt: skip
+    raise SystemExit(0 if report.passed else BELOW)
+
+
+def run_evaluation(
+    *,
+    where: str,
+    select: str,
+    workers: int,
+    timeout: float,
+    resume: str,
+    name: str,
+    day: str,
+    dataset_path: Path,
+    thresholds_path: Path,
+    results: Path,
+) -> Report:
+    """Run, write the reports and print them.
+
+    Raises:
+        DocumentError, ValueError: bad input. CannotRun: the target or the results folder is not there.
+    """
+    from ops.evaluation import judges
+    from ops.evaluation.dataset import load_dataset
+    from ops.evaluation.gate import load_thresholds
+    from ops.evaluation.run import Options
+    from ops.evaluation.targets import build_target, own_tools
+
+    limits = load_thresholds(thresholds_path.resolve())
+    rows = load_dataset(dataset_path.resolve(), own_tools())
+    keep = selection(select, rows)
+    judge = judges.configured()
+    info = {
+        "agent": load_manifest().metadata.name,
+        "target": where,
+        "environment": environment_name(),
+        "dataset": os.path.relpath(dataset_path),
+        "digest": rows.digest,
+        "select": select,
+        "judge": judge,
+    }
+    folder = open_run(results, name, resume, info)
+    target = build_target(where, date.fromisoformat(day) if day else None)
+    default = 1 if target.model.get("provider") == "offline" else 8
+    options = Options(workers=workers or default, timeout=timeout, keep=keep, judge=judge)
+    try:
+        ended = _run_with_progress(rows, target, folder, options)
+    finally:
+        target.close()
+    report = conclude(folder, target.model, limits, options.excluded, ended)
+    tell(report)
+    return report
+
+
+def _run_with_progress(rows: Dataset, target: Target, folder: Path, options: Options) -> bool:
+    """Run, and return whether it came to its end; Ctrl-C keeps what there is."""
+    from ops.evaluation.results import finished
+    from ops.evaluation.run import run
+
+    done = finished(folder)
+    number = sum(options.keep(entry) and entry.id not in done for entry in rows.entries)
+    with progress(folder, number) as options.on_case:
+        try:
+            asyncio.run(run(rows, target, folder, options))
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
+    """Return which rows `SELECT` means. Raises ValueError naming a word that selects nothing."""
+    words = [word.strip() for word in select.split(",") if word.strip()]
+
+    def chosen(entry: Entry, word: str) -> bool:
+        return word in (entry.category, *entry.tags) or fnmatchcase(entry.id, word)
+
+    for word in words:
+        if not any(chosen(entry, word) for entry in dataset.entries):
+            known = sorted({name for entry in dataset.entries for name in (entry.category, *entry.tags)})
+            raise ValueError(f"SELECT: {word!r} is no category, tag or id of the dataset; {choose(word, known)}")
+    return lambda entry: not words or any(chosen(entry, word) for word in words)
+
+
+def dataset(
+    build: Annotated[
+        bool, typer.Option("--build", help="Compute the rows from evals/cases.py and write them.")
+    ] = False,
+    path: Annotated[Path, typer.Argument(help="The dataset to check.")] = Path("evals/dataset.jsonl"),
+) -> None:
+    """Check the dataset; with --build, compute it anew from the cases."""
+    from ops.evaluation.dataset import load_dataset
+    from ops.evaluation.targets import own_tools
+
+    with exit_codes():
+        if build:
+            from ops.evaluation.build import built
+
+            for file, text in built().items():
+                file.write_text(text, encoding="utf-8")
+        rows = load_dataset(path.resolve(), own_tools())
+    counts: dict[str, int] = {}
+    for entry in rows.entries:
+        counts[entry.category] = counts.get(entry.category, 0) + 1
+    print(f"{path}: {len(rows.entries)} rows; {', '.join(f'{name} {n}' for name, n in sorted(counts.items()))}")

@@ -1,0 +1,158 @@
+"""The folder of a run, from its beginning to its reports, and what a verb ends with.
+
+Exit codes: 0 passed, 1 below threshold, 2 bad input, 3 could not run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ops.document import ROOT, DocumentError
+from ops.explain import choose
+
+if TYPE_CHECKING:
+    from ops.evaluation.gate import Thresholds
+    from ops.evaluation.reports.report import Report
+
+RESULTS = ROOT / "evals" / "results"
+BELOW, BAD_INPUT, COULD_NOT_RUN = 1, 2, 3
+
+
+class CannotRun(RuntimeError):
+    """The evaluation cannot start or go on; the message says what to do."""
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn what went wrong into a message and an exit code."""
+    try:
+        yield
+    except DocumentError as error:
+        stop(str(error), BAD_INPUT)
+    except CannotRun as error:
+        stop(str(error), COULD_NOT_RUN)
+    except (ValueError, typer.BadParameter) as error:
+        stop(str(error), BAD_INPUT)
+
+
+def stop(message: str, code: int) -> None:
+    """End with a message and an exit code."""
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def find_run(name: str, results: Path) -> Path:
+    """Return the folder of a run by its path, its name, or `last`. Raises ValueError naming those that are there."""
+    if Path(name).is_dir():
+        return Path(name)
+    runs = sorted(path.parent.name for path in results.glob("*/run.json"))
+    wanted = runs[-1] if name == "last" and runs else name
+    if wanted not in runs:
+        raise ValueError(
+            f"there is no run {name!r} in {results}; {choose(name, runs) if runs else 'make one: make eval'}"
+        )
+    return results / wanted
+
+
+def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Path:
+    """Return the folder of a new run, or of the one to go on with.
+
+    Raises:
+        ValueError: when the run to go on with is not there, or asked other rows or another target.
+        CannotRun: when the folder cannot be written.
+    """
+    if resume:
+        folder = find_run(resume, results)
+        known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        for key in ("target", "digest", "select", "judge"):
+            if known[key] != info[key]:
+                raise ValueError(
+                    f"RESUME: run {folder.name} had another {key} ({known[key]!r}, now {info[key]!r}); start anew"
+                )
+        return folder
+    now = datetime.now(UTC)
+    folder = results / (name or f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}")
+    try:
+        folder.mkdir(parents=True)
+        started = {"run": folder.name, "started": now.isoformat(timespec="seconds"), **info}
+        (folder / "run.json").write_text(json.dumps(started, indent=2) + "\n", encoding="utf-8")
+    except FileExistsError:
+        raise ValueError(f"RUN: {folder} is there already; choose another name, or RESUME={folder.name}") from None
+    except OSError as error:
+        raise CannotRun(f"results cannot be written to {folder}: {error.strerror}; choose another: RESULTS=…") from None
+    return folder
+
+
+@contextmanager
+def progress(folder: Path, cases: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Show how far a run is: yields what to call with each case. Notes the seconds it took, whatever its end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[wrong]} wrong"))
+    began = perf_counter()
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=cases, wrong=0)
+        wrong = 0
+
+        def count(case: dict[str, Any]) -> None:
+            nonlocal wrong
+            wrong += case["status"] != "passed"
+            bar.update(task, advance=1, wrong=wrong)
+
+        try:
+            yield count
+        finally:
+            _update(folder, lambda info: {"seconds": round(info.get("seconds", 0.0) + perf_counter() - began, 3)})
+
+
+def conclude(
+    folder: Path, model: dict[str, Any], limits: Thresholds, left_out: dict[str, list[str]], finished: bool
+) -> Report:
+    """Summarise a run's cases, hold them against the thresholds, and write the reports."""
+    from ops.evaluation import reports
+    from ops.evaluation.gate import check_limits
+    from ops.evaluation.reports.report import Report
+    from ops.evaluation.results import results
+    from ops.evaluation.summary import summarise
+
+    info = _update(folder, lambda _: {"model": model})
+    summary = summarise(results(folder), limits.price(model))
+    checks = check_limits(limits.limits(model, info["environment"]), summary.total.metrics())
+    report = Report(folder, info, summary, checks, left_out, finished)
+    reports.write(report)
+    return report
+
+
+def tell(report: Report) -> None:
+    """Print what a run came to and where its reports are. Raises SystemExit when it did not come to an end."""
+    from rich.console import Console
+
+    from ops.evaluation.reports.console import print_report
+
+    console, folder = Console(), report.folder
+    print_report(report, console)
+    console.print(f"[dim]{os.path.relpath(folder)}: report.html, summary.md, junit.xml, results.json[/]")
+    if not report.finished:
+        stop(f"stopped; what was computed is kept. Go on with: make eval RESUME={folder.name}", COULD_NOT_RUN)
+    if report.summary.total.cases == report.summary.total.errors:
+        first = next(report.cases(), {"error": "no row could be asked"})
+        stop(f"nothing could be evaluated: {first['error']}", COULD_NOT_RUN)
+
+
+def _update(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    path = folder / "run.json"
+    info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    info |= change(info)
+    path.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    return info
