@@ -1,6 +1,6 @@
 """Measures the evaluation of a generated agent repository: `python benchmarks/evaluation.py PATH [--full]`.
 
-PATH has run `make setup`. Prints one JSON object: seconds for 300 cases after start, what the harness adds to the
+PATH has run `make setup`. Prints seconds for 300 cases after start, what the harness adds to the
 agent's own time (the median of five pairs, taken in turns), and how time and memory grow with the number of cases:
 four times as many, or 10,000 with `--full`. Runs in the repository's own Python.
 """
@@ -35,20 +35,19 @@ def main() -> None:
     if given.measure:
         print(json.dumps(overhead() if given.measure == "overhead" else grown(given.cases)))
         return
-    many = 10_000 if given.full else 4 * CASES
-    few, more = (measured(given.path, "cases", number) for number in (CASES, many))
-    print(
-        json.dumps(
-            {
-                f"seconds for {CASES} cases": few["seconds"],
-                "overhead / agent's own time": measured(given.path, "overhead")["overhead"],
-                f"time of a case, {many} / {CASES} cases": round(more["seconds"] / many / (few["seconds"] / CASES), 3),
-                f"peak memory, {many} / {CASES} cases": round(more["megabytes"] / few["megabytes"], 3),
-                "megabytes": more["megabytes"],
-            },
-            indent=2,
-        )
-    )
+    for name, figure in figures(given.path, 10_000 if given.full else 4 * CASES).items():
+        print(f"{name}: {figure}")
+
+
+def figures(repository: Path, many: int = 4 * CASES) -> dict[str, float]:
+    """Return what `make bench` prints of the evaluation of a repository that has run `make setup`."""
+    few, more = (measured(repository, "cases", number) for number in (CASES, many))
+    return {
+        f"seconds for {CASES} cases after start (aim 10)": few["seconds"],
+        "harness / agent's own time (aim 0.3)": measured(repository, "overhead")["overhead"],
+        f"time of a case, {many} / {CASES} cases": round(more["seconds"] / many / (few["seconds"] / CASES), 2),
+        f"peak memory, {many} / {CASES} cases": round(more["megabytes"] / few["megabytes"], 2),
+    }
 
 
 def measured(repository: Path, what: str, cases: int = CASES) -> dict[str, float]:
@@ -63,10 +62,10 @@ def measured(repository: Path, what: str, cases: int = CASES) -> dict[str, float
 
 def grown(number: int) -> dict[str, float]:
     """Return seconds after start, reports included, and peak memory for so many cases: the dataset over and over."""
-    from ops.evaluation.runs import conclude
     from ops.evaluation.dataset import load_dataset
     from ops.evaluation.gate import load_thresholds
     from ops.evaluation.run import Options, run
+    from ops.evaluation.runs import conclude
     from ops.evaluation.targets import build_target
 
     with tempfile.TemporaryDirectory() as folder:

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
+import evaluation
+
 TEMPLATE = Path(__file__).parents[1]
 MINIMAL = Path(__file__).with_name("minimal.py")
 QUESTION = "What's our Q3 revenue in EMEA?"
@@ -277,9 +279,12 @@ def main() -> None:
         rows += bench_answers(runs, repository, python, env, token)
         say("measuring 200 concurrent sessions")
         load = bench_load(repository, python, env)
+        say("measuring the evaluation")
+        evaluated = evaluation.figures(repository)
         print("\n| | generated agent | least program | ratio | aim | |\n|---|---:|---:|---:|---:|---|")
         print("\n".join(row.line() for row in rows))
-        print(f"\n{load}")
+        print(f"\n{load}\n")
+        print("\n".join(f"Evaluation, {name}: {figure:g}" for name, figure in evaluated.items()))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

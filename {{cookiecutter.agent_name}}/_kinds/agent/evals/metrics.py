@@ -38,5 +38,5 @@ METRICS: dict[str, Metric] = {
     )
 }
 
-OF_CATEGORIES = ("toolSelection", "toolParameters", "correctness", "groundedness", "refusal", "escalation")
+OF_CATEGORIES = ("toolSelection", "toolParameters", "correctness", "refusal", "escalation")
 """Those that the summary shows for each category."""
