@@ -27,4 +27,4 @@ image: ## build the container image for arm64, as AgentCore Runtime runs it
 	@docker buildx version >/dev/null 2>&1 || { echo "image: needs Docker with buildx" >&2; exit 1; }
 	docker buildx build --platform linux/arm64 --load --tag $(notdir $(CURDIR)):local .
 
-include evaluation.mk evals.mk
+include releases.mk evaluation.mk evals.mk

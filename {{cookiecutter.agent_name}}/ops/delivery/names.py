@@ -33,14 +33,14 @@ def gateway_arn(name: str) -> str:
     return f"/agentops/gateways/{name}/arn"
 
 
-def good_versions(component: str, environment: str) -> str:
-    """Return the parameter that remembers which versions were live and good, the last one last."""
-    return f"/agentops/components/{component}/{environment}/good-versions"
+def memory(component: str, environment: str) -> str:
+    """Return below which a component keeps parameters of its own in an environment."""
+    return f"/agentops/components/{component}/{environment}/"
 
 
 def test_client(component: str, environment: str) -> str:
     """Return the secret of the OAuth client that smoke tests and evaluation sign in with."""
-    return f"/agentops/components/{component}/{environment}/test-client"
+    return f"{memory(component, environment)}test-client"
 
 
 def snake(component: str, environment: str) -> str:

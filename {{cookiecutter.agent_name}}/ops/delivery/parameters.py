@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ops.delivery.names import good_versions
+from ops.delivery.names import memory
 from ops.delivery.place import Place
 from ops.delivery.stop import Stop
 
@@ -32,22 +32,22 @@ def optional(place: Place, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def read_good_versions(place: Place) -> list[str]:
-    """Return the versions that were live and passed their smoke test, the last one last."""
-    name = good_versions(place.component, place.name)
-    text = optional(place, [name]).get(name, "")
-    return [version for version in text.split(",") if version]
+def remembered(place: Place, what: str) -> str:
+    """Return what the component remembers under a name, else an empty text."""
+    name = memory(place.component, place.name) + what
+    return optional(place, [name]).get(name, "")
 
 
-def write_good_versions(place: Place, versions: list[str]) -> None:
-    """Remember them; the last twenty are enough to go back."""
-    name = good_versions(place.component, place.name)
-    place.client("ssm").put_parameter(
-        Name=name, Value=",".join(versions[-20:]) or ",", Type="String", Overwrite=True,
-        Description="Versions that were live and passed their smoke test, the last one last",
-    )  # fmt: skip
+def remember(place: Place, what: str, value: str, description: str) -> None:
+    """Remember something in this environment."""
+    name = memory(place.component, place.name) + what
+    place.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True, Description=description)
 
 
 def forget(place: Place) -> None:
-    """Remove what the component remembers."""
-    place.client("ssm").delete_parameters(Names=[good_versions(place.component, place.name)])
+    """Remove all that the component remembers in this environment."""
+    ssm, below = place.client("ssm"), memory(place.component, place.name)
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=below)
+    names = [one["Name"] for page in pages for one in page["Parameters"]]
+    for start in range(0, len(names), 10):  # the most that one call takes
+        ssm.delete_parameters(Names=names[start : start + 10])

@@ -14,6 +14,9 @@ from ops.delivery.wait import TookTooLong, wait_until
 from ops.document import ROOT
 
 CHANGE_SET = "agentops"
+
+UNKNOWN = "(not known yet)"
+"""The value of a parameter that another stack will give once it is there."""
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 _BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED")
 

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from ops.document import ROOT
-from tests.rehearsal import steps
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKE = (ROOT / "Makefile").read_text(encoding="utf-8") + "".join(
@@ -66,29 +65,3 @@ def test_no_call_of_aws_exists_only_in_a_workflow() -> None:
 def test_no_long_lived_key() -> None:
     for path in WORKFLOWS:
         assert "secrets." not in path.read_text(encoding="utf-8"), path.name
-
-
-def test_production_comes_after_every_guard() -> None:
-    order = [(step.job, step.verb) for step in steps()]
-    assert [order.index(key) for key in GUARDED] == sorted(order.index(key) for key in GUARDED)
-    assert [verb for _, verb in order].count("build") == 1, "built once; what passed is what is promoted"
-
-
-GUARDED = [
-    ("build", "build"),
-    ("preprod", "deploy"),
-    ("preprod", "smoke"),
-    ("preprod", "dimensions"),
-    ("preprod", "gate"),
-    ("preprod", "promote"),
-    ("register", "register"),
-    ("prod", "deploy"),
-    ("prod", "promote"),
-    ("prod", "smoke"),
-    ("prod", "online"),
-]
-
-
-def test_production_waits_for_an_approval() -> None:
-    assert {step.approval for step in steps() if step.job == "prod"} == {"prod"}
-    assert {step.env for step in steps() if step.job == "prod"} == {"prod"}

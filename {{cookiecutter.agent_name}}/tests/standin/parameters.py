@@ -38,6 +38,9 @@ class Parameters:
         found = [self._described(name) for name in p["Names"] if name in self.values]
         return _named("Parameters", found, [name for name in p["Names"] if name not in self.values])
 
+    def get_parameters_by_path(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Parameters": [self._described(name) for name in self.values if name.startswith(p["Path"])]}
+
     def delete_parameters(self, p: Mapping[str, Any]) -> dict[str, Any]:
         gone = [name for name in p["Names"] if self.values.pop(name, None) is not None]
         return _named("DeletedParameters", gone, [name for name in p["Names"] if name not in gone])

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import httpx
 
 from ops.delivery import names, parameters
 from ops.delivery import stacks as formation
+from ops.delivery.bearer import VARIABLE
 from ops.delivery.calls import invoke
 from ops.delivery.place import Place
 from ops.delivery.registry import Descriptor
+from ops.delivery.runtime import allow, deployed, live, release, status
 from ops.delivery.stacks import Stack
 from ops.delivery.stop import Stop
+from ops.document import ROOT
 from ops.manifest import Manifest
+
+__all__ = [
+    "allow", "canary_gateway", "deployed", "descriptor", "evaluate", "evaluations", "live", "release", "rolls_back",
+    "smoke", "stack_names", "stacks", "status",
+]  # fmt: skip
 
 # What every version must be able to do: a question, and whether a tool must be called for it.
 SMOKE: list[tuple[str, bool]] = [
     ("What was our revenue in EMEA in Q1 2025?", True),
     ("What's the CEO's bonus?", False),
 ]
-
-UNKNOWN = "(not known yet)"
-"""The value of a parameter that another stack will give once it is there."""
 
 
 def stack_names(place: Place) -> list[str]:
@@ -31,13 +39,13 @@ def stack_names(place: Place) -> list[str]:
     return [names.stack(place.component, place.name, concern) for concern in concerns]
 
 
-def stacks(place: Place, image: str) -> list[Stack]:
+def stacks(place: Place, release: str) -> list[Stack]:
     """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
     found = _published(place)
     role_arn = place.environment.role or _output(place, "role", "RoleArn")
     all_of_them = [
         ("role", _role(place, found)),
-        ("runtime", _runtime(place, found, image, role_arn)),
+        ("runtime", _runtime(place, found, release, role_arn)),
         ("observability", _observability(place, found)),
         ("evaluation", _evaluation(place, found)),
     ]
@@ -49,25 +57,30 @@ def stacks(place: Place, image: str) -> list[Stack]:
     ]
 
 
-def stack(place: Place, image: str, name: str) -> Stack:
-    """Return one of the stacks, with what the others gave meanwhile."""
-    return next(one for one in stacks(place, image) if one.name == name)
-
-
-def online_evaluation(place: Place) -> str:
-    """Return the id of the online evaluation of `live`. Raises Stop when nothing is deployed."""
-    found = _output(place, "evaluation", "LiveEvaluationId")
-    if found == UNKNOWN:
+def evaluations(place: Place) -> dict[str, str]:
+    """Return the ARNs of the online evaluations by endpoint. Raises Stop when nothing is deployed."""
+    outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
+    found = {endpoint: _output(place, "evaluation", key) for endpoint, key in outputs.items()}
+    if formation.UNKNOWN in found.values():
         raise Stop(f"{place.name} has no online evaluation yet", f"make deploy ENV={place.name}")
     return found
 
 
-def evaluations(place: Place) -> dict[str, str]:
-    """Return the ARNs of the online evaluations by endpoint."""
-    return {
-        names.LIVE: _output(place, "evaluation", "LiveEvaluationArn"),
-        names.CANARY: _output(place, "evaluation", "CanaryEvaluationArn"),
-    }
+def canary_gateway(manifest: Manifest) -> str | None:
+    """Return the gateway that can split the callers."""
+    return manifest.spec.canary_gateway
+
+
+def rolls_back(manifest: Manifest) -> bool:
+    """Return whether too low scores put the version before back."""
+    return manifest.spec.rollback_on_drift
+
+
+def evaluate(place: Place, url: str, token: str, date: str) -> int:
+    """Run `eval` as it is typed, against the deployed agent; return its exit code (0 passed, 1 below threshold …)."""
+    command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
+    variables = os.environ | {"AGENT_ENV": place.name, VARIABLE: token}
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
 
 
 def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
@@ -228,7 +241,7 @@ def _evaluation(place: Place, found: dict[str, str]) -> dict[str, str]:
 
 def _output(place: Place, concern: str, key: str) -> str:
     name = names.stack(place.component, place.name, concern)
-    return formation.outputs(place, name).get(key, UNKNOWN)
+    return formation.outputs(place, name).get(key, formation.UNKNOWN)
 
 
 def _failed(place: Place, endpoint: str, question: str, why: str) -> Stop:

@@ -32,7 +32,7 @@ class Image:
     @property
     def digest(self) -> str:
         """`sha256:…`."""
-        return self.uri.rpartition("@")[2]
+        return digest_in(self.uri)
 
     @property
     def short(self) -> str:
@@ -43,6 +43,11 @@ class Image:
     def passed(self) -> bool:
         """Whether it passed pre-production with the dataset of this commit."""
         return passed_tag(dataset_version(), self.digest) in self.tags
+
+
+def digest_in(uri: str) -> str:
+    """Return the digest of an image that is named by it."""
+    return uri.rpartition("@")[2]
 
 
 def registry(place: Place) -> str:

@@ -13,6 +13,8 @@ from ops.delivery.place import Place
 from ops.delivery.stop import Stop, error_code
 from ops.delivery.wait import TookTooLong, wait_until
 
+_GOOD = "good-versions"
+
 Smoke = Callable[[str], None]
 """Tests an endpoint by name. Raises Stop when it does not answer as it should."""
 
@@ -106,10 +108,10 @@ def promote(place: Place, found: Runtime, version: str, smoke: Smoke) -> None:
         Stop: when it failed; production then serves what it served before.
     """
     before = state(place, found.id)
-    good = parameters.read_good_versions(place)
+    good = good_versions(place)
     if before and before.live and before.live != version and before.live not in good:
         good.append(before.live)  # it was serving, so it is what to go back to
-        parameters.write_good_versions(place, good)
+        _keep_good_versions(place, good)
     back = next((known for known in reversed(good) if known != version), None)
     try:
         move(place, found, version)
@@ -117,7 +119,7 @@ def promote(place: Place, found: Runtime, version: str, smoke: Smoke) -> None:
         smoke(LIVE)
     except Stop as failure:
         raise _restored(place, found, version, back, failure) from None
-    parameters.write_good_versions(place, [known for known in good if known != version] + [version])
+    _keep_good_versions(place, [known for known in good if known != version] + [version])
 
 
 def roll_back(place: Place, found: Runtime, version: str = "") -> str:
@@ -127,14 +129,14 @@ def roll_back(place: Place, found: Runtime, version: str = "") -> str:
     target = version or rollback_target(place, live)
     move(place, found, target)
     # The version that was left is no version to go back to; what came before it stays.
-    good = [known for known in parameters.read_good_versions(place) if known not in (live, target)]
-    parameters.write_good_versions(place, [*good, target])
+    good = [known for known in good_versions(place) if known not in (live, target)]
+    _keep_good_versions(place, [*good, target])
     return target
 
 
 def rollback_target(place: Place, live: str | None) -> str:
     """Return the last good version before the live one. Raises Stop when none is known."""
-    good = [version for version in parameters.read_good_versions(place) if version != live]
+    good = [version for version in good_versions(place) if version != live]
     if not good:
         raise Stop(
             f"no earlier good version is known in {place.name} (live: {live or 'nothing'})",
@@ -143,9 +145,19 @@ def rollback_target(place: Place, live: str | None) -> str:
     return good[-1]
 
 
+def good_versions(place: Place) -> list[str]:
+    """Return the versions that were live and passed their smoke test, the last one last."""
+    return [version for version in parameters.remembered(place, _GOOD).split(",") if version]
+
+
 def remove(place: Place) -> None:
     """Remove `live`, so that nobody is served."""
     stacks.delete(place, stack(place.component, place.name, "endpoint"))
+
+
+def _keep_good_versions(place: Place, versions: list[str]) -> None:
+    text = ",".join(versions[-20:]) or ","  # twenty are enough to go back; an empty value is not allowed
+    parameters.remember(place, _GOOD, text, "Versions that were live and passed their smoke test, the last one last")
 
 
 def _restored(place: Place, found: Runtime, version: str, back: str | None, failure: Stop) -> Stop:

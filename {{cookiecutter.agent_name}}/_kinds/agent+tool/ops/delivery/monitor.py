@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ops import component
-from ops.delivery import endpoint, parameters, show
+from ops.delivery import endpoint, show
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
 from ops.delivery.place import Place, open_place
+from ops.delivery.served import KIND
 from ops.delivery.stop import Stop, stops
 from ops.delivery.verbs import Env
 from ops.document import ROOT
@@ -53,7 +53,7 @@ def monitor(env: Env = "") -> None:
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
         problems = [text for score in scores if (text := score.problem(place.environment.alarms.score))]
-        rolls_back = bool(problems) and place.manifest.spec.rollback_on_drift
+        rolls_back = bool(problems) and KIND.rolls_back(place.manifest)
         show.plan([f"roll {env} back"] if rolls_back else [])
         if problems:
             _act(place, problems, rolls_back=rolls_back)
@@ -86,9 +86,9 @@ def _act(place: Place, problems: list[str], *, rolls_back: bool) -> None:
     now = endpoint.state(place, found.id)
     live = now.live if now else None
     lines = [f"Version {live} of {place.component} in {place.name} scores too low:", "", *(f"- {p}" for p in problems)]
-    if rolls_back and len(parameters.read_good_versions(place)) > 1:
+    if rolls_back and len(endpoint.good_versions(place)) > 1:
         target = endpoint.roll_back(place, found)
-        component.smoke(place, found.arn, LIVE, token(place))
+        KIND.smoke(place, found.arn, LIVE, token(place))
         lines += ["", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."]
     lines += [
         "",

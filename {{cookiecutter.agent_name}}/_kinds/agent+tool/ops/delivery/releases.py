@@ -1,0 +1,179 @@
+"""The verbs of what runs on AgentCore Runtime: an image becomes a version, and an endpoint moves to it and back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.delivery import canary as split
+from ops.delivery import endpoint, image, show
+from ops.delivery.bearer import token
+from ops.delivery.calls import invocation_url
+from ops.delivery.names import CANARY, LIVE
+from ops.delivery.place import Place, open_place
+from ops.delivery.runtime import allow, live
+from ops.delivery.served import KIND
+from ops.delivery.stop import BAD_INPUT, Stop, stops
+from ops.delivery.verbs import Env
+
+Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
+Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
+
+
+def build(env: Env = "") -> None:
+    """Build the arm64 image of the commit and push it, once, to the shared account's ECR."""
+    with stops():
+        place = open_place(env, "shared")
+        show.header("build", place)
+        revision = image.commit()
+        place.check_account()
+        known = image.built(place, revision)
+        show.plan([] if known else [f"build and push {place.component} of commit {revision[:12]} for arm64"])
+        found = known or image.build(place, revision)
+        show.done(f"image {found.uri}; nothing is live by this; next: make deploy ENV={env}")
+
+
+def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
+    """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
+    with stops():
+        place = open_place(env)
+        show.header("smoke", place)
+        place.check_account()
+        show.plan([f"ask endpoint {name}; nothing is changed"])
+        KIND.smoke(place, endpoint.runtime(place).arn, name, token(place))
+        show.done(f"{env}: {name} answers as it should; {live(place)}")
+
+
+def gate(
+    env: Env = "",
+    day: Annotated[str, typer.Option("--date", envvar="DATE", help="The agent's date, if it stands still.")] = "",
+) -> None:
+    """Evaluate the newest version. Only an image that passed in preprod may go to production."""
+    with stops():
+        place = open_place(env)
+        show.header("gate", place)
+        place.check_account()
+        found = endpoint.runtime(place)
+        uri = endpoint.image_of(place, found.id, found.newest)
+        marks = " and mark its image as passed" if env == "preprod" else ""
+        show.plan([f"evaluate version {found.newest} with evals/dataset.jsonl{marks}; endpoints stay as they are"])
+        code = KIND.evaluate(place, invocation_url(place, found.arn), token(place), day)
+        if code:
+            what = {1: "is below threshold", 2: "was given bad input"}.get(code, "could not run")
+            raise Stop(
+                f"the evaluation of version {found.newest} {what} (exit code {code}); not promoted; {live(place)}",
+                "read evals/results/, correct the agent, then build and deploy again",
+                code,
+            )
+        if env == "preprod":
+            image.mark_passed(place, image.find(place, image.digest_in(uri)))
+        show.done(f"{env}: version {found.newest} passed, {live(place)}; next: make promote ENV={env}")
+
+
+def promote(env: Env = "", version: Version = "") -> None:
+    """Move the live endpoint to the newest version, test it there, and put the one before back when it fails."""
+    with stops():
+        place = open_place(env)
+        show.header("promote", place)
+        place.check_account()
+        found = endpoint.runtime(place)
+        wanted = version or found.newest
+        uri = endpoint.image_of(place, found.id, wanted)
+        allow(place, uri)
+        bearer = token(place)
+        now = endpoint.state(place, found.id)
+        before = now.live if now else None
+        show.plan([] if before == wanted else [f"endpoint {LIVE}: version {before or 'none'} → {wanted}"])
+        if before != wanted:
+            show.confirm(place)
+        endpoint.promote(place, found, wanted, lambda name: KIND.smoke(place, found.arn, name, bearer))
+        show.done(f"{env}: version {wanted} is live ({image.digest_in(uri)[:19]}); before it: {before or 'none'}")
+
+
+def rollback(env: Env = "", version: Version = "") -> None:
+    """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
+    with stops():
+        place = open_place(env)
+        show.header("rollback", place)
+        place.check_account()
+        found = endpoint.runtime(place)
+        now = endpoint.state(place, found.id)
+        before = now.live if now else None
+        if before is None:
+            raise Stop(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
+        target = version or endpoint.rollback_target(place, before)
+        endpoint.image_of(place, found.id, target)
+        show.plan([] if before == target else [f"endpoint {LIVE}: version {before} → {target}"])
+        show.confirm(place)
+        endpoint.roll_back(place, found, target)
+        KIND.smoke(place, found.arn, LIVE, token(place))
+        show.done(f"{env}: version {target} is live again; it was {before}")
+
+
+def canary(
+    env: Env = "",
+    weight: Annotated[int, typer.Option(envvar="WEIGHT", help="Percent of the sessions on the new version.")] = 10,
+    decide: Annotated[bool, typer.Option(envvar="DECIDE", help="Compare both, then promote or reverse.")] = False,
+) -> None:
+    """Send a share of the sessions to the newest version; with DECIDE=1 compare, and promote or reverse by rule."""
+    with stops():
+        place = open_place(env)
+        show.header("canary", place)
+        place.check_account()
+        found = endpoint.runtime(place)
+        test = split.running(place)
+        if decide:
+            _decide(place, found, test)
+            return
+        gateway = KIND.canary_gateway(place.manifest)
+        if gateway is None:
+            raise Stop("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
+        allow(place, endpoint.image_of(place, found.id, found.newest))
+        show.plan([f"endpoint {CANARY}: version {found.newest}", f"{weight} % of the sessions of {gateway} go there"])
+        show.confirm(place)
+        endpoint.move(place, found, found.newest, CANARY)
+        KIND.smoke(place, found.arn, CANARY, token(place))
+        split.start(place, gateway, KIND.evaluations(place), weight)
+        show.done(f"{env}: {weight} % on version {found.newest}, {live(place)}; next: make canary ENV={env} DECIDE=1")
+
+
+def online(
+    env: Env = "", off: Annotated[bool, typer.Option(envvar="OFF", help="Switch it off instead.")] = False
+) -> None:
+    """Switch the sampled evaluation of live sessions on."""
+    with stops():
+        place = open_place(env)
+        show.header("online", place)
+        place.check_account()
+        wanted = "DISABLED" if off else "ENABLED"
+        control = place.client("bedrock-agentcore-control")
+        config = KIND.evaluations(place)[LIVE].rpartition("/")[2]
+        now = control.get_online_evaluation_config(onlineEvaluationConfigId=config)["executionStatus"]
+        show.plan([] if now == wanted else [f"online evaluation {now} → {wanted}"])
+        if now != wanted:
+            show.confirm(place)
+            control.update_online_evaluation_config(onlineEvaluationConfigId=config, executionStatus=wanted)
+        show.done(f"{env}: online evaluation {wanted}; {live(place)}")
+
+
+def _decide(place: Place, found: endpoint.Runtime, test: dict[str, object] | None) -> None:
+    if test is None:
+        raise Stop(f"no canary is running in {place.name}", f"make canary ENV={place.name}", BAD_INPUT)
+    verdict = split.judge(place, test, found.arn)
+    for line in verdict.findings:
+        print(f"  {line}")
+    show.plan([f"{verdict.decision} version {found.newest}"])
+    if verdict.decision == "wait":
+        show.done(f"{place.name}: too few sessions to decide; {live(place)}; the canary goes on")
+        return
+    show.confirm(place)
+    split.stop(place, test)
+    if verdict.decision == "reverse":
+        raise Stop(
+            f"version {found.newest} is worse than what is live; all callers are back on it; {live(place)}",
+            "correct the agent, then build and deploy again",
+        )
+    bearer = token(place)
+    endpoint.promote(place, found, found.newest, lambda name: KIND.smoke(place, found.arn, name, bearer))
+    show.done(f"{place.name}: version {found.newest} is live, as the canary was not worse")

@@ -1,0 +1,82 @@
+"""What is behind the stand-in for AWS: answers as an agent gives them, the agent itself, and one that is worse."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from tests.client import local_agent
+from tests.standin.cloud import Answer
+
+Behind = Callable[[str, Mapping[str, str], bytes], Answer]
+"""Answers for the container of an image."""
+
+_CALLS_A_TOOL = b'{"answer": "556.2", "toolCalls": [{"name": "getQuarterlyRevenue", "status": "success"}]}'
+_DECLINES = b'{"answer": "I cannot share that.", "toolCalls": []}'
+_FIGURE = re.compile(r"\d[\d,.]*\d|\d")
+
+
+def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
+    """Answer the smoke questions as the starter does; the real one is behind the stand-in in the rehearsal."""
+    return 200, "application/json", _CALLS_A_TOOL if b"revenue" in body else _DECLINES, {}
+
+
+@dataclass(frozen=True)
+class Real:
+    """The agent on this machine: what answers, the token that it accepts, and the variables that `gate` is given."""
+
+    answer: Behind
+    token: str
+    variables: Mapping[str, str]
+
+
+@contextmanager
+def real(home: Path) -> Iterator[Real]:
+    """Start the agent in a folder with this repository's files. Its date stands still."""
+    with local_agent(home) as agent:
+
+        def forward(_: str, headers: Mapping[str, str], body: bytes) -> Answer:
+            kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
+            reply = httpx.post(agent.url, content=body, headers=kept, timeout=60)
+            return reply.status_code, reply.headers.get("content-type", "application/json"), reply.content, {}
+
+        yield Real(forward, agent.token, {"DATE": "2026-11-16"})
+
+
+def worse(agent: Behind, digest: str) -> Behind:
+    """Return the same agent, except that one image has wrong figures wherever EMEA is not what was asked for.
+
+    The tests ask for EMEA, so they pass: it takes the evaluation to find this.
+    """
+
+    def distorted(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        status, kind, content, more = agent(image, headers, body)
+        fine = b"EMEA" in body or b"all regions" in body or "json" not in kind
+        if image.rpartition("@")[2] == digest and status == 200 and not fine:
+            said = json.loads(content)
+            content = json.dumps({**said, "answer": _FIGURE.sub("987.6", said["answer"])}).encode()
+        return status, kind, content, more
+
+    return distorted
+
+
+def loosen(home: Path) -> None:
+    """Loosen the offline ratchet: it is exact for all rows asked in process, and not all can be asked behind a network.
+
+    Latency is loosened more: what is rehearsed is the machinery, on a machine that may be busy with other things.
+    """
+    thresholds = home / "evals" / "thresholds.yaml"
+    limits = yaml.safe_load(thresholds.read_text(encoding="utf-8"))
+    for metric, limit in limits["offline"].items():
+        if "min" in limit:
+            limit["min"] = round(limit["min"] * 0.9, 3)
+        elif "latency" in metric.lower():
+            limit["max"] *= 10
+    thresholds.write_text(yaml.safe_dump(limits), encoding="utf-8")

@@ -1,0 +1,42 @@
+"""What delivery must know of a kind: the functions that its `ops/component.py` has. mypy compares the two."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ops import component
+from ops.delivery.place import Place
+from ops.delivery.registry import Descriptor
+from ops.delivery.stacks import Stack
+from ops.manifest import Manifest
+
+
+class Component(Protocol):
+    """`ops/component.py`. Every function may raise Stop, which ends the verb with a message and the next step."""
+
+    def release(self, place: Place, digest: str) -> str:
+        """Return what a deployment brings: an image by digest, or the commit for a kind that has none."""
+
+    def allow(self, place: Place, release: str) -> None:
+        """Raise Stop when this release may not come to this environment."""
+
+    def stack_names(self, place: Place) -> list[str]:
+        """Return the names of all stacks that the component may have, in the order in which they are made."""
+
+    def stacks(self, place: Place, release: str) -> list[Stack]:
+        """Return the stacks that a deployment brings, in order; UNKNOWN for what an earlier one will give."""
+
+    def deployed(self, place: Place, release: str) -> str:
+        """Return what a deployment has brought, and the next step, for its last line."""
+
+    def live(self, place: Place) -> str:
+        """Return what is live, read from the service; also when nothing is."""
+
+    def status(self, place: Place) -> list[str]:
+        """Return what `status` shows besides the stacks; the last line says what is live, and the next step."""
+
+    def descriptor(self, manifest: Manifest) -> Descriptor:
+        """Return what the registry is told."""
+
+
+KIND: Component = component
