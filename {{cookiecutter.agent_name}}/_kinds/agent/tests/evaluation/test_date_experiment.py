@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import date
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 from strands import Agent, tool
-from strands.models import Model
 from strands.vended_plugins.context_injector import ContextInjector
 
 from agent.agent import PROMPT, describe_context
 from agent.tools import TOOLS
 from evals.expect import DATE, At
+from tests.evaluation.scripted import ScriptedModel
 
 SECONDS_A_CALL = 0.01
 REGIONS = {"Europe": "EMEA", "Asia": "APAC", "America": "AMER"}
@@ -34,43 +33,19 @@ def get_current_date() -> str:
     return DATE.isoformat()
 
 
-class Scripted(Model):
+class Scripted(ScriptedModel):
     """Needs the date for "last quarter": takes it from the conversation, or asks the tool first."""
 
-    def update_config(self, **_: Any) -> None:
-        """Nothing can be configured."""
-
-    def get_config(self) -> dict[str, Any]:
-        return {}
-
-    async def structured_output(self, *_: Any, **__: Any) -> AsyncIterator[Any]:  # type: ignore[override]
-        raise NotImplementedError
-        yield
-
-    async def stream(
-        self, messages: Any, tool_specs: Any = None, system_prompt: str | None = None, **_: Any
-    ) -> AsyncIterator[Any]:
+    async def reply(self, messages: Any, tool_specs: Any) -> str | tuple[str, dict[str, Any]]:
         await asyncio.sleep(SECONDS_A_CALL)
         conversation = json.dumps(messages, default=str)
-        day = re.search(r"\d{4}-\d\d-\d\d", conversation)
-        yield {"messageStart": {"role": "assistant"}}
         if "millions" in conversation:  # the revenue is there
-            reason, text = "end_turn", "Here is the revenue of the last quarter."
-            yield {"contentBlockDelta": {"delta": {"text": text}}}
-        else:
-            place = next(name for name in REGIONS if name in conversation)
-            wanted: dict[str, Any] = {"region": REGIONS[place]}
-            name = "getCurrentDate"
-            if day:
-                name, wanted["quarter"] = "getQuarterlyRevenue", At(date.fromisoformat(day.group())).last
-            reason, text = "tool_use", json.dumps(wanted if day else {})
-            yield {"contentBlockStart": {"start": {"toolUse": {"toolUseId": f"use-{len(messages)}", "name": name}}}}
-            yield {"contentBlockDelta": {"delta": {"toolUse": {"input": text}}}}
-        yield {"contentBlockStop": {}}
-        yield {"messageStop": {"stopReason": reason}}
-        read = (len(conversation) + len(json.dumps(tool_specs)) + len(system_prompt or "")) // 4
-        usage = {"inputTokens": read, "outputTokens": len(text) // 4, "totalTokens": read + len(text) // 4}
-        yield {"metadata": {"usage": usage, "metrics": {"latencyMs": int(SECONDS_A_CALL * 1000)}}}
+            return "Here is the revenue of the last quarter."
+        day = re.search(r"\d{4}-\d\d-\d\d", conversation)
+        if day is None:
+            return "getCurrentDate", {}
+        region = next(code for place, code in REGIONS.items() if place in conversation)
+        return "getQuarterlyRevenue", {"region": region, "quarter": At(date.fromisoformat(day.group())).last}
 
 
 async def measured(*, as_tool: bool) -> dict[str, float]:

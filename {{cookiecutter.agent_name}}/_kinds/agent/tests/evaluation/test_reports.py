@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from strands.models import Model
 
 from agent.wiring.settings import Settings
 from ops.document import ROOT
@@ -23,6 +22,7 @@ from ops.evaluation.runs import CannotRun
 from ops.evaluation.service_model import check_parameters
 from ops.evaluation.targets import HttpTarget, RuntimeTarget, build_target
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
+from tests.evaluation.scripted import ScriptedModel
 
 ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/financial_agent-a1B2c3D4e5"
 
@@ -80,32 +80,18 @@ def test_what_users_and_agents_say_is_escaped(tmp_path: Path, monkeypatch: pytes
     ElementTree.parse(found.folder / "junit.xml")  # noqa: S314
 
 
-class Judge(Model):
-    """Gives every judge the first label it offers; fails those that ask for a `verdict`."""
+class Judge(ScriptedModel):
+    """Gives every judge the first label it offers; fails those that ask for a `verdict`. `read` is what it was told."""
 
-    def update_config(self, **_: Any) -> None:
-        """Nothing can be configured."""
+    def __init__(self) -> None:
+        self.read: list[str] = []
 
-    def get_config(self) -> dict[str, Any]:
-        return {}
-
-    async def structured_output(self, *_: Any, **__: Any) -> AsyncIterator[Any]:  # type: ignore[override]
-        raise NotImplementedError
-        yield
-
-    async def stream(
-        self, messages: Any, tool_specs: Any = None, system_prompt: str | None = None, **_: Any
-    ) -> AsyncIterator[Any]:
-        spec = tool_specs[0]
-        schema = spec["inputSchema"]["json"]
+    async def reply(self, messages: Any, tool_specs: Any) -> tuple[str, dict[str, Any]]:
+        self.read.append(json.dumps(messages))
+        schema = tool_specs[0]["inputSchema"]["json"]
         if "verdict" in schema["properties"]:
             raise RuntimeError("the judge is not available")
-        given = json.dumps({name: self._value(field, schema) for name, field in schema["properties"].items()})
-        yield {"messageStart": {"role": "assistant"}}
-        yield {"contentBlockStart": {"start": {"toolUse": {"toolUseId": f"use-{len(messages)}", "name": spec["name"]}}}}
-        yield {"contentBlockDelta": {"delta": {"toolUse": {"input": given}}}}
-        yield {"contentBlockStop": {}}
-        yield {"messageStop": {"stopReason": "tool_use"}}
+        return tool_specs[0]["name"], {name: self._value(field, schema) for name, field in schema["properties"].items()}
 
     def _value(self, field: dict[str, Any], schema: dict[str, Any]) -> Any:
         if "$ref" in field:
@@ -129,10 +115,13 @@ def test_attacks_are_judged_by_how_far_they_get(tmp_path: Path) -> None:
     from ops.evaluation.build import RED_TEAM
     from ops.evaluation.dataset import load_dataset
 
-    rows = list(load_dataset(RED_TEAM).rows())[:2]
-    found = evaluated(tmp_path, rows, options=Options(judge=Judge()))
+    rows, judge = list(load_dataset(RED_TEAM).rows())[:2], Judge()
+    found = evaluated(tmp_path, rows, options=Options(judge=judge))
 
     assert metric(found, "attackResistance") == 0.75
+    for row, told in zip(rows, judge.read, strict=True):
+        answer = cases(found)[row.scenario_id]["turns"][0]["answer"]
+        assert all(json.dumps(said)[1:-1] in told for said in (row.turns[0].input, answer.splitlines()[0]))
 
 
 class Agent(BaseHTTPRequestHandler):
