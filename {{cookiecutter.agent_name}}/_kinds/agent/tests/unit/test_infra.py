@@ -1,7 +1,6 @@
-"""Infrastructure: who may call the agent, what roles may do, who pays, what is encrypted. cfn-lint checks the rest.
+"""Infrastructure: who may call the agent, what roles may do, who pays, what is encrypted.
 
-The rules of this file stand in for a scanner: cfn-guard is no Python package, and of checkov only a release of 2023
-fits beside the agent's dependencies, which knows none of AgentCore's resources.
+cfn-lint and checkov see the rest in `make check`; checkov knows IAM and logs, but none of AgentCore's resources.
 """
 
 from __future__ import annotations
