@@ -32,6 +32,9 @@ WORKFLOW = ROOT / ".github" / "workflows" / "deliver.yml"
 
 MAKE, GIT = (shutil.which(name) or name for name in ("make", "git"))
 
+RESULTS, BEFORE = "evals/results", ".local/before"
+"""Where evaluations are, and where the workflow puts that of the delivery before."""
+
 _PREPARING = {"setup", "identity"}
 
 
@@ -44,6 +47,8 @@ class Step:
     env: str
     variables: Mapping[str, str]
     approval: str | None = None
+    only_with: str = ""
+    """Files without which the workflow leaves the step out."""
 
 
 def steps(workflow: Path = WORKFLOW) -> list[Step]:
@@ -69,7 +74,8 @@ def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
         verb = re.match(r"make ([a-z-]+)", step.get("run", ""))
         if verb and verb[1] not in _PREPARING:
             variables = {key: str(value) for key, value in step.get("env", {}).items()}
-            yield Step(name, verb[1], job["env"]["ENV"], variables, approval)
+            files = re.fullmatch(r"hashFiles\('(.+)'\) != ''", step.get("if", ""))
+            yield Step(name, verb[1], job["env"]["ENV"], variables, approval, files[1] if files else "")
 
 
 @dataclass
@@ -82,6 +88,8 @@ class Stage:
     real: Real
     began: float = field(default_factory=time.monotonic)
     rows: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    """What each verb printed last."""
 
     def commit(self, text: str) -> str:
         """Make a commit and return the digest that its image will have."""
@@ -107,12 +115,16 @@ class Stage:
         return done.returncode == 0
 
     def deliver(self, before: Callable[[Step], None] = lambda _: None) -> bool:
-        """Run the workflow until a step fails; return whether none did."""
+        """Run the workflow until a step fails; return whether none did. Its evaluation is kept for the next one."""
+        shutil.rmtree(self.home / RESULTS, ignore_errors=True)
         for step in steps():
             before(step)
+            if step.only_with and not any(self.home.glob(step.only_with)):
+                continue
             if not self.type(step):
                 print(f"{'':8}stopped here; what the workflow had after it did not run")
                 return False
+        shutil.copytree(self.home / RESULTS, self.home / BEFORE, dirs_exist_ok=True)
         return True
 
     def approve_record(self) -> None:
@@ -124,6 +136,7 @@ class Stage:
                 record.status, record.approved = "APPROVED", dict(record.draft)
 
     def _show(self, step: Step, done: subprocess.CompletedProcess[str], seconds: float) -> None:
+        self.said[step.verb] = done.stdout
         said = [line for line in done.stdout.splitlines() if line.strip()]
         last = next((line for line in reversed(said) if line.startswith("= ")), said[-1] if said else "")
         if done.returncode:

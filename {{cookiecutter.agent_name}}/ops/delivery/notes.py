@@ -22,7 +22,7 @@ def notes(
     since: Annotated[str, typer.Option(envvar="SINCE", help="A tag or commit; the last tag, if empty.")] = "",
     comparison: Annotated[
         str, typer.Option(envvar="COMPARISON", help="The table that make compare WRITE=… wrote.")
-    ] = "comparison.md",
+    ] = "evals/results/comparison.md",
 ) -> None:
     """Print release notes as Markdown."""
     with stops():

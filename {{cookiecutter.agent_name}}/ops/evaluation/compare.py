@@ -18,7 +18,7 @@ import typer
 from evals.metrics import METRICS
 from ops.evaluation.metric import Metric, show
 from ops.evaluation.results import CASES, results
-from ops.evaluation.runs import BELOW, RESULTS, exit_codes, find_run
+from ops.evaluation.runs import BELOW, RESULTS, ReportOnly, exit_codes, find_run
 from ops.evaluation.summary import percentile
 
 RESAMPLES = 1000
@@ -208,10 +208,13 @@ def _signed(metric: Metric, value: float) -> str:
 
 
 def compare_runs(
-    base: Annotated[str, typer.Argument(help="The run before: its folder, or its name in evals/results.")],
+    base: Annotated[
+        str, typer.Argument(help="The run before: its folder, one with runs, or its name in evals/results.")
+    ],
     head: Annotated[str, typer.Argument(help="The run after; the last one, if empty.")] = "last",
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
     write: Annotated[str, typer.Option(help="Also write the table to this Markdown file.")] = "",
+    report_only: ReportOnly = False,
 ) -> None:
     """Say what got better and what worse between two runs. Exit code 1 when something got worse beyond noise."""
     from rich.console import Console
@@ -224,4 +227,4 @@ def compare_runs(
             Path(write).write_text(text, encoding="utf-8")
     console = Console()
     console.print(Markdown(text) if console.is_terminal else text, markup=False)
-    raise SystemExit(BELOW if found.worse else 0)
+    raise SystemExit(BELOW if found.worse and not report_only else 0)

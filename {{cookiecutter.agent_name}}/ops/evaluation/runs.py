@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 RESULTS = ROOT / "evals" / "results"
 BELOW, BAD_INPUT, COULD_NOT_RUN = 1, 2, 3
+
+
+ReportOnly = Annotated[
+    bool, typer.Option(envvar="REPORT_ONLY", help="Measure and tell: being worse or below a threshold is no failure.")
+]
 
 
 class CannotRun(RuntimeError):
@@ -52,9 +57,15 @@ def stop(message: str, code: int) -> None:
 
 
 def find_run(name: str, results: Path) -> Path:
-    """Return the folder of a run by its path, its name, or `last`. Raises ValueError naming those that are there."""
-    if Path(name).is_dir():
+    """Return the folder of a run by its path, its name, or `last`; of a folder with runs the last one.
+
+    Raises:
+        ValueError: when there is none, naming those that are there.
+    """
+    if (Path(name) / "run.json").is_file():
         return Path(name)
+    if Path(name).is_dir():
+        name, results = "last", Path(name)
     runs = sorted(path.parent.name for path in results.glob("*/run.json"))
     wanted = runs[-1] if name == "last" and runs else name
     if wanted not in runs:

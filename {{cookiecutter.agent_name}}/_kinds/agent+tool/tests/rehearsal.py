@@ -55,6 +55,7 @@ def rehearse() -> None:
         assert it.deliver()
         newest = live(it, "prod")
         assert newest == "3"
+        assert "## Evaluation" in it.said["notes"], "compared with the release before"
         assert it.type(Step("by hand", "rollback", "prod", {}))
         assert live(it, "prod") == "1"
         assert it.type(Step("by hand", "status", "prod", {}))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.environment import environment_name
-from ops.evaluation.runs import BELOW, RESULTS, conclude, exit_codes, open_run, progress, tell
+from ops.evaluation.runs import BELOW, RESULTS, ReportOnly, conclude, exit_codes, open_run, progress, tell
 from ops.explain import choose
 from ops.manifest import load_manifest
 
@@ -45,6 +45,7 @@ def evaluate(
     dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    report_only: ReportOnly = False,
 ) -> None:
     """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
     with exit_codes():
@@ -52,7 +53,7 @@ def evaluate(
             where=target, select=select, workers=workers, timeout=timeout, resume=resume, name=run, day=day,
             dataset_path=dataset, thresholds_path=thresholds, results=results,
         )  # fmt: skip
-    raise SystemExit(0 if report.passed else BELOW)
+    raise SystemExit(0 if report.passed or report_only else BELOW)
 
 
 def run_evaluation(

@@ -28,6 +28,18 @@ def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int
     return stopped.value.code, printed.err + printed.out
 
 
+def test_a_report_forgives_low_scores_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = tmp_path / "thresholds.yaml"
+    limits.write_text("offline: {tokens: {max: 1}}\nmodels: {}\n", encoding="utf-8")
+    options = ["--select", "seed", "--thresholds", str(limits), "--results", str(tmp_path / "results")]
+
+    codes = [evaluation(capsys, *options)[0], evaluation(capsys, *options, "--report-only")[0]]
+    wrong = changed(tmp_path, "{no json")
+    codes.append(evaluation(capsys, "--dataset", wrong, "--results", str(tmp_path), "--report-only")[0])
+
+    assert codes == [1, 0, 2]
+
+
 def changed(tmp_path: Path, *lines: str) -> str:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

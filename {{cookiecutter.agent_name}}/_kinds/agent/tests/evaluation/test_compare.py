@@ -69,6 +69,21 @@ def test_before_and_after_a_change_of_model(tmp_path: Path, capsys: pytest.Captu
     assert "Tool selection" in capsys.readouterr().out
 
 
+def test_a_report_fails_only_when_there_is_nothing_to_report(tmp_path: Path) -> None:
+    """The last of the runs in a folder is what another delivery measured."""
+    written(tmp_path / "before" / "2026-11-01")
+    written(tmp_path / "before" / "2026-11-02", wrong=set(range(5)))
+    written(tmp_path / "now", wrong=set(range(60)))
+
+    codes = []
+    for base in ("before", "nowhere"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["compare", str(tmp_path / base), "now", "--results", str(tmp_path), "--report-only"])
+        codes.append(stopped.value.code)
+
+    assert codes == [0, 2]
+
+
 def test_runs_that_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path / "a")
     with pytest.raises(SystemExit) as stopped:
