@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.standin.evaluations import Evaluations
 from tests.standin.images import Images
+from tests.standin.logs import Logs
 from tests.standin.metrics import Metrics
 from tests.standin.parameters import Parameters, Secrets
 from tests.standin.registry import Registry
@@ -64,6 +65,7 @@ class Place:
         self.secrets = Secrets()
         self.stacks = Stacks(self)
         self.metrics = Metrics()
+        self.logs = Logs()
         self.images = Images(self)
         self._services: dict[str, Any] = {
             "sts": Identity(account),
@@ -71,6 +73,7 @@ class Place:
             "secretsmanager": self.secrets,
             "cloudformation": self.stacks,
             "cloudwatch": self.metrics,
+            "logs": self.logs,
             "ecr": self.images,
             "bedrock-agentcore-control": self.runtimes,
             "bedrock-agentcore": self.evaluations,

@@ -263,6 +263,9 @@ class Stacks:
                 arn = f"runtime/{properties['AgentRuntimeId']}/runtime-endpoint/{properties['Name']}"
                 attributes = {"": arn, "AgentRuntimeEndpointArn": self.place.arn("bedrock-agentcore", arn)}
             case "AWS::BedrockAgentCore::OnlineEvaluationConfig":
+                destination = properties["OutputConfig"]["CloudWatchConfig"]["LogGroupName"]
+                if destination.startswith("/aws/bedrock-agentcore/evaluations/"):
+                    raise ApiError("ValidationException", f"{destination} is in a namespace reserved by the service.")
                 made = self.place.evaluations.add_online(properties)
                 attributes = {
                     "": made["onlineEvaluationConfigArn"],
@@ -274,6 +277,7 @@ class Stacks:
                 attributes = {"": role, "Arn": f"arn:aws:iam::{self.place.account}:role/{role}"}
             case "AWS::Logs::LogGroup":
                 group = str(properties["LogGroupName"])
+                self.place.logs.events.setdefault(group, [])
                 attributes = {"": group, "Arn": self.place.arn("logs", f"log-group:{group}:*")}
             case _:
                 attributes = {"": f"{stack.name}-{name}", "Arn": self.place.arn("other", f"{stack.name}-{name}")}

@@ -24,6 +24,7 @@ SERVICES = (
     "cloudformation",
     "cloudwatch",
     "ecr",
+    "logs",
     "secretsmanager",
     "ssm",
     "sts",

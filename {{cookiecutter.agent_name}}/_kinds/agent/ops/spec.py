@@ -209,10 +209,10 @@ class OnlineEvaluation(Model):
 
     sampling_percent: float = Field(default=10.0, ge=0.01, le=100, description="percent of sessions", examples=[10.0])
     evaluators: list[str] = Field(
-        default=["Builtin.GoalSuccessRate", "Builtin.Faithfulness", "Builtin.Harmfulness"],
+        default=["Builtin.GoalSuccessRate", "Builtin.Faithfulness", "Builtin.Helpfulness"],
         min_length=1,
         max_length=3,
-        description="ids of one to three evaluators, built-in or your own",
+        description="ids of one to three evaluators, built-in or your own, of which more is better",
         examples=["[Builtin.GoalSuccessRate]"],
     )
 
@@ -276,6 +276,7 @@ def environment_findings(document: Document, name: str, spec: Spec | None) -> It
     """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
     yield from _model_findings(document, name)
     yield from _network_findings(document)
+    yield from _evaluator_findings(document)
     yield from _local_findings(document, name == "local")
     if spec:
         yield from _manifest_findings(document, spec)
@@ -308,6 +309,14 @@ def _network_findings(document: Document) -> Iterator[Finding]:
     if bool(network.get("subnets")) != bool(network.get("securityGroups")):
         missing = "securityGroups" if network.get("subnets") else "subnets"
         yield ("network", missing), "missing; a VPC needs both subnets and securityGroups"
+
+
+def _evaluator_findings(document: Document) -> Iterator[Finding]:
+    chosen = document.section("onlineEvaluation").get("evaluators")
+    for index, name in enumerate(chosen if isinstance(chosen, list) else []):
+        if name in ("Builtin.Harmfulness", "Builtin.Refusal", "Builtin.Stereotyping"):
+            why = "counts what is bad, and alarms and monitor watch for scores that fall; choose another one"
+            yield ("onlineEvaluation", "evaluators", index), f"{name} {why}"
 
 
 def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:

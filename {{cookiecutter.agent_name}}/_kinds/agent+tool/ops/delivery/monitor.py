@@ -1,9 +1,17 @@
-"""`monitor`: do live sessions score as well as they should? If not, people are asked, and perhaps live goes back."""
+"""`monitor`: do live sessions score as well as they should? If not, people are asked, and perhaps live goes back.
+
+Online evaluation judges the sample. It writes each score as an event of OpenTelemetry's conventions into the log group
+of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. The events are documented;
+the dimension is what AWS's own strands-agents-evals writes, and was not seen from the service yet. So where there are
+events but no metric, the mean of the events counts.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ops.delivery import endpoint, show
 from ops.delivery.bearer import token
@@ -14,11 +22,17 @@ from ops.delivery.stop import Stop, stops
 from ops.delivery.verbs import Env
 from ops.document import ROOT
 
-RECENT_HOURS, BASELINE_DAYS = 24, 14
+RECENT, BASELINE = timedelta(hours=24), timedelta(days=14)
 """What is compared: the last day with the fortnight before it."""
 
 MAX_DROP = 0.1
 """How far below its baseline a score may fall; less is noise of the sample."""
+
+MIN_SAMPLE = 10
+"""When so many sessions should have been judged and none was, monitoring itself is broken."""
+
+WORST = 5
+"""So many of the lowest scores are shown to people."""
 
 REPORT = ROOT / ".local" / "delivery" / "monitor.md"
 
@@ -42,46 +56,94 @@ class Score:
         return None
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One score that online evaluation gave."""
+
+    evaluator: str
+    value: float
+    session: str
+
+
 def monitor(env: Env = "") -> None:
     """Compare what online evaluation measured with the limit and the baseline. Exit code 1 when it is worse."""
     with stops():
         place = open_place(env)
         show.header("monitor", place)
         place.check_account()
-        settings = place.environment.online_evaluation
-        scores = [measure(place, evaluator) for evaluator in settings.evaluators]
+        judged = recently_judged(place)
+        scores = [measure(place, evaluator, judged) for evaluator in place.environment.online_evaluation.evaluators]
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
         problems = [text for score in scores if (text := score.problem(place.environment.alarms.score))]
         rolls_back = bool(problems) and KIND.rolls_back(place.manifest)
         show.plan([f"roll {env} back"] if rolls_back else [])
         if problems:
-            _act(place, problems, rolls_back=rolls_back)
-        sampled = any(score.recent is not None for score in scores)
-        show.done(f"{env}: {'scores are as they should be' if sampled else 'no session was sampled in the last day'}")
+            _act(place, problems, sorted(judged, key=lambda one: one.value)[:WORST], rolls_back=rolls_back)
+        if all(score.recent is None for score in scores):
+            _must_be_quiet(place)
+            show.done(f"{env}: no session was sampled in the last day")
+            return
+        show.done(f"{env}: scores are as they should be")
 
 
-def measure(place: Place, evaluator: str) -> Score:
-    """Return the scores of an evaluator, as online evaluation writes them to CloudWatch."""
-    name, now = snake(place.component, place.name), datetime.now(UTC)
-    metric = {
-        "Namespace": f"agentops/{name}",
-        "MetricName": evaluator,
-        "Dimensions": [{"Name": "service.name", "Value": f"{name}.{LIVE}"}],
+def measure(place: Place, evaluator: str, judged: list[Judged]) -> Score:
+    """Return the mean scores of an evaluator: of the metric, else of the events of the last day."""
+    name = snake(place.component, place.name)
+    metric = _metric(f"agentops/{name}", evaluator, {"service.name": f"{name}.{LIVE}"})
+    now = datetime.now(UTC)
+    recent = _statistic(place, metric, "Average", now - RECENT, now)
+    if recent is None:
+        values = [one.value for one in judged if one.evaluator == evaluator]
+        recent = sum(values) / len(values) if values else None
+    return Score(evaluator, recent, _statistic(place, metric, "Average", now - RECENT - BASELINE, now - RECENT))
+
+
+def recently_judged(place: Place) -> list[Judged]:
+    """Return the scores of the last day. An evaluation that failed gave none."""
+    group, since = f"/agentops/evaluations/{snake(place.component, place.name)}", datetime.now(UTC) - RECENT
+    pages = place.client("logs").get_paginator("filter_log_events")
+    found = []
+    for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
+        for event in page["events"]:
+            about = json.loads(event["message"]).get("attributes", {})
+            if (value := about.get("gen_ai.evaluation.score.value")) is not None:
+                name = about.get("gen_ai.evaluation.name", "")
+                found.append(Judged(name, float(value), about.get("session.id", "")))
+    return found
+
+
+def _must_be_quiet(place: Place) -> None:
+    """Raise Stop when there were sessions enough to sample: then it is the monitoring that does not work."""
+    about = {
+        "Operation": "InvokeAgentRuntime",
+        "Resource": endpoint.runtime(place).arn,
+        "Name": f"{snake(place.component, place.name)}::{LIVE}",
     }
-    recent = now - timedelta(hours=RECENT_HOURS)
-
-    def mean(start: datetime, end: datetime) -> float | None:
-        seconds = int((end - start).total_seconds())
-        query = {"Id": "mean", "MetricStat": {"Metric": metric, "Period": seconds, "Stat": "Average"}}
-        found = place.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
-        values = found["MetricDataResults"][0]["Values"]
-        return float(values[0]) if values else None
-
-    return Score(evaluator, mean(recent, now), mean(recent - timedelta(days=BASELINE_DAYS), recent))
+    now = datetime.now(UTC)
+    sessions = _statistic(place, _metric("AWS/Bedrock-AgentCore", "Sessions", about), "Sum", now - RECENT, now) or 0
+    share = place.environment.online_evaluation.sampling_percent
+    if sessions * share / 100 >= MIN_SAMPLE:
+        raise Stop(
+            f"{sessions:.0f} sessions in the last day and none was judged, although {share:g} % should have been",
+            f"make online ENV={place.name}; then look at the online evaluation's status in the AgentCore console",
+        )
 
 
-def _act(place: Place, problems: list[str], *, rolls_back: bool) -> None:
+def _metric(namespace: str, name: str, dimensions: dict[str, str]) -> dict[str, Any]:
+    found = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": found}
+
+
+def _statistic(place: Place, metric: dict[str, Any], statistic: str, start: datetime, end: datetime) -> float | None:
+    seconds = int((end - start).total_seconds())
+    query = {"Id": "one", "MetricStat": {"Metric": metric, "Period": seconds, "Stat": statistic}}
+    found = place.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
+    values = found["MetricDataResults"][0]["Values"]
+    return float(values[0]) if values else None
+
+
+def _act(place: Place, problems: list[str], worst: list[Judged], *, rolls_back: bool) -> None:
     found = endpoint.runtime(place)
     now = endpoint.state(place, found.id)
     live = now.live if now else None
@@ -90,9 +152,13 @@ def _act(place: Place, problems: list[str], *, rolls_back: bool) -> None:
         target = endpoint.roll_back(place, found)
         KIND.smoke(place, found.arn, LIVE, token(place))
         lines += ["", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."]
+    if worst:
+        lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]
+        lines += [f"| {one.value:.2f} | {one.evaluator} | `{one.session}` |" for one in worst]
     lines += [
         "",
-        "Please look at the sessions (`make status`, the dashboard), and make rows of what went wrong: `make row`.",
+        "Please look at these sessions: the log group of the evaluation says why they scored so. What went wrong "
+        "becomes a row of the ground truth: `make row`.",
     ]
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")

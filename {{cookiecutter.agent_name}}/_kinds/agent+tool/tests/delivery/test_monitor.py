@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ops.delivery import monitor, names
 from ops.document import ROOT
 from ops.manifest import load_manifest
+from tests.delivery.shell import refused
 from tests.delivery.world import COMMIT, SECOND, World
 
 
@@ -23,6 +27,39 @@ def scored(world: World, value: float) -> None:
     service = f"{names.snake(load_manifest().metadata.name, 'prod')}.live"
     for evaluator in world.environments["prod"].online_evaluation.evaluators:
         world.at("prod").metrics.values[evaluator, service] = [value]
+
+
+def judged(world: World, *scores: tuple[str, float]) -> None:
+    """Let online evaluation have judged sessions, an hour ago."""
+    at = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1000)
+    (group,) = [name for name in world.at("prod").logs.events if name.startswith("/agentops/evaluations/")]
+    for number, (evaluator, value) in enumerate(scores):
+        about = {
+            "gen_ai.evaluation.name": evaluator,
+            "gen_ai.evaluation.score.value": value,
+            "session.id": f"session-{number}",
+        }
+        world.at("prod").logs.events[group].append((at, json.dumps({"attributes": about})))
+    failed = {"gen_ai.evaluation.name": "Builtin.Faithfulness", "error.type": "ThrottlingException"}
+    world.at("prod").logs.events[group].append((at, json.dumps({"attributes": failed})))
+
+
+def test_people_see_the_sessions_that_scored_lowest(live: World) -> None:
+    """Also when the metric has other dimensions than expected: then the events are what counts."""
+    judged(live, *(("Builtin.GoalSuccessRate", number / 10) for number in range(10)))
+    typed = live.type("monitor", "prod")
+    assert "Builtin.GoalSuccessRate: 0.45 in the last day" in typed.err
+    report = monitor.REPORT.read_text(encoding="utf-8")
+    assert "| 0.00 | Builtin.GoalSuccessRate | `session-0` |" in report
+    assert "session-9" not in report
+
+
+def test_sessions_of_which_none_was_judged_are_a_fault_of_the_monitoring(live: World) -> None:
+    service = f"{names.snake(load_manifest().metadata.name, 'prod')}::live"
+    live.at("prod").metrics.values["Sessions", service] = [99.0]
+    assert "no session was sampled" in live.must("monitor", "prod").last
+    live.at("prod").metrics.values["Sessions", service] = [100.0]
+    refused(live.type("monitor", "prod"), "100 sessions in the last day and none was judged", "make online ENV=prod")
 
 
 def test_nothing_sampled_and_good_scores_are_no_alarm(live: World) -> None:

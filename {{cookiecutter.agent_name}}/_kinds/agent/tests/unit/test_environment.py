@@ -110,6 +110,11 @@ def test_right_environments_load(tmp_path: Path, manifest: Manifest) -> None:
         ),
         ("bedrock", "bedrock\n  baseUrl: https://a.example.com/v1", "model.baseUrl: bedrock has no address; remove it"),
         ("mode: runtime", "mode: development", "prod.yaml:9: identity.mode: must be runtime"),
+        (
+            "name: prod",
+            "name: prod\nonlineEvaluation: {evaluators: [Builtin.Refusal]}",
+            "onlineEvaluation.evaluators[0]: Builtin.Refusal counts what is bad",
+        ),
         ("false", "'no'", "telemetry.recordContent: 'no' is not right; needed: whether prompts"),
         ("https://market-data.", "http://market-data.", "prod.yaml:11: gateways.market-data: must begin with https:"),
         ("  market-data: ", "  other: ", "prod.yaml:10: gateways.market-data: missing, but manifest.yaml names this"),

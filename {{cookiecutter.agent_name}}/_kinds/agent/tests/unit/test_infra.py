@@ -47,10 +47,10 @@ GRANTED = {
     },
     ("role", "ApplyGuardrail"): {"bedrock:ApplyGuardrail"},
     ("evaluation", "FindLogGroups"): {"logs:DescribeLogGroups"},
-    ("evaluation", "ReadSessions"): {"logs:StartQuery", "logs:GetLogEvents", "logs:FilterLogEvents"},
+    ("evaluation", "ReadSessions"): {"logs:StartQuery"},
     ("evaluation", "ReadQueryResults"): {"logs:GetQueryResults"},
-    ("evaluation", "WriteResults"): {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
-    ("evaluation", "WriteScores"): {"cloudwatch:PutMetricData"},
+    ("evaluation", "WriteResults"): {"logs:CreateLogStream", "logs:PutLogEvents"},
+    ("evaluation", "IndexSpans"): {"logs:DescribeIndexPolicies", "logs:PutIndexPolicy"},
     ("evaluation", "JudgeWithModels"): {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
 }
 
@@ -65,7 +65,7 @@ REVIEWED = {
     ("evaluation", "FindLogGroups"): "lists; the service looks for its groups among all",
     ("evaluation", "ReadSessions"): "the endpoints of this runtime only",
     ("evaluation", "ReadQueryResults"): "no resource type; the id of the query is the key",
-    ("evaluation", "WriteScores"): "no resource type; limited to a namespace",
+    ("evaluation", "IndexSpans"): "the log group of all spans, its streams, and the endpoints of this runtime",
     ("evaluation", "JudgeWithModels"): "the service chooses the model of its built-in evaluators",
 }
 
