@@ -129,7 +129,7 @@ def alone(rows: list[Any]) -> float:
     """Return the seconds that the agent needs for the conversations, with nothing else around it."""
     from dataclasses import replace
 
-    from agent.wiring.identity import Caller
+    from runtime.identity import Caller
     from agent.wiring.models import build_model
     from agent.wiring.service import Service
     from agent.wiring.sessions import Sessions

@@ -204,7 +204,7 @@ def bench_load(repository: Path, python: str, env: dict[str, str], sessions: int
 
     def tokens() -> list[str]:
         code = (
-            "from pathlib import Path;from agent.wiring.identity import issue_development_token as t;"
+            "from pathlib import Path;from runtime.identity import issue_development_token as t;"
             f"print('\\n'.join(t(f'user-{{n}}', Path('.local')) for n in range({sessions})))"
         )
         return subprocess.run(

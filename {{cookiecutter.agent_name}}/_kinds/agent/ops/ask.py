@@ -18,8 +18,8 @@ from rich.markdown import Markdown
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from agent.wiring.identity import Caller
     from agent.wiring.service import Service
+    from runtime.identity import Caller
 
 console = Console()
 
@@ -48,9 +48,9 @@ def ask(
         os.environ["LOG_LEVEL"] = "WARNING"
     # Imported late, as loading the agent takes a second that `--help` need not wait for.
     from agent.wiring.contract import BadRequest, session_id_or_new
-    from agent.wiring.identity import authenticate, issue_development_token
     from agent.wiring.service import Service
     from ops.recording import record_spans
+    from runtime.identity import authenticate, issue_development_token
 
     record_spans()
     service = Service.from_files()

@@ -23,8 +23,8 @@ def dev(
     """Serve the agent locally with reload, and print how to call it."""
     import watchfiles
 
-    from agent.wiring.identity import issue_development_token
-    from agent.wiring.settings import STATE
+    from runtime.identity import issue_development_token
+    from runtime.settings import STATE
 
     # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
     in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))

@@ -16,9 +16,9 @@ from uuid import uuid4
 
 import httpx
 
-from agent.wiring.identity import issue_development_token
-from agent.wiring.telemetry import local_defaults
 from ops.environment import NAMES
+from runtime.identity import issue_development_token
+from runtime.telemetry import local_defaults
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 START_SECONDS = 60.0

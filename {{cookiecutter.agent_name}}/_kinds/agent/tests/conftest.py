@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.wiring.identity import Caller, authenticate, issue_development_token
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
+from runtime.identity import Caller, authenticate, issue_development_token
 
 CHOICES = {"AWS_PROFILE", "LOG_LEVEL", "NAME", "OPENAI_API_KEY", "PORT", "Q", "SESSION", "TRACE", "USER_ID"}
 

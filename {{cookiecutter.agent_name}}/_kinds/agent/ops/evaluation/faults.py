@@ -12,11 +12,11 @@ from strands.hooks import AfterToolCallEvent, BeforeToolCallEvent
 from strands.models import Model
 from strands_evals.chaos import ChaosPlugin
 
-from agent.wiring.identity import Caller
 from agent.wiring.service import Service
 from agent.wiring.sessions import Conversation, Sessions
 from agent.wiring.settings import Settings
 from ops.evaluation.dataset import Row
+from runtime.identity import Caller
 
 OPEN_SESSIONS = 64
 """Finished conversations are let go early: there may be thousands."""

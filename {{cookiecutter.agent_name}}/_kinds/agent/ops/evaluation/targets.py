@@ -86,8 +86,8 @@ class LocalTarget:
     @asynccontextmanager
     async def converse(self, row: Row) -> AsyncIterator[Conversation]:
         """Open a session of its own, on the row's date and as its user, and forget it afterwards."""
-        from agent.wiring.identity import Caller
         from ops.evaluation.faults import faults
+        from runtime.identity import Caller
 
         service = self._service(row.metadata.date)
         user = f"{USER}-{uuid4()}"
@@ -261,8 +261,8 @@ def build_target(where: str, day: date | None = None) -> Target:
         raise ValueError(f"TARGET: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
     url = where.rstrip("/") if where.rstrip("/").endswith("/invocations") else f"{where.rstrip('/')}/invocations"
     if host in ("localhost", "127.0.0.1", "::1") and not token:
-        from agent.wiring.identity import issue_development_token
         from agent.wiring.settings import Settings
+        from runtime.identity import issue_development_token
 
         settings = Settings.from_files()
         return HttpTarget(url, issue_development_token(USER, settings.state), day or settings.today())

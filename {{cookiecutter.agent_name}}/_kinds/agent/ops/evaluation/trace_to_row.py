@@ -253,8 +253,8 @@ def row(
         if file:
             turns = from_cloudwatch(Path(file), trace)
         else:
-            from agent.wiring.settings import STATE
-            from agent.wiring.telemetry import SPAN_FILE
+            from runtime.settings import STATE
+            from runtime.telemetry import SPAN_FILE
 
             turns = from_span_file(STATE / SPAN_FILE, trace)
         line = draft(turns).model_dump_json(exclude_defaults=True)

@@ -13,7 +13,8 @@ from strands import tool
 from strands.types.tools import AgentTool
 
 from agent.backend import Backend, NotFound, SampleData, Unavailable
-from agent.wiring.resilience import call_with_retries, tool_error
+from agent.wiring.errors import tool_error
+from runtime.resilience import call_with_retries
 
 Region = Literal["EMEA", "APAC", "AMER"]
 DataType = Literal["revenue", "sales", "customers"]

@@ -14,9 +14,9 @@ import agent.agent
 import agent.tools
 import agent.wiring.turn
 from agent.backend import SampleData, Unavailable
-from agent.wiring import resilience
 from agent.wiring.settings import Settings
 from ops.evaluation.dataset import Row
+from runtime import resilience
 from tests.evaluation.runs import below, evaluated, rows_of
 
 REVENUE_ROWS = (

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.wiring.identity import issue_development_token
-from agent.wiring.telemetry import local_defaults
 from ops.trace import Span, read_traces
+from runtime.identity import issue_development_token
+from runtime.telemetry import local_defaults
 from tests.integration.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration

@@ -18,10 +18,10 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 
 from agent.wiring.gateway import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
-from agent.wiring.identity import Caller
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
 from ops.spec import Tools
+from runtime.identity import Caller
 
 
 class RecordingApp:

@@ -10,8 +10,8 @@ from unittest.mock import Mock
 import pytest
 
 from agent.wiring.gateway import CallerToken
-from agent.wiring.identity import Caller
 from agent.wiring.sessions import Conversation, Sessions
+from runtime.identity import Caller
 
 SESSION = "s" * 33
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent import tools
 from agent.backend import MarketIndicator, NotFound, SampleData, Unavailable
-from agent.wiring import resilience
+from runtime import resilience
 
 
 class FlakyBackend:

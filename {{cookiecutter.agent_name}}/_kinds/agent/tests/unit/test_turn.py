@@ -10,11 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from agent.wiring.identity import Caller
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
 from agent.wiring.turn import MAX_MODEL_CALLS
 from offline import OfflineModel
+from runtime.identity import Caller
 
 SESSION = "s" * 33
 SECRET = "connection string with a password"

@@ -15,8 +15,8 @@ from opentelemetry import propagate
 from strands.hooks import BeforeInvocationEvent
 from strands.plugins import hook
 
-from agent.wiring.identity import Caller
 from agent.wiring.settings import Settings
+from runtime.identity import Caller
 
 if TYPE_CHECKING:
     import httpx

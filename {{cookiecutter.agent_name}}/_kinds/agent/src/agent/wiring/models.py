@@ -53,3 +53,15 @@ def model_label(settings: Settings) -> str | None:
     from offline import LABEL
 
     return LABEL
+
+
+def load_instrumentations(settings: Settings) -> None:
+    """Load what records the calls of the model's and the memory's clients."""
+    if settings.environment.model.provider == "bedrock" or settings.environment.memory:
+        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor
+
+        BotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    if settings.environment.model.provider == "openai-compatible":
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+        HTTPXClientInstrumentor().instrument()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,15 +15,15 @@ from strands.models import Model
 
 from agent.agent import build_agent
 from agent.tools import TOOLS
-from agent.wiring import logs, telemetry
 from agent.wiring.contract import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
 from agent.wiring.gateway import CallerToken, connect_gateways
-from agent.wiring.identity import Caller, Unauthenticated, authenticate
 from agent.wiring.memory import build_session_manager
-from agent.wiring.models import build_model, model_label
+from agent.wiring.models import build_model, load_instrumentations, model_label
 from agent.wiring.sessions import Conversation, Sessions
 from agent.wiring.settings import Settings
 from agent.wiring.turn import ToolCallRecorder, run_turn
+from runtime import logs, telemetry
+from runtime.identity import Caller, Unauthenticated, authenticate
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class Service:
     def from_files(cls) -> Service:
         """Read manifest and environment, set up logs and telemetry, and build the model."""
         settings = Settings.from_files()
-        logs.configure()
-        telemetry.configure(settings)
+        logs.configure(_ids)
+        telemetry.configure(settings, partial(load_instrumentations, settings))
         return cls(settings, build_model(settings))
 
     async def respond(
@@ -69,7 +70,7 @@ class Service:
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
         BedrockAgentCoreContext.set_request_context(request_id, session_id)  # for the log
         yield {"type": "start", **identity}
-        with telemetry.request_span(headers or {}, session_id):
+        with telemetry.request_span("POST /invocations", headers or {}, session_id):
             try:
                 async with self.sessions.use(caller, session_id) as conversation:
                     notices = conversation.gateway.notices
@@ -124,6 +125,13 @@ class Service:
         """Return provider, id, and the label that must be shown beside its output, if any."""
         model = self.settings.environment.model
         return {"provider": model.provider, "id": model.id, "label": model_label(self.settings)}
+
+
+def _ids() -> dict[str, str | None]:
+    return {
+        "sessionId": BedrockAgentCoreContext.get_session_id(),
+        "requestId": BedrockAgentCoreContext.get_request_id(),
+    }
 
 
 async def _collect(events: AsyncIterator[dict[str, Any]], session_id: str) -> JSONResponse:

@@ -17,7 +17,7 @@ from time import monotonic
 from strands import Agent
 
 from agent.wiring.gateway import CallerToken, GatewayTools
-from agent.wiring.identity import Caller
+from runtime.identity import Caller
 
 logger = logging.getLogger(__name__)
 

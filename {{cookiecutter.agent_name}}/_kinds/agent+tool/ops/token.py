@@ -15,7 +15,7 @@ def token(
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,
 ) -> None:
     """Print a token that the local agent accepts and nothing else does."""
-    from agent.wiring.identity import issue_development_token
-    from agent.wiring.settings import STATE
+    from runtime.identity import issue_development_token
+    from runtime.settings import STATE
 
     typer.echo(issue_development_token(user, STATE, first_name=name or None, hours=hours))

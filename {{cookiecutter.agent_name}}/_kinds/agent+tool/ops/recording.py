@@ -10,7 +10,7 @@ def record_spans() -> None:
     """Set up OpenTelemetry with the local defaults, without a second start of Python."""
     from opentelemetry.instrumentation.auto_instrumentation import initialize
 
-    from agent.wiring.telemetry import local_defaults
+    from runtime.telemetry import local_defaults
 
     os.environ.update(local_defaults())
     # It warns of every configurator it was told not to use.

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 2.0
@@ -26,26 +32,42 @@ R = TypeVar("R")
 async def call_with_retries(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a blocking backend function off the event loop, each try bounded by `TIMEOUT_SECONDS`.
 
-    `ConnectionError` and `TimeoutError` are tried again, `ATTEMPTS` times in all, after a random wait of up to one
-    second; anything else is raised at once. Waiting for a free thread does not count as the backend's time. A call that
-    timed out keeps its thread until it returns, so give the backend's own client a time-out as well.
+    `ConnectionError` and `TimeoutError` are tried again, `ATTEMPTS` times in all; anything else is raised at once.
 
     Raises:
         The last error of the backend, or TimeoutError.
     """
+    return await retried(partial(in_thread, partial(func, *args, **kwargs), TIMEOUT_SECONDS), ATTEMPTS)
+
+
+async def retried(once: Callable[[], Awaitable[R]], attempts: int, budget_seconds: float | None = None) -> R:
+    """Try up to `attempts` times, after random waits of up to one second, and start no try once the budget is spent.
+
+    Only what is transient is tried again.
+
+    Raises:
+        The last error.
+    """
+    if attempts == 1:
+        return await once()
+    stop = stop_after_attempt(attempts)
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TRANSIENT),
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=stop | stop_after_delay(budget_seconds) if budget_seconds else stop,
         wait=wait_random_exponential(multiplier=0.1, max=1.0),
         reraise=True,
     )
     async for attempt in retrying:
         with attempt:
-            return await _once(partial(func, *args, **kwargs))
+            return await once()
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _once(call: Callable[[], R]) -> R:
+async def in_thread(call: Callable[[], R], timeout_seconds: float) -> R:
+    """Run a blocking call off the event loop. Waiting for a free thread does not count as the backend's time.
+
+    A call that timed out keeps its thread until it returns, so give the backend's own client a time-out as well.
+    """
     loop, started, caller = asyncio.get_running_loop(), asyncio.Event(), copy_context()
 
     def run() -> R:
@@ -55,11 +77,6 @@ async def _once(call: Callable[[], R]) -> R:
     running = loop.run_in_executor(_BACKEND, run)
     try:
         await asyncio.wait_for(started.wait(), QUEUE_SECONDS)
-        return await asyncio.wait_for(running, TIMEOUT_SECONDS)
+        return await asyncio.wait_for(running, timeout_seconds)
     finally:
         running.cancel()
-
-
-def tool_error(code: int, message: str) -> dict[str, Any]:
-    """Return a failed tool result that tells the model what went wrong; `code` follows HTTP (400, 404, 503)."""
-    return {"status": "error", "content": [{"text": f"Error {code}: {message}"}]}

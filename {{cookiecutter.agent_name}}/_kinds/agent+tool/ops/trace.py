@@ -41,8 +41,8 @@ def trace(
     list_all: Annotated[bool, typer.Option("--list", help="List the recorded requests, newest last.")] = False,
 ) -> None:
     """Show the last request as a tree: durations, tokens, tool parameters and results."""
-    from agent.wiring.settings import STATE
-    from agent.wiring.telemetry import SPAN_FILE
+    from runtime.settings import STATE
+    from runtime.telemetry import SPAN_FILE
 
     console = Console()
     traces = read_traces(STATE / SPAN_FILE)

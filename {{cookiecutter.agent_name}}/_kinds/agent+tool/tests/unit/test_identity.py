@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from agent.wiring.identity import Unauthenticated, authenticate, issue_development_token
+from runtime.identity import Unauthenticated, authenticate, issue_development_token
 
 FAR = int(time.time()) + 1000
 

@@ -1,20 +1,20 @@
-"""Traces: Strands' own spans under one span a request, exported as the standard variables say, to a file locally.
+"""Traces: the libraries' own spans under one span a request, exported as the standard variables say, to a file locally.
 
 The process is started by `opentelemetry-instrument`, which sets up the provider and exporters but none of the fifty
-instrumentations it would find: those are loaded here, after the port is open, and only those this agent uses.
+instrumentations it would find: the component loads those that it uses, after its port is open.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opentelemetry import baggage, context, propagate, trace
 
-from agent.wiring.settings import Settings
+from runtime.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -24,7 +24,7 @@ MAX_SPAN_FILE_BYTES = 20_000_000
 _FLUSH_MILLISECONDS = 500
 _SESSION = "session.id"
 
-_tracer = trace.get_tracer("agent")
+_tracer = trace.get_tracer("runtime")
 
 
 def local_defaults() -> dict[str, str]:
@@ -45,8 +45,11 @@ def local_defaults() -> dict[str, str]:
     return {name: os.environ.get(name, value) for name, value in defaults.items()}
 
 
-def configure(settings: Settings) -> None:
-    """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did."""
+def configure(settings: Settings, instrument: Callable[[], None] = lambda: None) -> None:
+    """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did.
+
+    `instrument` loads the instrumentations of the component; it is called only where spans are made.
+    """
     record = settings.environment.telemetry.record_content
     if not record:
         _keep_content_out()
@@ -55,13 +58,13 @@ def configure(settings: Settings) -> None:
         return  # not started under opentelemetry-instrument: no spans, no cost
     if not record:
         provider.add_span_processor(_error_processor())
-    _load_instrumentations(settings)
+    instrument()
     if settings.environment.name == "local":
         _export_to_file(provider, settings)
 
 
 @contextmanager
-def request_span(headers: Mapping[str, str], session_id: str) -> Iterator[None]:
+def request_span(name: str, headers: Mapping[str, str], session_id: str) -> Iterator[None]:
     """Open the span of one request, as a child of the caller's trace, with the session id as baggage."""
     carrier = {name.lower(): value for name, value in headers.items()}
     # X-Ray's propagator knows its header in this spelling only.
@@ -69,7 +72,7 @@ def request_span(headers: Mapping[str, str], session_id: str) -> Iterator[None]:
     token = context.attach(baggage.set_baggage(_SESSION, session_id, propagate.extract(carrier)))
     try:
         attributes = {_SESSION: session_id}
-        with _tracer.start_as_current_span("POST /invocations", kind=trace.SpanKind.SERVER, attributes=attributes):
+        with _tracer.start_as_current_span(name, kind=trace.SpanKind.SERVER, attributes=attributes):
             yield
     finally:
         context.detach(token)
@@ -110,17 +113,6 @@ def _error_processor() -> SpanProcessor:
             span.record_exception = type_of_exception  # type: ignore[method-assign]
 
     return TypesOnly()
-
-
-def _load_instrumentations(settings: Settings) -> None:
-    if settings.environment.model.provider == "bedrock" or settings.environment.memory:
-        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor
-
-        BotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]
-    if settings.environment.model.provider == "openai-compatible":
-        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-
-        HTTPXClientInstrumentor().instrument()
 
 
 def _export_to_file(provider: object, settings: Settings) -> None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bedrock_agentcore.runtime import BedrockAgentCoreContext
 from opentelemetry import trace
+
+Ids = Callable[[], Mapping[str, str | None]]
+"""Returns the ids of the request that is being answered, by name."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record with its trace, session and request id where there is one."""
+    """Formats a record with its trace, and the ids of its request, where there are any."""
+
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        self.ids = ids
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line of JSON."""
@@ -23,8 +30,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            "sessionId": BedrockAgentCoreContext.get_session_id(),
-            "requestId": BedrockAgentCoreContext.get_request_id(),
+            **self.ids(),
         }
         if span.is_valid:
             entry |= {"traceId": f"{span.trace_id:032x}", "spanId": f"{span.span_id:016x}"}
@@ -33,10 +39,10 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
 
 
-def configure() -> None:
+def configure(ids: Ids) -> None:
     """Send all logs to standard error as JSON, at `LOG_LEVEL` (default INFO)."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(ids))
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
     root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]
