@@ -6,11 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from ops.delivery.stop import BAD_INPUT, Stop, stops
 from ops.document import ROOT
 
-CRUFT = "cruft>=2.16,<3"
+CRUFT = Path(sys.prefix) / "tools" / "bin" / "cruft"
 STATE, REPORT = ROOT / ".cruft.json", ROOT / ".local" / "delivery" / "update.md"
 _RELEASE = re.compile(r"refs/tags/(v?(\d+)\.(\d+)\.(\d+))$")
 
@@ -19,20 +20,18 @@ def template_update() -> None:
     """Update from the template's newest release and commit. Prints `tag=…`, empty when there is nothing to do."""
     with stops():
         if not STATE.exists():
-            raise Stop(
-                "there is no .cruft.json", "link this repository to its template: cruft link TEMPLATE", BAD_INPUT
-            )
+            link = ".venv/tools/bin/cruft link TEMPLATE"
+            raise Stop("there is no .cruft.json", f"link this repository to its template: {link}", BAD_INPUT)
         state = json.loads(STATE.read_text(encoding="utf-8"))
         tag = newest_release(_run("git", "ls-remote", "--tags", state["template"]))
         if tag is None or tag == state.get("checkout"):
             print("tag=")
             return
-        cruft = [sys.executable, "-m", "uv", "tool", "run", "--from", CRUFT, "cruft"]
-        _run(*cruft, "update", "--skip-apply-ask", "--checkout", tag)
+        _run(str(CRUFT), "update", "--skip-apply-ask", "--checkout", tag)
         if found := conflicts():
             raise Stop(
                 f"release {tag} conflicts with changes of this repository in: {', '.join(found)}",
-                f"cruft update --checkout {tag}, on your machine; resolve these files, then open the pull request",
+                "on your machine: make template-update, which leaves them marked; then resolve and commit",
             )
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text(
@@ -53,9 +52,9 @@ def newest_release(listing: str) -> str | None:
 
 def conflicts() -> list[str]:
     """Return what could not be merged. cruft ends with 0 then too, so files tell: unmerged paths and *.rej."""
-    unmerged = _run("git", "diff", "--name-only", "--diff-filter=U").split()
-    rejected = [path.relative_to(ROOT).as_posix().removesuffix(".rej") for path in ROOT.rglob("*.rej")]
-    return sorted({*unmerged, *rejected})
+    unmerged = _run("git", "diff", "--name-only", "--diff-filter=U").splitlines()
+    rejected = _run("git", "ls-files", "--others", "--exclude-standard", "*.rej").splitlines()
+    return sorted({*unmerged, *(name.removesuffix(".rej") for name in rejected)})
 
 
 def _run(*command: str) -> str:

@@ -79,6 +79,12 @@ class Shell:
         shared = self.environments["prod"]
         return self.cloud.at(str(shared.shared_account), shared.region).service("agent-registry-control")
 
+    def with_environment(self, name: str, **changes: Any) -> None:
+        """Let an environment's file say something else."""
+        known = self.environments
+        self.environments = {**known, name: known[name].model_copy(update=changes)}
+        self.monkeypatch.setattr(place, "read_environment", lambda wanted, *_: self.environments[wanted])
+
     def with_manifest(self, **changes: Any) -> Manifest:
         """Let the repository have a manifest with another spec or metadata."""
         raw = load_manifest().model_dump(by_alias=True)

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from ops.delivery import names
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from io import BytesIO
+from urllib.request import Request
+
+import pytest
+
+from ops.delivery import bearer, names
+from ops.manifest import load_manifest
+from tests.behind import answer
 from tests.delivery.world import COMMIT, SECOND, THIRD, World
+from tests.standin.cloud import Answer
 from tests.standin.docker import digest_of
 
 
@@ -79,19 +90,47 @@ def test_production_takes_the_digest_that_passed_and_no_other(world: World) -> N
 
 
 def test_two_environments_share_an_account_and_a_region(world: World) -> None:
-    one = world.environments["dev"]
-    shared = {name: e.model_copy(update={"account": one.account}) for name, e in world.environments.items()}
-    world.environments = shared
-    from ops.delivery import place as places
-
-    def read(name: str, *_: object) -> object:
-        return shared[name]
-
-    world.monkeypatch.setattr(places, "read_environment", read)
+    world.with_environment("preprod", account=world.environments["dev"].account)
     world.release(COMMIT, "dev")
     world.release(SECOND, "preprod")
-    found = world.at("dev").runtimes.runtimes.values()
-    assert len({runtime.name for runtime in found}) == 2
+    assert len({runtime.name for runtime in world.at("dev").runtimes.runtimes.values()}) == 2
+
+
+def test_a_role_of_your_own_is_used_and_none_is_made(world: World) -> None:
+    role = f"arn:aws:iam::{world.environments['dev'].account}:role/agents"
+    world.with_environment("dev", role=role)
+    world.release(COMMIT, "dev")
+    (runtime,) = world.at("dev").runtimes.runtimes.values()
+    assert runtime.versions[0]["RoleArn"] == role
+    assert not [name for name in world.at("dev").stacks.stacks if name.endswith("-role")]
+    world.must("destroy", "dev")
+    assert not world.at("dev").stacks.stacks
+
+
+def test_the_test_client_signs_in_for_the_smoke_test(world: World) -> None:
+    asked: list[Request] = []
+    heard: list[str] = []
+
+    def signs_in(request: Request, timeout: float) -> BytesIO:
+        asked.append(request)
+        return BytesIO(b'{"access_token": "of-the-test-client", "expires_in": 300}')
+
+    def listens(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        heard.append(headers["Authorization"])
+        return answer(image, headers, body)
+
+    client = {"tokenUrl": "https://login.example.com/token", "clientId": "tester", "clientSecret": "of-tests"}
+    name = names.test_client(load_manifest().metadata.name, "dev")
+    world.at("dev").secrets.values[name] = json.dumps(client | {"scope": "agents/invoke"})
+    world.monkeypatch.delenv("EVAL_TOKEN")
+    world.monkeypatch.setattr(bearer, "urlopen", signs_in)
+    world.cloud.agent = listens
+    world.release(COMMIT, "dev")
+    assert set(heard) == {"Bearer of-the-test-client"}
+    request = asked[0]
+    assert request.full_url == client["tokenUrl"]
+    assert request.data == b"grant_type=client_credentials&scope=agents%2Finvoke"
+    assert request.get_header("Authorization") == f"Basic {b64encode(b'tester:of-tests').decode()}"
 
 
 def test_status_reads_the_service(world: World) -> None:
@@ -108,3 +147,11 @@ def test_online_evaluation_is_switched_on_once(world: World) -> None:
     assert "DISABLED → ENABLED" in world.must("online", "prod").out
     assert "nothing to change" in world.must("online", "prod").out
     assert "DISABLED;" in world.must("online", "prod", OFF="1").last
+
+
+@pytest.mark.parametrize("verb", ["build", "smoke", "gate", "promote", "rollback", "canary", "online", "monitor"])
+def test_a_verb_of_releases_needs_an_environment_in_aws(world: World, verb: str) -> None:
+    refused = world.type(verb, "produktion")
+    assert refused.code == 2
+    assert "ENV=" in refused.err
+    assert not world.cloud.calls

@@ -35,7 +35,7 @@ def test_the_agent_is_no_root_and_starts_under_opentelemetry() -> None:
     assert '\nCMD ["opentelemetry-instrument", "python", "-m", "agent.app"]' in DOCKERFILE
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-checks.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])
 def test_requirements_are_exact_hashed_and_without_an_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
