@@ -29,6 +29,11 @@ class Model(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
 
+    @classmethod
+    def findings(cls, document: Document) -> Iterable[Finding]:
+        """Yield the rules that a file breaks and that no single field shows; a kind that has such overrides this."""
+        return ()
+
 
 M = TypeVar("M", bound=Model)
 

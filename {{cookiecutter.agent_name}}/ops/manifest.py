@@ -97,7 +97,7 @@ def load_manifest(path: Path = MANIFEST) -> Manifest:
         DocumentError: with every problem's file, line and field, and what would be right.
     """
     document = parse(path)
-    return check(document, Manifest, _tag_findings(document))
+    return check(document, Manifest, [*_tag_findings(document), *Spec.findings(document)])
 
 
 def _tag_findings(document: Document) -> Iterator[Finding]:

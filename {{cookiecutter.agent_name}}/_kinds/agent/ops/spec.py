@@ -9,15 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from ops.document import Document, FieldPath, Finding, Model
+from ops.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings
 
 Kind = Literal["Agent"]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
 
 _BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
 _MEMORY_ID = "customer_memory-a1B2c3D4e5"
-_NAME_NEEDS = "lower-case letters, digits and single hyphens"
 
 # An inference profile's first word says between which regions it routes; one can only be called from among these.
 _PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
@@ -42,7 +40,7 @@ class Tools(Model):
 
     gateways: list[Name] = Field(
         default=[],
-        description=f"names of AgentCore gateways, {_NAME_NEEDS}; each environment gives their URLs",
+        description=f"names of AgentCore gateways, {NAME_NEEDS}; each environment gives their URLs",
         examples=["[market-data]"],
     )
 
@@ -50,7 +48,7 @@ class Tools(Model):
 class Skill(Model):
     """One thing that the agent can do, as others find it in the registry."""
 
-    id: Name = Field(description=f"a short name, {_NAME_NEEDS}", examples=["quarterly-revenue"])
+    id: Name = Field(description=f"a short name, {NAME_NEEDS}", examples=["quarterly-revenue"])
     name: str = Field(min_length=1, description="the name that people see", examples=["Quarterly revenue"])
     description: str = Field(
         min_length=1, description="what it does and when to use it", examples=["Revenue by region."]
@@ -81,17 +79,17 @@ class Spec(Model):
     tools: Tools = Field(default=Tools(), description="tools that come from elsewhere")
     memory: Name | None = Field(
         default=None,
-        description=f"the name of a memory component ({_NAME_NEEDS}), or null to keep conversations in files",
+        description=f"the name of a memory component ({NAME_NEEDS}), or null to keep conversations in files",
         examples=["customer-memory"],
     )
     guardrail: Name | None = Field(
         default=None,
-        description=f"the name of a guardrail that the platform publishes ({_NAME_NEEDS}), or null",
+        description=f"the name of a guardrail that the platform publishes ({NAME_NEEDS}), or null",
         examples=["company-default"],
     )
     canary_gateway: Name | None = Field(
         default=None,
-        description=f"the gateway through which callers reach this agent ({_NAME_NEEDS}); needed for make canary only",
+        description=f"the gateway through which callers reach this agent ({NAME_NEEDS}); needed for make canary only",
         examples=["assistants"],
     )
     rollback_on_drift: bool = Field(
@@ -128,25 +126,6 @@ class ModelSettings(Model):
     )
 
 
-class Identity(Model):
-    """How the agent knows who is asking."""
-
-    mode: Literal["development", "runtime"] = Field(
-        description="development (a local secret signs tokens) or runtime (AgentCore has verified the token)",
-        examples=["runtime"],
-    )
-    discovery_url: str | None = Field(
-        default=None,
-        pattern=r"^https://\S+/\.well-known/openid-configuration$",
-        description="the OpenID Connect discovery document of who signs users in; null: what the platform publishes",
-        examples=["https://login.example.com/.well-known/openid-configuration"],
-    )
-    clients: list[str] = Field(
-        default=[], description="client ids whose tokens are accepted; with no audience either: the platform's"
-    )
-    audience: list[str] = Field(default=[], description="audiences whose tokens are accepted")
-
-
 class Memory(Model):
     """The AgentCore Memory of this environment."""
 
@@ -157,38 +136,9 @@ class Memory(Model):
     )
 
 
-class Telemetry(Model):
-    """What traces contain."""
-
-    record_content: bool = Field(
-        description="whether prompts, answers and tool contents go into traces: true or false", examples=["false"]
-    )
-
-
-class Network(Model):
-    """Private subnets, for an agent that must reach a VPC; without them the network is public."""
-
-    subnets: list[str] = Field(default=[], description="ids of subnets", examples=["[subnet-0a1b2c3d]"])
-    security_groups: list[str] = Field(default=[], description="ids of security groups", examples=["[sg-0a1b2c3d]"])
-
-
-class Logs(Model):
-    """How long logs stay, and under which key."""
-
-    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653] = (
-        Field(default=90, description="days that logs and spans are kept", examples=[90])
-    )
-    encrypted: bool = Field(
-        default=False, description="whether with the platform's KMS key instead of CloudWatch's own", examples=["true"]
-    )
-
-
-class Alarms(Model):
+class Alarms(ServedAlarms):
     """Above which figures, measured on live, an alarm goes off."""
 
-    errors: int = Field(default=5, ge=1, description="failed requests in five minutes", examples=[5])
-    latency_p95_ms: int = Field(default=5000, ge=1, description="P95 until the first byte, in ms", examples=[5000])
-    throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
     tokens_an_hour: int = Field(
         default=2_000_000, ge=1, description="tokens in and out of the model", examples=[2000000]
     )
@@ -225,29 +175,16 @@ def _as_date(value: object) -> object:
         return value
 
 
-class EnvironmentFields(Model):
+class EnvironmentFields(ServedFields):
     """An agent's part of an environment file."""
 
     model: ModelSettings = Field(description="which model answers")
-    identity: Identity = Field(description="how the agent knows who is asking")
     gateways: dict[Name, Url] = Field(
         default={},
         description="the URL of each gateway that the manifest names",
         examples=["{market-data: https://market-data-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp}"],
     )
     memory: Memory | None = Field(default=None, description="only with a memory in the manifest")
-    telemetry: Telemetry = Field(description="what traces contain")
-    network: Network = Field(default=Network(), description="private subnets, if any")
-    role: str | None = Field(
-        default=None,
-        pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$",
-        description="an execution role of your own; null: infra/role.yaml makes one with the least it needs",
-        examples=["arn:aws:iam::123456789012:role/agents"],
-    )
-    permissions_boundary: bool = Field(
-        default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
-    )
-    logs: Logs = Field(default=Logs(), description="how long logs stay, and under which key")
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
     online_evaluation: OnlineEvaluation = Field(
         default=OnlineEvaluation(), description="which share of live sessions is judged"
@@ -275,7 +212,7 @@ def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
 def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
     """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
     yield from _model_findings(document, name)
-    yield from _network_findings(document)
+    yield from served_findings(document, name == "local")
     yield from _evaluator_findings(document)
     yield from _local_findings(document, name == "local")
     if spec:
@@ -304,13 +241,6 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
         yield ("model", "baseUrl"), "must begin with https: outside local"
 
 
-def _network_findings(document: Document) -> Iterator[Finding]:
-    network = document.section("network")
-    if bool(network.get("subnets")) != bool(network.get("securityGroups")):
-        missing = "securityGroups" if network.get("subnets") else "subnets"
-        yield ("network", missing), "missing; a VPC needs both subnets and securityGroups"
-
-
 def _evaluator_findings(document: Document) -> Iterator[Finding]:
     chosen = document.section("onlineEvaluation").get("evaluators")
     for index, name in enumerate(chosen if isinstance(chosen, list) else []):
@@ -329,11 +259,6 @@ def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
 def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
     if not is_local and document.data.get("today") is not None:
         yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
-    mode = document.section("identity").get("mode")
-    if is_local and mode == "runtime":
-        yield ("identity", "mode"), "must be development in local, where no Runtime has verified the token"
-    if not is_local and mode == "development":
-        yield ("identity", "mode"), "must be runtime: a deployed agent must not trust a local secret"
     for gateway, url in document.section("gateways").items():
         if not is_local and isinstance(url, str) and url.startswith("http:"):
             yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"

@@ -64,14 +64,19 @@ def configure(settings: Settings, instrument: Callable[[], None] = lambda: None)
 
 
 @contextmanager
-def request_span(name: str, headers: Mapping[str, str], session_id: str) -> Iterator[None]:
-    """Open the span of one request, as a child of the caller's trace, with the session id as baggage."""
+def request_span(name: str, headers: Mapping[str, str], session_id: str = "") -> Iterator[None]:
+    """Open the span of one request, as a child of the caller's trace, with the session id as baggage.
+
+    Without an id of its own it is part of the session that the caller's baggage names.
+    """
     carrier = {name.lower(): value for name, value in headers.items()}
     # X-Ray's propagator knows its header in this spelling only.
     carrier["X-Amzn-Trace-Id"] = carrier.pop("x-amzn-trace-id", "")
-    token = context.attach(baggage.set_baggage(_SESSION, session_id, propagate.extract(carrier)))
+    around = propagate.extract(carrier)
+    session_id = session_id or str(baggage.get_baggage(_SESSION, around) or "")
+    token = context.attach(baggage.set_baggage(_SESSION, session_id, around) if session_id else around)
     try:
-        attributes = {_SESSION: session_id}
+        attributes = {_SESSION: session_id} if session_id else {}
         with _tracer.start_as_current_span(name, kind=trace.SpanKind.SERVER, attributes=attributes):
             yield
     finally:

@@ -1,0 +1,1 @@
+"""What turns the functions of `tool.tools` into an MCP server: declarations, failures, protocol, identity, Lambda."""

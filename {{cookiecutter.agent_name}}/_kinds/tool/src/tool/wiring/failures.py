@@ -1,0 +1,38 @@
+"""How a tool says that it failed: structured, so that a program can decide, and in words, so that a model can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_types import CallToolResult, TextContent
+
+KINDS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    429: "busy",
+    500: "internal_error",
+    503: "unavailable",
+}
+"""What can go wrong, by codes that follow HTTP."""
+
+_RETRYABLE = {429, 503}
+
+
+class Failure(Exception):
+    """A failure to tell the caller of. The message says what to do about it, and goes out as it is."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+    def error(self) -> dict[str, Any]:
+        """Return it as data."""
+        retryable = self.code in _RETRYABLE
+        return {"code": self.code, "kind": KINDS[self.code], "message": self.message, "retryable": retryable}
+
+    def result(self) -> CallToolResult:
+        """Return it as the result of a tool call."""
+        text = TextContent(type="text", text=f"Error {self.code}: {self.message}")
+        return CallToolResult(content=[text], structured_content={"error": self.error()}, is_error=True)

@@ -1,0 +1,80 @@
+"""HTTP around the MCP server: who calls, within which trace, and whether the process is well."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from opentelemetry import baggage
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from runtime import telemetry
+from runtime.identity import Caller, Unauthenticated, authenticate
+from runtime.settings import Settings
+from tool.wiring.caller import calling
+from tool.wiring.declare import TOOLS
+from tool.wiring.server import build_server
+
+MCP_PATH = "/mcp"
+TRUSTED = "DEVELOPMENT_SECRETS"
+"""Names the folder of the secret that signs local tokens, when it is another component's: `make dev TRUST=…`."""
+
+
+def build_app(settings: Settings, host: str) -> ASGIApp:
+    """Return the ASGI application. Without state between requests: any `Mcp-Session-Id` that the Runtime sets is right."""
+    server = build_server(settings)
+
+    @server.custom_route("/ping", methods=["GET"])
+    async def ping(_: Request) -> JSONResponse:
+        busy = any(one.running for one in TOOLS.values())
+        return JSONResponse({"status": "HealthyBusy" if busy else "Healthy"})
+
+    app = server.streamable_http_app(
+        streamable_http_path=MCP_PATH, json_response=True, stateless_http=True, host=host
+    )
+    return Gate(app, settings)
+
+
+class Gate:
+    """Lets only requests with a usable identity through, and runs them with it, within the caller's trace."""
+
+    def __init__(self, app: Starlette, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        self.secrets = Path(os.environ.get(TRUSTED) or settings.state)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; start-up, shut-down and `/ping` are let through."""
+        if scope["type"] != "http" or scope["path"] != MCP_PATH:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            caller = self._caller(headers)
+        except Unauthenticated as error:
+            refusal = JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
+            return
+        token = calling.set(caller)
+        try:
+            with telemetry.request_span(f"{scope['method']} {MCP_PATH}", headers):
+                await self.app(scope, receive, send)
+        finally:
+            calling.reset(token)
+
+    def _caller(self, headers: Headers) -> Caller | None:
+        """Return who calls. With IAM inbound the Runtime has checked the gateway's signature, and no user is known."""
+        identity = self.settings.environment.identity
+        if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
+            return None
+        return authenticate(headers, identity.mode, self.secrets)
+
+
+def ids() -> dict[str, str | None]:
+    """Return the ids of the request that is being answered, for the log."""
+    session = baggage.get_baggage("session.id")
+    return {"sessionId": str(session) if session else None}
