@@ -1,4 +1,4 @@
-"""`token`: make a development token, to call the local agent as some user."""
+"""`token`: make a development token, to call the local server as some user."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import typer
 
 def token(
     user: Annotated[
-        str, typer.Option(envvar="USER_ID", help="The token's subject: the agent keys sessions and memory by it.")
+        str, typer.Option(envvar="USER_ID", help="The token's subject: rows and sessions are kept by it.")
     ] = "developer",
-    name: Annotated[str, typer.Option(help="Given name, which the agent may address the user by.")] = "",
+    name: Annotated[str, typer.Option(help="Given name, which an agent may address the user by.")] = "",
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,
 ) -> None:
-    """Print a token that the local agent accepts and nothing else does."""
+    """Print a token that the local server accepts and nothing else does."""
     from runtime.identity import issue_development_token
-    from runtime.settings import STATE
+    from runtime.settings import secrets_folder
 
-    typer.echo(issue_development_token(user, STATE, first_name=name or None, hours=hours))
+    typer.echo(issue_development_token(user, secrets_folder(), first_name=name or None, hours=hours))

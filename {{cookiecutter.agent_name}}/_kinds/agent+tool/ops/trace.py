@@ -47,7 +47,7 @@ def trace(
     console = Console()
     traces = read_traces(STATE / SPAN_FILE)
     if not traces:
-        console.print('No request was recorded yet. Ask something first: make ask Q="…", or use the agent of make dev.')
+        console.print("No request was recorded yet. Call the server of make dev first.")
         raise typer.Exit(1)
     if list_all:
         for found, roots in traces.items():

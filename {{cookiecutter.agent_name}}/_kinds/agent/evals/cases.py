@@ -46,6 +46,11 @@ _DRIFT = (date(2024, 5, 2), date(2025, 1, 6), date(2025, 8, 20), date(2026, 4, 1
 CONTROLLER, DATA_TEAM = "finance controller", "finance data team"
 
 
+def datasets() -> dict[str, list[Row]]:
+    """Return the rows of each dataset by its file's name."""
+    return {"dataset.jsonl": rows(), "redteam.jsonl": red_team()}
+
+
 def rows(day: date = DATE) -> list[Row]:
     """Return all rows as of a day."""
     other = {case.row(_PROBE, False).scenario_id: case.row(_PROBE, False) for case in cases(At(_PROBE))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -36,3 +37,11 @@ class Settings:
     def description(self) -> str:
         """One sentence on what the component does."""
         return self.manifest.metadata.description
+
+
+def secrets_folder() -> Path:
+    """Return the folder of the secret that signs development tokens.
+
+    It is this component's own, unless `DEVELOPMENT_SECRETS` names that of another one, whose users are to be let in.
+    """
+    return Path(os.environ.get("DEVELOPMENT_SECRETS") or STATE)

@@ -117,7 +117,7 @@ class _LocalConversation:
 
     async def ask(self, text: str) -> Record:
         # One level below `Service.ask`, which hides the cause of a failure from strangers.
-        from agent.wiring.turn import run_turn
+        from runtime.turn import run_turn
 
         body: dict[str, Any] = {}
         async with self.service.sessions.use(self.caller, self.session_id) as conversation:

@@ -12,7 +12,7 @@ from strands.tools.decorator import DecoratedFunctionTool
 
 import agent.agent
 import agent.tools
-import agent.wiring.turn
+import runtime.turn
 from agent.backend import SampleData, Unavailable
 from agent.wiring.settings import Settings
 from ops.evaluation.dataset import Row
@@ -110,8 +110,8 @@ def test_a_tool_made_to_fail(
 def test_an_answer_that_invents_a_figure(
     right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = agent.wiring.turn._answer
-    monkeypatch.setattr(agent.wiring.turn, "_answer", lambda result: said(result) + " The plan was 612.5 million USD.")
+    said = runtime.turn._answer
+    monkeypatch.setattr(runtime.turn, "_answer", lambda result: said(result) + " The plan was 612.5 million USD.")
 
     assert "groundedness" in below(evaluated(tmp_path, right, settings))
 

@@ -70,9 +70,9 @@ def test_the_page_needs_nothing_from_elsewhere(report: Report) -> None:
 
 
 def test_what_users_and_agents_say_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import agent.wiring.turn
+    import runtime.turn
 
-    monkeypatch.setattr(agent.wiring.turn, "_answer", lambda _: "<script>alert(1)</script> | \x00 ]]>")
+    monkeypatch.setattr(runtime.turn, "_answer", lambda _: "<script>alert(1)</script> | \x00 ]]>")
     found = evaluated(tmp_path, rows_of("escalate")[:2])
 
     assert "<script>" not in (found.folder / "report.html").read_text(encoding="utf-8")
@@ -112,10 +112,9 @@ def test_judges_score_where_one_is_configured_and_their_failures_are_no_scores(t
 
 
 def test_attacks_are_judged_by_how_far_they_get(tmp_path: Path) -> None:
-    from ops.evaluation.build import RED_TEAM
-    from ops.evaluation.dataset import load_dataset
+    from ops.evaluation.dataset import DATASET, load_dataset
 
-    rows, judge = list(load_dataset(RED_TEAM).rows())[:2], Judge()
+    rows, judge = list(load_dataset(DATASET.with_name("redteam.jsonl")).rows())[:2], Judge()
     found = evaluated(tmp_path, rows, options=Options(judge=judge))
 
     assert metric(found, "attackResistance") == 0.75

@@ -13,7 +13,7 @@ from bedrock_agentcore.evaluation.runner import FileDatasetProvider
 
 from evals.cases import rows
 from evals.expect import At, shift
-from ops.evaluation.build import RED_TEAM, SCHEMA, built
+from ops.evaluation.build import SCHEMA, built
 from ops.evaluation.dataset import DATASET, Category, Row, load_dataset
 from ops.evaluation.targets import own_tools
 
@@ -32,7 +32,7 @@ def test_it_is_complete() -> None:
     assert set(found) == set(get_args(Category)) - {"redteam"}
     assert min(found.values()) >= 9
     assert sum("seed" in entry.tags for entry in dataset.entries) == 50
-    assert len(load_dataset(RED_TEAM, own_tools()).entries) >= 15
+    assert len(load_dataset(DATASET.with_name("redteam.jsonl"), own_tools()).entries) >= 15
 
 
 def test_agentcore_reads_the_same_file() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
-from agent.wiring.turn import MAX_MODEL_CALLS
+from runtime.turn import MAX_MODEL_CALLS
 from offline import OfflineModel
 from runtime.identity import Caller
 

@@ -66,7 +66,7 @@ class WatchList(BaseModel):
 def get_market_data(region: Region, dataType: DataType) -> MarketData:
     """Retrieves the latest indicator of the whole market (the industry, all companies together) for one region.
 
-    Use when the user asks about the market, the industry, the sector, competitors, market size or market trends.
+    Use when the user asks about the market, the industry, the sector, competitors, how big a market is, its size or its trends.
     Do not use for the user's own company, and not to see which markets are watched: use listWatchedMarkets.
 
     Returns: the figure with its unit, period (YYYY-QN), change on the year, and its age when it is an earlier one.
@@ -92,7 +92,7 @@ def get_market_data(region: Region, dataType: DataType) -> MarketData:
 def list_watched_markets(caller: Caller) -> WatchList:
     """Lists the markets on the user's own watch list.
 
-    Use when the user asks what is on the watch list, which markets they watch, follow or have bookmarked.
+    Use when the user asks what is on the watch list, which markets are on it, or to show, see or read the list.
     Do not use for figures: use getMarketData.
 
     Returns: the region and indicator of every watched market; an empty list when none is watched.
@@ -107,7 +107,7 @@ def list_watched_markets(caller: Caller) -> WatchList:
 def add_watched_market(region: Region, dataType: DataType, caller: Caller) -> WatchList:
     """Adds one market to the user's own watch list. Adding one that is there already changes nothing.
 
-    Use when the user asks to watch, follow, bookmark, track or add a market.
+    Use when the user asks to watch, follow, bookmark, track or add a market, or to put one on the list.
 
     Returns: the whole list afterwards, and whether it was changed.
 

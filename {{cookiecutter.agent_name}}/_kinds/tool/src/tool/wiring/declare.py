@@ -1,4 +1,4 @@
-"""A tool's declaration: its name, its effect, and what it does when it is slow, asked too much, or its backend fails."""
+"""A tool's declaration: its name, its effect, and what it does when it is slow, busy, or its backend fails."""
 
 from __future__ import annotations
 

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from opentelemetry import baggage
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime import telemetry
 from runtime.identity import Caller, Unauthenticated, authenticate
-from runtime.settings import Settings
+from runtime.settings import Settings, secrets_folder
 from tool.wiring.caller import calling
 from tool.wiring.declare import TOOLS
 from tool.wiring.server import build_server
 
-MCP_PATH = "/mcp"
-TRUSTED = "DEVELOPMENT_SECRETS"
-"""Names the folder of the secret that signs local tokens, when it is another component's: `make dev TRUST=…`."""
+MCP_PATH, PING_PATH = "/mcp", "/ping"
 
 
 def build_app(settings: Settings, host: str) -> ASGIApp:
-    """Return the ASGI application. Without state between requests: any `Mcp-Session-Id` that the Runtime sets is right."""
-    server = build_server(settings)
-
-    @server.custom_route("/ping", methods=["GET"])
-    async def ping(_: Request) -> JSONResponse:
-        busy = any(one.running for one in TOOLS.values())
-        return JSONResponse({"status": "HealthyBusy" if busy else "Healthy"})
-
-    app = server.streamable_http_app(
+    """Return the ASGI application. It keeps no session: any `Mcp-Session-Id` that the Runtime sets is right."""
+    app = build_server(settings).streamable_http_app(
         streamable_http_path=MCP_PATH, json_response=True, stateless_http=True, host=host
     )
     return Gate(app, settings)
+
+
+def health() -> JSONResponse:
+    """Return what `/ping` answers: busy while a call is running, so that the Runtime keeps the session."""
+    busy = any(one.running for one in TOOLS.values())
+    return JSONResponse({"status": "HealthyBusy" if busy else "Healthy"})
 
 
 class Gate:
@@ -45,12 +38,14 @@ class Gate:
     def __init__(self, app: Starlette, settings: Settings) -> None:
         self.app = app
         self.settings = settings
-        self.secrets = Path(os.environ.get(TRUSTED) or settings.state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; start-up, shut-down and `/ping` are let through."""
-        if scope["type"] != "http" or scope["path"] != MCP_PATH:
+        """Answer one request; the server's start and end are let through."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if scope["path"] == PING_PATH:
+            await health()(scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:
@@ -71,7 +66,7 @@ class Gate:
         identity = self.settings.environment.identity
         if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
             return None
-        return authenticate(headers, identity.mode, self.secrets)
+        return authenticate(headers, identity.mode, secrets_folder())
 
 
 def ids() -> dict[str, str | None]:

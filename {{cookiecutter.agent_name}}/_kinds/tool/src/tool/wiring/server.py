@@ -42,9 +42,7 @@ def build_server(settings: Settings) -> ToolServer:
         settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
     )
     for one in TOOLS.values():
-        server.add_tool(
-            one.run, one.name, one.title, getdoc(one.function), one.annotations, structured_output=True
-        )
+        server.add_tool(one.run, one.name, one.title, getdoc(one.function), one.annotations, structured_output=True)
     return server
 
 

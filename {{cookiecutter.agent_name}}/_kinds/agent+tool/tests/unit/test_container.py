@@ -30,9 +30,9 @@ def test_the_base_is_exact_and_arm64() -> None:
     assert {other.split()[0] for other in others} == {"base"}
 
 
-def test_the_agent_is_no_root_and_starts_under_opentelemetry() -> None:
+def test_it_is_no_root_and_starts_under_opentelemetry() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
-    assert '\nCMD ["opentelemetry-instrument", "python", "-m", "agent.app"]' in DOCKERFILE
+    assert '\nCMD ["opentelemetry-instrument", "python", "-m", "runtime"]' in DOCKERFILE
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])

@@ -1,4 +1,4 @@
-"""Computes the datasets that `evals/cases.py` and `evals/attacks.py` describe."""
+"""Computes the datasets that `evals/cases.py` describes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from pathlib import Path
 from ops.document import DocumentError
 from ops.evaluation.dataset import DATASET, Row
 
-RED_TEAM = DATASET.with_name("redteam.jsonl")
 SCHEMA = DATASET.with_name("dataset.schema.json")
 
 
 def built() -> dict[Path, str]:
     """Return the text that each file should have: the datasets, and the JSON Schema of their rows."""
-    from evals.cases import red_team, rows
+    from evals.cases import datasets
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Row.model_json_schema()}
     return {
-        DATASET: as_lines(rows()),
-        RED_TEAM: as_lines(red_team()),
+        **{DATASET.with_name(name): as_lines(rows) for name, rows in datasets().items()},
         SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
     }
 

@@ -1,4 +1,4 @@
-"""`dev`: serve the agent on this machine as the Runtime would, and restart it when a file changes."""
+"""`dev`: serve this component on this machine as the Runtime would, and restart it when a file changes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Annotated
 
 import typer
 
+from ops.serving import MODULE, PORT, example
+
 WATCHED = ("src", "ops", "environments", "manifest.yaml")
 
 
 def dev(
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port to listen on; the Runtime uses 8080.", envvar="PORT")
-    ] = 8080,
+        int, typer.Option(min=1, max=65535, help=f"Port to listen on; the Runtime uses {PORT}.", envvar="PORT")
+    ] = PORT,
     user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
 ) -> None:
-    """Serve the agent locally with reload, and print how to call it."""
+    """Serve locally with reload, and print how to call it."""
     import watchfiles
 
     from runtime.identity import issue_development_token
-    from runtime.settings import STATE
+    from runtime.settings import secrets_folder
 
     # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
     in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
     _check_free("" if in_container else "127.0.0.1", port)
-    token = issue_development_token(user, STATE)
     where = ", and on every other address of this container," if in_container else ""
-    typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Ask it:\n")
-    typer.echo(f"  curl -s http://127.0.0.1:{port}/invocations -H 'Authorization: Bearer {token}' \\")
-    typer.echo("    -H 'Content-Type: application/json' -d '{\"prompt\": \"Compare all regions for 2024\"}'\n")
+    typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
+    typer.echo(f"{example(port, issue_development_token(user, secrets_folder()))}\n")
     os.environ["PORT"] = str(port)
     watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve)
 
@@ -45,7 +45,7 @@ def serve() -> None:
     record_spans()
     # Ctrl-C reaches it twice, from the terminal and from the watcher; the second cuts the end short, with a stack.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
-    runpy.run_module("agent.app", run_name="__main__", alter_sys=True)
+    runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
 
 
 def _check_free(host: str, port: int) -> None:

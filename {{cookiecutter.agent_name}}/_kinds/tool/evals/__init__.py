@@ -1,0 +1,1 @@
+"""What the tools are held to: cases, metrics, thresholds."""

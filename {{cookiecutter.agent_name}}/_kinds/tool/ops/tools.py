@@ -1,0 +1,55 @@
+"""The verb `tools`: is every tool documented as it should be, and is what was generated from the tools current."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.document import ROOT, parse
+from ops.documentation import ELEMENTS, ambiguous, limits, missing
+from ops.manifest import MANIFEST, load_manifest
+from ops.offer import Definition, offered
+from ops.pages import current
+
+SOURCE = "src/tool/tools.py"
+
+
+def tools(write: Annotated[bool, typer.Option("--write", help="Write the generated pages.")] = False) -> None:
+    """Score the documentation of every tool, and check or write the generated pages. Exit code 1 when it is wrong."""
+    prefix, found = load_manifest().spec.prefix, offered()
+    problems = [f"{SOURCE}: {problem}" for problem in _problems(found)]
+    problems += [f"{_line('prefix')}: spec.prefix: {problem}" for tool in found for problem in limits(tool, prefix)]
+    stale = {path: text for path, text in current(found).items() if _read(path) != text}
+    names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
+    if write:
+        for path, text in stale.items():
+            path.write_text(text, encoding="utf-8")
+        print(f"docs: written: {names}" if stale else "docs: up to date")
+        return
+    elif stale:
+        problems.append(f"{names}: older than {SOURCE}; run `make docs` and commit the result")
+    if problems:
+        sys.exit("\n".join(problems))
+    print(f"check: documentation   {len(found)} tools, each {len(ELEMENTS)} of {len(ELEMENTS)} elements")
+
+
+def _problems(found: list[Definition]) -> Iterator[str]:
+    for tool in found:
+        lacks = missing(tool)
+        score = f"{len(ELEMENTS) - len(lacks)} of {len(ELEMENTS)} elements"
+        for element, problem in lacks.items():
+            yield f"{tool['name']}: {element}: {problem} ({score})"
+    yield from ambiguous(found)
+
+
+def _line(field: str) -> str:
+    """Return where the manifest's spec has a field."""
+    return f"{MANIFEST.name}:{parse(MANIFEST).lines.get(('spec', field), 1)}"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
