@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +11,9 @@ import pytest
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
 from runtime.identity import Caller, authenticate, issue_development_token
+from tests.surroundings import known_surroundings, level_of_logs
 
-CHOICES = {"AWS_PROFILE", "LOG_LEVEL", "NAME", "OPENAI_API_KEY", "PORT", "Q", "SESSION", "TRACE", "USER_ID"}
-
-
-# For a module, so that it also holds for the server that its tests share.
-@pytest.fixture(autouse=True, scope="module")
-def known_surroundings() -> Iterator[None]:
-    """Forget the shell's own choices, and give botocore credentials that open nothing: a call not stubbed fails."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name in CHOICES or name.startswith(("AGENT_", "OTEL_")):
-                patch.delenv(name)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        yield
-
-
-@pytest.fixture(autouse=True)
-def level_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the next test start without the LOG_LEVEL that a verb in this process sets for itself."""
-    monkeypatch.setenv("LOG_LEVEL", "")
-    monkeypatch.delenv("LOG_LEVEL")
+__all__ = ["known_surroundings", "level_of_logs"]
 
 
 @pytest.fixture

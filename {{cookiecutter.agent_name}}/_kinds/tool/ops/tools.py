@@ -30,7 +30,7 @@ def tools(write: Annotated[bool, typer.Option("--write", help="Write the generat
             path.write_text(text, encoding="utf-8")
         print(f"docs: written: {names}" if stale else "docs: up to date")
         return
-    elif stale:
+    if stale:
         problems.append(f"{names}: older than {SOURCE}; run `make docs` and commit the result")
     if problems:
         sys.exit("\n".join(problems))

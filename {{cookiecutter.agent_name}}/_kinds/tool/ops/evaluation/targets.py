@@ -166,6 +166,3 @@ def build_target(where: str, day: date | None = None) -> Target:
 def own_tools() -> Tools:
     """Return the parameters of the tools, by name."""
     return {tool["name"]: tool["inputSchema"] for tool in offered()}
-
-
-

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 _SAMPLE = Path(__file__).parent / "data" / "market.csv"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS market (
-    region TEXT, data_type TEXT, value REAL, unit TEXT, change_percent REAL, period TEXT, PRIMARY KEY (region, data_type)
+    region TEXT, data_type TEXT, value REAL, unit TEXT, change_percent REAL, period TEXT,
+    PRIMARY KEY (region, data_type)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watched (
     user_id TEXT, region TEXT, data_type TEXT, PRIMARY KEY (user_id, region, data_type)

@@ -66,7 +66,8 @@ class WatchList(BaseModel):
 def get_market_data(region: Region, dataType: DataType) -> MarketData:
     """Retrieves the latest indicator of the whole market (the industry, all companies together) for one region.
 
-    Use when the user asks about the market, the industry, the sector, competitors, how big a market is, its size or its trends.
+    Use when the user asks about the market, the industry, the sector, competitors, how big a market is, its size or
+    its trends.
     Do not use for the user's own company, and not to see which markets are watched: use listWatchedMarkets.
 
     Returns: the figure with its unit, period (YYYY-QN), change on the year, and its age when it is an earlier one.

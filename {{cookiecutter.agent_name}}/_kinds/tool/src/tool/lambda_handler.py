@@ -1,0 +1,34 @@
+"""The same tools behind Lambda, for a gateway target of its own type: the event is the arguments, the context the name.
+
+The gateway calls by IAM, so no user is known: tools that keep rows of users answer 403.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from ops.spec import SEPARATOR
+from runtime import logs
+from runtime.settings import Settings
+from tool.wiring.server import ToolServer, build_server
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one call: the tool's structured result, or `{"error": …}`."""
+    named: str = context.client_context.custom["bedrockAgentCoreToolName"]
+    result: Any = _runner().run(_server().call_tool(named.rpartition(SEPARATOR)[2], event))
+    found: dict[str, Any] = result.structured_content
+    return found
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner()
+
+
+@cache
+def _server() -> ToolServer:
+    logs.configure(dict)
+    return build_server(Settings.from_files())

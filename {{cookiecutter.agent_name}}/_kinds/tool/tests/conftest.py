@@ -1,0 +1,56 @@
+"""Fixtures for all tests: settings and a database of the test's own, a running server, and no AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ops.evaluation.targets import serving
+from runtime.identity import Caller
+from runtime.settings import Settings
+from tests.calls import Tools
+from tests.surroundings import known_surroundings, level_of_logs
+from tool import tools
+from tool.backend import SqliteBackend
+from tool.wiring.declare import TOOLS
+
+__all__ = ["known_surroundings", "level_of_logs"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return this repository's local settings, with state in a folder of the test's own."""
+    return replace(Settings.from_files(), state=tmp_path / "state")
+
+
+@pytest.fixture(autouse=True)
+def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteBackend:
+    """Give each test its own database, and no answer that an earlier one left."""
+    backend = SqliteBackend(tmp_path / "market.db")
+    monkeypatch.setattr(tools, "backend", backend)
+    for one in TOOLS.values():
+        one.answers.clear()
+    return backend
+
+
+@pytest.fixture
+def alice() -> Caller:
+    """Return a user."""
+    return Caller("alice")
+
+
+@pytest.fixture
+def bob() -> Caller:
+    """Return another user."""
+    return Caller("bob")
+
+
+@pytest.fixture
+def running(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
+    """Return the tools as they are served over HTTP by this process."""
+    monkeypatch.setenv("DEVELOPMENT_SECRETS", str(settings.state))
+    with serving(settings) as url:
+        yield Tools(url, settings.state)

@@ -1,0 +1,166 @@
+"""What is declared of a tool happens: retries, earlier answers, time-outs, limits, and who calls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from runtime.identity import Caller
+from tool.wiring import declare
+from tool.wiring.caller import calling
+from tool.wiring.declare import Aged, Tool, tool
+
+
+class Price(Aged):
+    """A result that may be an earlier one."""
+
+    price: float
+
+
+@pytest.fixture(autouse=True)
+def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test declare tools of its own."""
+    monkeypatch.setattr(declare, "TOOLS", {})
+
+
+class Source:
+    """A backend that fails as told, or takes its time."""
+
+    def __init__(self, *moments: Exception | float) -> None:
+        self.moments = list(moments)
+        self.calls = 0
+
+    def read(self, share: str = "") -> Price:
+        self.calls += 1
+        moment = self.moments.pop(0) if self.moments else 0.0
+        if isinstance(moment, Exception):
+            raise moment
+        time.sleep(moment)
+        return Price(price=1.5)
+
+
+def declared(source: Source, **options: Any) -> Tool:
+    def get_price(share: str) -> Price:
+        return source.read(share)
+
+    tool("getPrice", title="Price", effect="read", **options)(get_price)
+    return declare.TOOLS["getPrice"]
+
+
+def run(one: Tool, **arguments: Any) -> Any:
+    return asyncio.run(one.run(**arguments or {"share": "A"}))
+
+
+def error(result: Any) -> dict[str, Any]:
+    assert result.is_error
+    found: dict[str, Any] = result.structured_content["error"]
+    return found
+
+
+def test_what_is_transient_is_tried_again() -> None:
+    source = Source(ConnectionError(), TimeoutError())
+    assert run(declared(source)).price == 1.5
+    assert source.calls == 3
+
+
+def test_a_source_that_stays_down_is_said_to_be() -> None:
+    source = Source(*[ConnectionError("10.0.0.1 refused")] * 9)
+    found = error(run(declared(source, attempts=2)))
+    assert (found["code"], found["kind"], found["retryable"]) == (503, "unavailable", True)
+    assert "10.0.0.1" not in found["message"]
+    assert source.calls == 2
+
+
+def test_no_try_is_begun_after_the_budget() -> None:
+    source = Source(*[ConnectionError()] * 99)
+    began = time.monotonic()
+    run(declared(source, attempts=99, budget_seconds=0.3))
+    assert time.monotonic() - began < 2
+    assert 1 < source.calls < 99
+
+
+def test_an_earlier_answer_is_given_with_its_age_and_only_for_the_same_arguments() -> None:
+    source = Source(0.0, *[ConnectionError()] * 9)
+    one = declared(source, attempts=1, fall_back_seconds=60)
+    assert run(one).ageSeconds == 0
+    time.sleep(0.11)
+    assert run(one).ageSeconds >= 0.1
+    assert error(run(one, share="B"))["code"] == 503
+
+
+def test_an_answer_that_is_too_old_is_not_given() -> None:
+    one = declared(Source(0.0, ConnectionError()), attempts=1, fall_back_seconds=0.01)
+    run(one)
+    time.sleep(0.02)
+    assert error(run(one))["code"] == 503
+
+
+def test_an_earlier_answer_is_not_given_to_another_user() -> None:
+    source = Source(0.0, ConnectionError())
+
+    def get_own_price(caller: Caller) -> Price:
+        return source.read()
+
+    tool("getOwnPrice", title="Price", effect="read", attempts=1, fall_back_seconds=60)(get_own_price)
+    one = declare.TOOLS["getOwnPrice"]
+
+    async def as_user(name: str) -> Any:
+        calling.set(Caller(name))
+        return await one.run()
+
+    assert asyncio.run(as_user("alice")).price == 1.5
+    assert error(asyncio.run(as_user("bob")))["code"] == 503
+
+
+def test_a_slow_try_is_given_up() -> None:
+    source = Source(0.5)
+    assert run(declared(source, timeout_seconds=0.05)).price == 1.5
+    assert source.calls == 2
+
+
+def test_one_call_too_many_is_told_that_the_tool_is_busy() -> None:
+    one = declared(Source(0.2, 0.2), at_once=2)
+
+    async def three() -> list[Any]:
+        return await asyncio.gather(*(one.run(share="A") for _ in range(3)))
+
+    *served, refused = asyncio.run(three())
+    assert all(found.price == 1.5 for found in served)
+    assert error(refused)["kind"] == "busy"
+    assert run(one).price == 1.5  # and free again
+
+
+def test_a_cancelled_call_frees_its_place() -> None:
+    one = declared(Source(0.2), at_once=1)
+
+    async def cancelled() -> Any:
+        running = asyncio.create_task(one.run(share="A"))
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return await one.run(share="A")
+
+    assert asyncio.run(cancelled()).price == 1.5
+
+
+def test_a_tool_that_needs_to_know_who_asks_is_not_run_for_nobody() -> None:
+    def list_own(caller: Caller) -> Price:
+        raise AssertionError(caller)
+
+    tool("listOwn", title="Own", effect="read")(list_own)
+    assert error(asyncio.run(declare.TOOLS["listOwn"].run()))["code"] == 403
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"effect": "change", "idempotent": False}, "must not be tried again"),
+        ({"effect": "change", "fall_back_seconds": 60}, "must only read"),
+    ],
+)
+def test_a_declaration_that_would_do_harm_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        tool("setPrice", title="Price", **options)(Source().read)
