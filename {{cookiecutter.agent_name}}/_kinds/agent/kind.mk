@@ -1,6 +1,6 @@
 # The verbs that only an agent has.
 
-.PHONY: dev ask trace token image
+.PHONY: dev ask trace token image canary online monitor
 
 # A question can hold anything, such as an apostrophe or a $. It reaches Python through the environment, as it was typed:
 # neither make nor the shell reads it as their own language.
@@ -26,5 +26,11 @@ token: $(READY) ## print a development token, to call the local agent with (USER
 image: ## build the container image for arm64, as AgentCore Runtime runs it
 	@docker buildx version >/dev/null 2>&1 || { echo "image: needs Docker with buildx" >&2; exit 1; }
 	docker buildx build --platform linux/arm64 --load --tag $(notdir $(CURDIR)):local .
+
+canary: $(READY) ## a share of the sessions on the newest version: ENV=prod WEIGHT=10, then DECIDE=1
+online: $(READY) ## sampled evaluation of live sessions: ENV=prod (OFF=1)
+monitor: $(READY) ## compare what online evaluation measured with the baseline: ENV=prod
+canary online monitor:
+	@$(PY) -m ops $@
 
 include releases.mk evaluation.mk evals.mk

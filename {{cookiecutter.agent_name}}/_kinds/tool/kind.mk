@@ -1,6 +1,6 @@
 # The verbs that only a tool has.
 
-.PHONY: dev trace token image tools docs
+.PHONY: dev trace token image tools docs record deregister monitor
 
 # Options can hold anything; they reach Python through the environment as they were typed, and no shell reads them.
 override TRACE := $(if $(filter command%,$(origin TRACE)),$(value TRACE))
@@ -21,6 +21,9 @@ token: $(READY) ## print a development token, to call the local tools with (USER
 
 check: tools
 
+record: $(READY) ## after a change that is meant: record the contract of tests/dimensions anew
+	@$(PY) -m ops record
+
 tools: $(READY) ## check every tool's documentation, and that what was generated from it is current
 	@$(PY) -m ops tools
 
@@ -31,4 +34,9 @@ image: ## build the container image for arm64, as AgentCore Runtime runs it
 	@docker buildx version >/dev/null 2>&1 || { echo "image: needs Docker with buildx" >&2; exit 1; }
 	docker buildx build --platform linux/arm64 --load --tag $(notdir $(CURDIR)):local .
 
-include evaluation.mk
+deregister: $(READY) ## take the tools off the gateway, unless agents use them: ENV=… (FORCE=1)
+monitor: $(READY) ## do the live tools answer, within their limits: ENV=prod
+deregister monitor:
+	@$(PY) -m ops $@
+
+include releases.mk evaluation.mk

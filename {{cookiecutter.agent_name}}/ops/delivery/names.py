@@ -13,6 +13,7 @@ BOUNDARY = "/agentops/iam/permissions-boundary-arn"
 REGISTRY = "/agentops/registry/arn"
 ALARM_TOPIC = "/agentops/alarms/topic-arn"
 AB_TEST_ROLE = "/agentops/roles/ab-test-arn"
+GATEWAY_TARGETS_ROLE = "/agentops/roles/gateway-targets-arn"
 
 DELIVERY_ROLE = "agentops-delivery"
 """The role that the pipeline assumes by OIDC, in each account. The platform makes it."""
@@ -26,6 +27,11 @@ CANARY = "canary"
 def guardrail(name: str) -> tuple[str, str]:
     """Return where the platform publishes the id and the version of a guardrail."""
     return f"/agentops/guardrails/{name}/id", f"/agentops/guardrails/{name}/version"
+
+
+def gateway_role(name: str) -> str:
+    """Return where the platform publishes the ARN of a gateway's role, which calls what is behind it."""
+    return f"/agentops/gateways/{name}/role-arn"
 
 
 def gateway_arn(name: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ class Place:
     manifest: Manifest
     environment: Environment
     owner: Owner = "environment"
+    credentials: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,7 +56,7 @@ class Place:
 
     @cached_property
     def _session(self) -> Any:
-        return boto3.Session(region_name=self.region)
+        return boto3.Session(region_name=self.region, **self.credentials)
 
     def client(self, service: str) -> Any:
         """Return a client of a service in the region."""
@@ -89,6 +91,17 @@ def open_place(name: str, owner: Owner = "environment") -> Place:
             return Place(manifest, read_environment(known, manifest), owner)
     wrong = f"ENV={name} is no environment in AWS" if name else "say which environment"
     raise Stop(wrong, f"add ENV=…, {choose(name, clouds) if name else 'one of: ' + ', '.join(clouds)}", BAD_INPUT)
+
+
+def as_role(place: Place, role: str) -> Place:
+    """Return the same environment as another role sees it: what it may do in an account of its own."""
+    given = place.client("sts").assume_role(RoleArn=role, RoleSessionName=place.component)["Credentials"]
+    keys = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    return replace(place, credentials=keys, _clients={})
 
 
 def in_pipeline() -> bool:

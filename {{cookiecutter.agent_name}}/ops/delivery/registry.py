@@ -108,6 +108,25 @@ def publish(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> 
     return _settled(place, registry, record_id)
 
 
+def retire(place: Place, record: dict[str, Any], reason: str) -> None:
+    """Say for good that an approved record is not to be used; remove one that nobody has approved."""
+    if record["status"] != "APPROVED":
+        delete(place, record)
+        return
+    place.client("agent-registry-control").update_registry_record_status(
+        registryId=required(place, [REGISTRY])[REGISTRY],
+        recordId=record["recordId"],
+        status="DEPRECATED",
+        statusReason=reason,
+    )
+
+
+def delete(place: Place, record: dict[str, Any]) -> None:
+    """Remove a record."""
+    registry = required(place, [REGISTRY])[REGISTRY]
+    place.client("agent-registry-control").delete_registry_record(registryId=registry, recordId=record["recordId"])
+
+
 def _settled(place: Place, registry: str, record_id: str) -> dict[str, Any]:
     control = place.client("agent-registry-control")
 

@@ -52,7 +52,7 @@ def world(
 
     def kept(here: place.Place, service: str) -> Any:
         signed_in = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-        key = (*signed_in, here.region, service)
+        key = (*signed_in, *here.credentials.values(), here.region, service)
         if key not in clients:
             clients[key] = make(here, service)
         return clients[key]

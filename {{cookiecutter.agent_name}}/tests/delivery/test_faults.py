@@ -45,15 +45,6 @@ def test_lasting_throttling(world: World) -> None:
     refused(world.type("deploy", "prod"), "AWS refuses further calls", "Rate exceeded", "type the same again")
 
 
-def test_a_record_that_was_rejected(world: World) -> None:
-    first = world.must("register", "prod")
-    assert "PENDING_APPROVAL" in first.last
-    (record,) = world.registry().records.values()
-    record.status, record.reason = "REJECTED", "say what data it reads"
-    refused(world.type("register", "prod"), "was rejected: say what data it reads", "manifest.yaml")
-    assert record.status == "REJECTED"
-
-
 def test_a_job_cancelled_after_the_change_set_was_made(world: World) -> None:
     world.ready()
     world.cloud.plan_fault("ExecuteChangeSet", "AccessDenied", "cancelled here")

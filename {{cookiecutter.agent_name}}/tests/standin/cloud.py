@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.standin.evaluations import Evaluations
+from tests.standin.gateways import Gateways
 from tests.standin.images import Images
 from tests.standin.logs import Logs
 from tests.standin.metrics import Metrics
@@ -53,6 +54,25 @@ class Identity:
         arn = f"arn:aws:sts::{self.account}:assumed-role/deploy/test"
         return {"Account": self.account, "UserId": "AROATEST:test", "Arn": arn}
 
+    def assume_role(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        key = access_key(p["RoleArn"].split(":")[4])
+        until = now() + timedelta(hours=1)
+        given = {"AccessKeyId": key, "SecretAccessKey": "testing", "SessionToken": "testing", "Expiration": until}
+        return {"Credentials": given}
+
+
+class Together:
+    """Several parts that share one service's name."""
+
+    def __init__(self, *parts: object) -> None:
+        self._parts = parts
+
+    def __getattr__(self, operation: str) -> Any:
+        for part in self._parts:
+            if hasattr(part, operation):
+                return getattr(part, operation)
+        raise AttributeError(operation)
+
 
 class Place:
     """One region of one account."""
@@ -60,6 +80,7 @@ class Place:
     def __init__(self, cloud: Cloud, account: str, region: str) -> None:
         self.cloud, self.account, self.region = cloud, account, region
         self.runtimes = Runtimes(self)
+        self.gateways = Gateways(self)
         self.evaluations = Evaluations(self)
         self.parameters = Parameters(self)
         self.secrets = Secrets()
@@ -75,7 +96,7 @@ class Place:
             "cloudwatch": self.metrics,
             "logs": self.logs,
             "ecr": self.images,
-            "bedrock-agentcore-control": self.runtimes,
+            "bedrock-agentcore-control": Together(self.runtimes, self.gateways),
             "bedrock-agentcore": self.evaluations,
             "agent-registry-control": Registry(self),
         }
@@ -96,6 +117,7 @@ class Cloud:
     agent: Callable[[str, Mapping[str, str], bytes], Answer] | None = None
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    address: str = ""
     broken_images: set[str] = field(default_factory=set)
     _faults: dict[str, list[ApiError]] = field(default_factory=dict)
 
@@ -128,6 +150,11 @@ class Cloud:
         """Raise the next planned fault of an operation, if any."""
         if planned := self._faults.get(operation):
             raise planned.pop(0)
+
+    def through_gateway(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer POST /gateways-of/{account}/{region}/{id}/mcp, where agents reach the tools behind a gateway."""
+        _, _, account, region, gateway, _ = path.split("/")
+        return self.at(account, region).gateways.answer(gateway, headers, body)
 
     def invoke(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Carry out POST /runtimes/{arn}/invocations with a bearer token, as the Runtime's JWT authorizer wants it."""

@@ -20,6 +20,7 @@ DOCKER = "/docker/push"
 """Where the docker of tests/standin/docker.py pushes to."""
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>\w+)/\d+/(?P<region>[\w-]+)/(?P<service>[\w-]+)/aws4_request")
+_GATEWAY = re.compile(r"/gateways-of/.+/mcp")
 _INVOCATION = re.compile(r"/runtimes/(?P<arn>[^/]+)/invocations(\?.*)?")
 
 
@@ -58,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "application/json", b"{}", {})
         elif signed:
             self._send(*self._call(signed.groupdict(), body))
+        elif _GATEWAY.fullmatch(self.path):
+            self._send(*self.server.cloud.through_gateway(self.path, dict(self.headers.items()), body))
         elif _INVOCATION.fullmatch(self.path):
             self._send(*self.server.cloud.invoke(self.path, dict(self.headers.items()), body))
         else:
@@ -65,6 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _call(self, who: Mapping[str, str], body: bytes) -> tuple[int, str, bytes, dict[str, str]]:
         operation, headers = None, _Headers(self.headers.items())
+        self.server.cloud.address = self.server.address
         try:
             operation = operation_of(who["service"], self.command, self.path, headers, body)
             sent = parameters_of(operation, self.path, headers, body)

@@ -11,6 +11,7 @@ from ops.delivery import names
 from ops.environment import Environment, EnvironmentName, read_environment
 from ops.manifest import load_manifest
 from tests.standin.cloud import Cloud, access_key
+from tests.standin.gateways import SHARED
 
 ISSUER = "https://login.example.com/.well-known/openid-configuration"
 CLOUDS: tuple[EnvironmentName, ...] = ("dev", "preprod", "prod")
@@ -25,6 +26,8 @@ def environments() -> dict[str, Environment]:
 def prepared(cloud: Cloud) -> None:
     """Publish in every account what the platform repository publishes there."""
     manifest = load_manifest()
+    wanted = getattr(manifest.spec, "gateway", None)  # only some kinds have one
+    gateway = wanted.name if wanted else SHARED
     for environment in environments().values():
         place = cloud.at(str(environment.account), environment.region)
         shared = f"{environment.region}:{environment.shared_account}"
@@ -37,8 +40,12 @@ def prepared(cloud: Cloud) -> None:
             names.ALARM_TOPIC: place.arn("sns", "alarms"),
             names.AB_TEST_ROLE: f"arn:aws:iam::{place.account}:role/ab-test",
             names.gateway_arn("assistants"): place.arn("bedrock-agentcore", "gateway/assistants-a1b2c3d4e5"),
+            names.gateway_arn(gateway): f"arn:aws:bedrock-agentcore:{shared}:gateway/{gateway}-a1b2c3d4e5",
+            names.gateway_role(gateway): f"arn:aws:iam::{environment.shared_account}:role/{gateway}",
+            names.GATEWAY_TARGETS_ROLE: f"arn:aws:iam::{environment.shared_account}:role/agentops-gateway-targets",
         }
         shared_place = cloud.at(str(environment.shared_account), environment.region)
+        shared_place.gateways.add(gateway)
         shared_place.images.repositories.setdefault(manifest.metadata.name, {})
 
 

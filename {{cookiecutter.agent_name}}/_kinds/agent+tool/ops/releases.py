@@ -1,7 +1,5 @@
 """The verbs of what runs on AgentCore Runtime, each with the function that runs it."""
 
-_VERBS = "build canary gate online promote rollback smoke"
+_VERBS = "build gate promote rollback smoke"
 
-RELEASES = {name: f"ops.delivery.releases:{name}" for name in _VERBS.split()} | {
-    "monitor": "ops.delivery.monitor:monitor",
-}
+RELEASES = {name: f"ops.delivery.releases:{name}" for name in _VERBS.split()}

@@ -8,6 +8,7 @@ VERBS = (
     | RELEASES
     | {
         "ask": "ops.ask:ask",
+        "canary": "ops.delivery.sampled:canary",
         "cloud-batch": "ops.evaluation.cloud:cloud_batch",
         "cloud-dataset": "ops.evaluation.cloud:cloud_dataset",
         "cloud-evaluate": "ops.evaluation.cloud:cloud_evaluate",
@@ -15,6 +16,8 @@ VERBS = (
         "dataset": "ops.evaluation.commands:dataset",
         "dev": "ops.dev:dev",
         "eval": "ops.evaluation.commands:evaluate",
+        "monitor": "ops.delivery.monitor:monitor",
+        "online": "ops.delivery.sampled:online",
         "row": "ops.evaluation.trace_to_row:row",
         "token": "ops.token:token",
         "trace": "ops.trace:trace",

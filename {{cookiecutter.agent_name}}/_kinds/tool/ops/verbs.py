@@ -1,11 +1,22 @@
 """The verbs that only a tool has, each with the function that runs it."""
 
-VERBS = {
-    "compare": "ops.evaluation.compare:compare_runs",
-    "dataset": "ops.evaluation.commands:dataset",
-    "dev": "ops.dev:dev",
-    "eval": "ops.evaluation.commands:evaluate",
-    "token": "ops.token:token",
-    "tools": "ops.tools:tools",
-    "trace": "ops.trace:trace",
-}
+from ops.delivery import DELIVERY
+from ops.releases import RELEASES
+
+VERBS = (
+    DELIVERY
+    | RELEASES
+    | {
+        "compare": "ops.evaluation.compare:compare_runs",
+        "dataset": "ops.evaluation.commands:dataset",
+        "deregister": "ops.registration:deregister",
+        "dev": "ops.dev:dev",
+        "eval": "ops.evaluation.commands:evaluate",
+        "monitor": "ops.monitor:monitor",
+        "record": "ops.contract:record",
+        "register": "ops.registration:register",
+        "token": "ops.token:token",
+        "tools": "ops.tools:tools",
+        "trace": "ops.trace:trace",
+    }
+)

@@ -94,7 +94,7 @@ def test_an_evaluation_below_threshold(live: World) -> None:
     for code, what in ((1, "is below threshold"), (2, "was given bad input"), (3, "could not run")):
         live.monkeypatch.setattr(component, "evaluate", lambda *_, code=code: code)
         typed = live.type("gate", "preprod")
-        refused(typed, what, "correct the agent")
+        refused(typed, what, "correct it")
         assert typed.code == code
     refused(live.type("deploy", "prod"), "has not passed pre-production")
     assert live.live("prod") == "1"

@@ -142,14 +142,7 @@ def test_status_reads_the_service(world: World) -> None:
     assert "live: version 2" in world.must("status", "dev").last, "what is live is read, not guessed"
 
 
-def test_online_evaluation_is_switched_on_once(world: World) -> None:
-    world.release(COMMIT)
-    assert "DISABLED → ENABLED" in world.must("online", "prod").out
-    assert "nothing to change" in world.must("online", "prod").out
-    assert "DISABLED;" in world.must("online", "prod", OFF="1").last
-
-
-@pytest.mark.parametrize("verb", ["build", "smoke", "gate", "promote", "rollback", "canary", "online", "monitor"])
+@pytest.mark.parametrize("verb", ["build", "smoke", "gate", "promote", "rollback", "monitor"])
 def test_a_verb_of_releases_needs_an_environment_in_aws(world: World, verb: str) -> None:
     refused = world.type(verb, "produktion")
     assert refused.code == 2

@@ -18,7 +18,7 @@ def test_default_follows_the_newest_and_cannot_be_moved(world: World) -> None:
 
 def test_no_call_of_the_verbs_broke_a_rule_of_the_models(world: World) -> None:
     world.release(COMMIT)
-    for verb in ("plan", "status", "register", "online", "monitor", "smoke"):
+    for verb in ("plan", "status", "register", "monitor", "smoke"):
         world.must(verb, "prod")
     world.must("destroy", "prod")
     assert not [(call.operation, call.wrong) for call in world.cloud.calls if call.wrong]

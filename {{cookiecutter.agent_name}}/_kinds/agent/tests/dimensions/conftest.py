@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.client import Client, local_agent, remote
-from tests.integration.homes import home_in
+from tests.homes import home_in
 
 TARGET = os.environ.get("TARGET") or "local"
 

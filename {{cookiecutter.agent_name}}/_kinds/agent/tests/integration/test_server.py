@@ -19,7 +19,7 @@ import pytest
 from ops.trace import Span, read_traces
 from runtime.identity import issue_development_token
 from runtime.telemetry import local_defaults
-from tests.integration.homes import environment_of, home_in
+from tests.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration
 

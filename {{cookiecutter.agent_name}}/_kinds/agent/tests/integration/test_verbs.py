@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.homes import environment_of, home_in
+from tests.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration
 

@@ -89,3 +89,10 @@ def test_a_score_far_below_its_own_baseline_is_drift() -> None:
     assert monitor.Score("e", 0.75, 0.9).problem(0.7)
     assert monitor.Score("e", 0.85, 0.9).problem(0.7) is None
     assert monitor.Score("e", None, 0.9).problem(0.7) is None
+
+
+def test_online_evaluation_is_switched_on_once(world: World) -> None:
+    world.release(COMMIT)
+    assert "DISABLED → ENABLED" in world.must("online", "prod").out
+    assert "nothing to change" in world.must("online", "prod").out
+    assert "DISABLED;" in world.must("online", "prod", OFF="1").last

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ops import component
 from ops.delivery import endpoint, show
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
 from ops.delivery.place import Place, open_place
-from ops.delivery.served import KIND
 from ops.delivery.stop import Stop, stops
 from ops.delivery.verbs import Env
 from ops.document import ROOT
@@ -76,7 +76,7 @@ def monitor(env: Env = "") -> None:
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
         problems = [text for score in scores if (text := score.problem(place.environment.alarms.score))]
-        rolls_back = bool(problems) and KIND.rolls_back(place.manifest)
+        rolls_back = bool(problems) and component.rolls_back(place.manifest)
         show.plan([f"roll {env} back"] if rolls_back else [])
         if problems:
             _act(place, problems, sorted(judged, key=lambda one: one.value)[:WORST], rolls_back=rolls_back)
@@ -150,7 +150,7 @@ def _act(place: Place, problems: list[str], worst: list[Judged], *, rolls_back: 
     lines = [f"Version {live} of {place.component} in {place.name} scores too low:", "", *(f"- {p}" for p in problems)]
     if rolls_back and len(endpoint.good_versions(place)) > 1:
         target = endpoint.roll_back(place, found)
-        KIND.smoke(place, found.arn, LIVE, token(place))
+        component.smoke(place, found.arn, LIVE, token(place))
         lines += ["", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."]
     if worst:
         lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]

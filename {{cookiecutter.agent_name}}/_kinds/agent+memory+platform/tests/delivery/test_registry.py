@@ -36,3 +36,12 @@ def test_a_rejected_record_is_submitted_again_once_it_says_something_else(world:
     record.status = "REJECTED"
     world.with_manifest(description="Says which data it reads.")
     assert "PENDING_APPROVAL" in world.must("register", "prod").last
+
+
+def test_a_record_that_was_rejected(world: World) -> None:
+    first = world.must("register", "prod")
+    assert "PENDING_APPROVAL" in first.last
+    (record,) = world.registry().records.values()
+    record.status, record.reason = "REJECTED", "say what data it reads"
+    refused(world.type("register", "prod"), "was rejected: say what data it reads", "manifest.yaml")
+    assert record.status == "REJECTED"

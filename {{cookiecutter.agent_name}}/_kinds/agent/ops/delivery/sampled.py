@@ -1,0 +1,85 @@
+"""The verbs that only an agent has, as its sessions are sampled and judged: a canary, and online evaluation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops import component
+from ops.delivery import canary as split
+from ops.delivery import endpoint, show
+from ops.delivery.bearer import token
+from ops.delivery.names import CANARY, LIVE
+from ops.delivery.place import Place, open_place
+from ops.delivery.runtime import allow, live
+from ops.delivery.stop import BAD_INPUT, Stop, stops
+from ops.delivery.verbs import Env
+
+
+def canary(
+    env: Env = "",
+    weight: Annotated[int, typer.Option(envvar="WEIGHT", help="Percent of the sessions on the new version.")] = 10,
+    decide: Annotated[bool, typer.Option(envvar="DECIDE", help="Compare both, then promote or reverse.")] = False,
+) -> None:
+    """Send a share of the sessions to the newest version; with DECIDE=1 compare, and promote or reverse by rule."""
+    with stops():
+        place = open_place(env)
+        show.header("canary", place)
+        place.check_account()
+        found = endpoint.runtime(place)
+        test = split.running(place)
+        if decide:
+            _decide(place, found, test)
+            return
+        gateway = component.canary_gateway(place.manifest)
+        if gateway is None:
+            raise Stop("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
+        allow(place, endpoint.image_of(place, found.id, found.newest))
+        show.plan([f"endpoint {CANARY}: version {found.newest}", f"{weight} % of the sessions of {gateway} go there"])
+        show.confirm(place)
+        endpoint.move(place, found, found.newest, CANARY)
+        component.smoke(place, found.arn, CANARY, token(place))
+        split.start(place, gateway, component.evaluations(place), weight)
+        show.done(f"{env}: {weight} % on version {found.newest}, {live(place)}; next: make canary ENV={env} DECIDE=1")
+
+
+def online(
+    env: Env = "", off: Annotated[bool, typer.Option(envvar="OFF", help="Switch it off instead.")] = False
+) -> None:
+    """Switch the sampled evaluation of live sessions on."""
+    with stops():
+        place = open_place(env)
+        show.header("online", place)
+        place.check_account()
+        wanted = "DISABLED" if off else "ENABLED"
+        control = place.client("bedrock-agentcore-control")
+        config = component.evaluations(place)[LIVE].rpartition("/")[2]
+        now = control.get_online_evaluation_config(onlineEvaluationConfigId=config)["executionStatus"]
+        show.plan([] if now == wanted else [f"online evaluation {now} → {wanted}"])
+        if now != wanted:
+            show.confirm(place)
+            control.update_online_evaluation_config(onlineEvaluationConfigId=config, executionStatus=wanted)
+        show.done(f"{env}: online evaluation {wanted}; {live(place)}")
+
+
+def _decide(place: Place, found: endpoint.Runtime, test: dict[str, object] | None) -> None:
+    if test is None:
+        raise Stop(f"no canary is running in {place.name}", f"make canary ENV={place.name}", BAD_INPUT)
+    verdict = split.judge(place, test, found.arn)
+    for line in verdict.findings:
+        print(f"  {line}")
+    show.plan([f"{verdict.decision} version {found.newest}"])
+    if verdict.decision == "wait":
+        show.done(f"{place.name}: too few sessions to decide; {live(place)}; the canary goes on")
+        return
+    show.confirm(place)
+    split.stop(place, test)
+    if verdict.decision == "reverse":
+        raise Stop(
+            f"version {found.newest} is worse than what is live; all callers are back on it; {live(place)}",
+            "correct the agent, then build and deploy again",
+        )
+    bearer = token(place)
+    endpoint.promote(place, found, found.newest, lambda name: component.smoke(place, found.arn, name, bearer))
+    show.done(f"{place.name}: version {found.newest} is live, as the canary was not worse")

@@ -1,0 +1,190 @@
+"""The gateway through which agents reach the tools, and this component's target there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops import mcp
+from ops.delivery import names
+from ops.delivery.parameters import required
+from ops.delivery.place import Place, as_role
+from ops.delivery.stop import Stop, error_code
+from ops.delivery.wait import TookTooLong, wait_until
+from ops.offer import Definition
+from ops.spec import SEPARATOR
+
+_MOVING = ("CREATING", "UPDATING", "SYNCHRONIZING", "DELETING")
+_KEPT = ("name", "description", "targetConfiguration", "credentialProviderConfigurations")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the target should be."""
+
+    name: str
+    description: str
+    configuration: dict[str, Any]
+    credentials: list[dict[str, Any]]
+
+    def parameters(self) -> dict[str, Any]:
+        """Return it as CreateGatewayTarget and UpdateGatewayTarget take it."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "targetConfiguration": self.configuration,
+            "credentialProviderConfigurations": self.credentials,
+        }
+
+
+class Gateway:
+    """A gateway that the platform made. Organisation-wide ones are in the shared account, under a role of theirs."""
+
+    def __init__(self, place: Place) -> None:
+        """Find it. Raises Stop when it is not there, or not ready."""
+        spec = place.manifest.spec
+        parameter = names.gateway_arn(spec.gateway.name)
+        wanted = [parameter] + [names.GATEWAY_TARGETS_ROLE] * (spec.gateway.scope == "shared")
+        found = required(place, wanted)
+        self.name, self.id = spec.gateway.name, found[parameter].rpartition("/")[2]
+        self.arn = found[parameter]
+        self._place = place
+        shared = spec.gateway.scope == "shared"
+        self.home = as_role(place, found[names.GATEWAY_TARGETS_ROLE]) if shared else place
+        self._control = self.home.client("bedrock-agentcore-control")
+        try:
+            about = self._control.get_gateway(gatewayIdentifier=self.id)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            raise self._unusable("is not there") from None
+        if about["status"] != "READY":
+            raise self._unusable(f"is {about['status']}")
+        self.url: str = about["gatewayUrl"]
+
+    def target(self, name: str) -> dict[str, Any] | None:
+        """Return a target in full by its name, None when there is none."""
+        pages = self._control.get_paginator("list_gateway_targets").paginate(gatewayIdentifier=self.id)
+        ids = [one["targetId"] for page in pages for one in page["items"] if one["name"] == name]
+        return self._get(ids[0]) if ids else None
+
+    def create(self, wanted: Wanted) -> str:
+        """Make the target and return its id."""
+        return str(self._control.create_gateway_target(gatewayIdentifier=self.id, **wanted.parameters())["targetId"])
+
+    def update(self, target_id: str, parameters: dict[str, Any]) -> None:
+        """Change a target. What the gateway knows of its tools is read anew."""
+        self._control.update_gateway_target(gatewayIdentifier=self.id, targetId=target_id, **parameters)
+
+    def synchronize(self, target_id: str) -> None:
+        """Have the gateway list the target's tools anew. The API takes exactly one target."""
+        self._control.synchronize_gateway_targets(gatewayIdentifier=self.id, targetIdList=[target_id])
+
+    def delete(self, target_id: str) -> None:
+        """Remove a target, and wait until it is gone."""
+        self._control.delete_gateway_target(gatewayIdentifier=self.id, targetId=target_id)
+        wait_until(lambda: self._get(target_id), lambda seen: seen is None)
+
+    def settle(self, target_id: str) -> None:
+        """Wait until a target is ready. Raises Stop when it never is."""
+        env = self._place.name
+        try:
+            found = wait_until(lambda: self._get(target_id), lambda seen: (seen or {}).get("status") not in _MOVING)
+        except TookTooLong:
+            raise Stop(
+                f"gateway {self.name} did not make the target ready in time", f"make register ENV={env}, in a while"
+            ) from None
+        if found is None or found["status"] != "READY":
+            why = "; ".join((found or {}).get("statusReasons", [])) or "no reason given"
+            status = found["status"] if found else "gone"
+            raise Stop(
+                f"gateway {self.name} says {status}: {why}", f"make smoke ENV={env}, then make register ENV={env}"
+            )
+
+    def seen(self, prefix: str, token: str) -> dict[str, Definition]:
+        """Return the tools under a prefix as agents see them, by the names they have without it. Raises NoAnswer."""
+        listed = mcp.list_tools(self.url, token)
+        begin = f"{prefix}{SEPARATOR}"
+        return {tool["name"].removeprefix(begin): tool for tool in listed if tool["name"].startswith(begin)}
+
+    def _get(self, target_id: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._control.get_gateway_target(gatewayIdentifier=self.id, targetId=target_id)
+            return found
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return None
+            raise
+
+    def _unusable(self, why: str) -> Stop:
+        return Stop(
+            f"gateway {self.name} {why}; nothing was registered",
+            f"the platform repository makes gateways: ask there, then make register ENV={self._place.name}",
+        )
+
+
+def wanted(place: Place, address: str, tools: Sequence[Definition]) -> Wanted:
+    """Return what the target should be, given where the tools are: a URL, or the ARN of a function."""
+    about, spec = place.manifest.metadata, place.manifest.spec
+    credentials: dict[str, Any] = {"credentialProviderType": "JWT_PASSTHROUGH"}
+    server: dict[str, Any] = {"endpoint": address, "listingMode": "DEFAULT"}
+    if spec.auth.outbound == "gateway-iam-role":
+        provider = {"iamCredentialProvider": {"service": "bedrock-agentcore", "region": place.region}}
+        credentials = {"credentialProviderType": "GATEWAY_IAM_ROLE", "credentialProvider": provider}
+    else:
+        # Without a user the gateway has no token to list the tools with, so it is told which there are.
+        server["mcpToolSchema"] = {"inlinePayload": json.dumps({"tools": tools}, ensure_ascii=False)}
+    configuration: dict[str, Any] = {"mcp": {"mcpServer": server}}
+    if spec.target == "lambda":
+        credentials = {"credentialProviderType": "GATEWAY_IAM_ROLE"}
+        schema = {"inlinePayload": [lambda_schema(tool) for tool in tools]}
+        configuration = {"mcp": {"lambda": {"lambdaArn": address, "toolSchema": schema}}}
+    return Wanted(spec.prefix, f"{about.name} {about.version}", configuration, [credentials])
+
+
+def owner(target: dict[str, Any]) -> str:
+    """Return the component that a target says it is of."""
+    return str(target.get("description", "")).partition(" ")[0]
+
+
+def same(target: dict[str, Any], expected: Wanted) -> bool:
+    """Return whether a target is what it should be, but for the version in its description."""
+    parameters = expected.parameters()
+    return all(target[key] == parameters[key] for key in ("targetConfiguration", "credentialProviderConfigurations"))
+
+
+def kept(target: dict[str, Any]) -> dict[str, Any]:
+    """Return what must be sent to put a target back to what it is now."""
+    return {key: target[key] for key in _KEPT if key in target}
+
+
+def lambda_schema(tool: Definition) -> dict[str, Any]:
+    """Return a tool as a Lambda target takes it: no enums, no formats, so these go into the descriptions."""
+    found = {"name": tool["name"], "description": tool["description"], "inputSchema": _plain(tool["inputSchema"], tool)}
+    if "outputSchema" in tool:
+        found["outputSchema"] = _plain(tool["outputSchema"], tool)
+    return found
+
+
+def _plain(schema: dict[str, Any], tool: Definition) -> dict[str, Any]:
+    if reference := schema.get("$ref"):
+        parts = [part for kind in ("inputSchema", "outputSchema") for part in [tool.get(kind, {}).get("$defs", {})]]
+        name = reference.rpartition("/")[2]
+        return _plain(next(part[name] for part in parts if name in part), tool)
+    said = [str(schema["description"])] if schema.get("description") else []
+    if values := schema.get("enum"):
+        said.append(f"One of: {', '.join(map(str, values))}.")
+    found: dict[str, Any] = {"type": schema.get("type", "string")}
+    if said:
+        found["description"] = " ".join(said)
+    if properties := schema.get("properties"):
+        found["properties"] = {name: _plain(one, tool) for name, one in properties.items()}
+    if needed := schema.get("required"):
+        found["required"] = needed
+    if items := schema.get("items"):
+        found["items"] = _plain(items, tool)
+    return found

@@ -1,0 +1,70 @@
+"""`monitor`: do the live tools answer, offer what they should, and stay below their limits for errors and latency?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from ops import component
+from ops.delivery import endpoint, show
+from ops.delivery.bearer import token
+from ops.delivery.names import LIVE, snake
+from ops.delivery.place import Place, open_place
+from ops.delivery.runtime import live
+from ops.delivery.stop import Stop, stops
+from ops.delivery.verbs import Env
+from ops.document import ROOT
+
+HOURS = 6
+"""What is looked at: the time since the last run of the workflow."""
+
+REPORT = ROOT / ".local" / "delivery" / "monitor.md"
+
+
+def monitor(env: Env = "") -> None:
+    """Test the live tools, and compare their errors and latency with the limits. Exit code 1 when one is wrong."""
+    with stops():
+        place = open_place(env)
+        show.header("monitor", place)
+        place.check_account()
+        show.plan([])
+        found = endpoint.runtime(place)
+        problems = list(_beyond_limits(place, found.arn))
+        try:
+            component.smoke(place, found.arn, LIVE, token(place))
+        except Stop as stop:
+            problems.append(stop.message)
+        if problems:
+            lines = [f"{place.component} in {env}, {live(place)}:", "", *(f"- {one}" for one in problems)]
+            REPORT.parent.mkdir(parents=True, exist_ok=True)
+            REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            raise Stop("; ".join(problems), f"read the dashboard; make rollback ENV={env} goes back")
+        show.done(f"{env}: the tools answer, within their limits; {live(place)}")
+
+
+def _beyond_limits(place: Place, runtime_arn: str) -> Iterator[str]:
+    limits = place.environment.alarms
+    errors = _measured(place, runtime_arn, "SystemErrors", "Sum")
+    if errors >= limits.errors * HOURS * 12:  # the limit is for five minutes
+        yield f"{errors:.0f} failed requests in {HOURS} hours"
+    if (latency := _measured(place, runtime_arn, "Latency", "p95")) >= limits.latency_p95_ms:
+        yield f"a P95 latency of {latency:.0f} ms in {HOURS} hours, the limit is {limits.latency_p95_ms} ms"
+
+
+def _measured(place: Place, runtime_arn: str, metric: str, statistic: str) -> float:
+    now = datetime.now(UTC)
+    dimensions = {
+        "Operation": "InvokeAgentRuntime",
+        "Resource": runtime_arn,
+        "Name": f"{snake(place.component, place.name)}::{LIVE}",
+    }
+    about = {
+        "Namespace": "AWS/Bedrock-AgentCore",
+        "MetricName": metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+    }
+    query = {"Id": "measured", "MetricStat": {"Metric": about, "Period": 3600 * HOURS, "Stat": statistic}}
+    start = now - timedelta(hours=HOURS)
+    data = place.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=now)
+    values = data["MetricDataResults"][0]["Values"]
+    return float(values[0]) if values else 0.0

@@ -1,0 +1,83 @@
+"""What is behind the stand-in for AWS: the tools as they answer in this process, the server itself, and a worse one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ops.offer import offered
+from runtime.identity import Caller
+from runtime.settings import Settings
+from tests.loosening import loosen
+from tests.server import local_tools
+from tests.standin.cloud import Answer
+from tool.wiring.caller import calling
+from tool.wiring.server import build_server
+
+__all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
+
+Behind = Callable[[str, Mapping[str, str], bytes], Answer]
+"""Answers for the container of an image."""
+
+
+def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
+    """Answer as the server does, without one; the real one is behind the stand-in in the rehearsal."""
+    call = json.loads(body)
+    result = {"tools": offered()} if call["method"] == "tools/list" else asyncio.run(_called(call["params"]))
+    said = {"jsonrpc": "2.0", "id": call["id"], "result": result}
+    return 200, "application/json", json.dumps(said).encode(), {}
+
+
+async def _called(params: dict[str, Any]) -> dict[str, Any]:
+    calling.set(Caller("tester"))
+    result = await build_server(Settings.from_files()).call_tool(params["name"], params["arguments"])
+    return result.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+@dataclass(frozen=True)
+class Real:
+    """The server on this machine: what answers, the token that it accepts, and the variables that `gate` is given."""
+
+    answer: Behind
+    token: str
+    variables: Mapping[str, str]
+
+
+@contextmanager
+def real(home: Path) -> Iterator[Real]:
+    """Start the server in a folder with this repository's files."""
+    with local_tools(home) as served:
+
+        def forward(_: str, headers: Mapping[str, str], body: bytes) -> Answer:
+            kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
+            reply = httpx.post(served.url, content=body, headers=kept, timeout=60)
+            return reply.status_code, reply.headers.get("content-type", "application/json"), reply.content, {}
+
+        yield Real(forward, served.token, {})
+
+
+def worse(tools: Behind, digest: str) -> Behind:
+    """Return the same tools, except that one image has wrong figures for every region but EMEA.
+
+    The tests ask for EMEA, so they pass: it takes the evaluation to find this.
+    """
+
+    def distorted(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        status, kind, content, more = tools(image, headers, body)
+        if image.rpartition("@")[2] == digest and b"tools/call" in body and b"EMEA" not in body:
+            said = json.loads(content)
+            for result in [said["result"]["structuredContent"]] if "result" in said else []:
+                if "value" in result:
+                    result["value"] = 987.6
+                    said["result"]["content"] = [{"type": "text", "text": json.dumps(result)}]
+            content = json.dumps(said).encode()
+        return status, kind, content, more
+
+    return distorted

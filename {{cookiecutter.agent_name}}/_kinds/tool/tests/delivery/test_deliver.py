@@ -1,0 +1,31 @@
+"""The deliver workflow: production comes last, somebody approves, and what is registered is what is live."""
+
+from __future__ import annotations
+
+from tests.stage import steps
+
+
+def test_production_comes_after_every_guard() -> None:
+    order = [(step.job, step.verb) for step in steps()]
+    assert [order.index(key) for key in GUARDED] == sorted(order.index(key) for key in GUARDED)
+    assert [verb for _, verb in order].count("build") == 1, "built once; what passed is what is promoted"
+
+
+GUARDED = [
+    ("build", "build"),
+    ("preprod", "deploy"),
+    ("preprod", "smoke"),
+    ("preprod", "dimensions"),
+    ("preprod", "gate"),
+    ("preprod", "promote"),
+    ("preprod", "register"),
+    ("prod", "deploy"),
+    ("prod", "promote"),
+    ("prod", "smoke"),
+    ("prod", "register"),
+]
+
+
+def test_production_waits_for_an_approval() -> None:
+    assert {step.approval for step in steps() if step.job == "prod"} == {"prod"}
+    assert {step.env for step in steps() if step.job == "prod"} == {"prod"}
