@@ -89,9 +89,10 @@ def _published(place: Place) -> dict[str, str]:
     wanted: list[str] = []
     if spec.auth.inbound == "iam":
         wanted.append(names.gateway_role(spec.gateway.name))
-    else:
-        wanted += [names.DISCOVERY_URL] * (environment.identity.discovery_url is None)
-        wanted += [names.CLIENTS] * (not environment.identity.clients and not environment.identity.audience)
+    elif not environment.identity.clients and not environment.identity.audience:
+        wanted.append(names.CLIENTS)
+    if spec.target == "runtime" and environment.identity.discovery_url is None:
+        wanted.append(names.DISCOVERY_URL)
     wanted += [names.LOG_KEY] * environment.logs.encrypted
     wanted += [names.BOUNDARY] * environment.permissions_boundary
     found = parameters.required(place, wanted) if wanted else {}
@@ -128,7 +129,7 @@ def _runtime(place: Place, found: dict[str, str], image: str) -> dict[str, str]:
         "ImageUri": image,
         "RoleArn": environment.role or _output(place, "role", "RoleArn"),
         "GatewayRoleArn": found.get(names.gateway_role(spec.gateway.name), ""),
-        "DiscoveryUrl": identity.discovery_url or found.get(names.DISCOVERY_URL, ""),
+        "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
         "AllowedClients": clients,
         "AllowedAudience": ",".join(identity.audience),
         "Subnets": ",".join(network.subnets),
