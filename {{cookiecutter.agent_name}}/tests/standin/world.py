@@ -40,12 +40,14 @@ def prepared(cloud: Cloud) -> None:
             names.ALARM_TOPIC: place.arn("sns", "alarms"),
             names.AB_TEST_ROLE: f"arn:aws:iam::{place.account}:role/ab-test",
             names.gateway_arn("assistants"): place.arn("bedrock-agentcore", "gateway/assistants-a1b2c3d4e5"),
-            names.gateway_arn(gateway): f"arn:aws:bedrock-agentcore:{shared}:gateway/{gateway}-a1b2c3d4e5",
+            names.gateway_arn(
+                gateway
+            ): f"arn:aws:bedrock-agentcore:{shared}:gateway/{gateway}-{environment.name}-a1b2c3d4e5",
             names.gateway_role(gateway): f"arn:aws:iam::{environment.shared_account}:role/{gateway}",
             names.GATEWAY_TARGETS_ROLE: f"arn:aws:iam::{environment.shared_account}:role/agentops-gateway-targets",
         }
         shared_place = cloud.at(str(environment.shared_account), environment.region)
-        shared_place.gateways.add(gateway)
+        shared_place.gateways.add(f"{gateway}-{environment.name}")
         shared_place.images.repositories.setdefault(manifest.metadata.name, {})
 
 

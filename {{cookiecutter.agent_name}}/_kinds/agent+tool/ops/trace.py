@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from ops.serving import TRY
+
 MAX_TEXT = 120
 
 
@@ -47,7 +49,7 @@ def trace(
     console = Console()
     traces = read_traces(STATE / SPAN_FILE)
     if not traces:
-        console.print("No request was recorded yet. Call the server of make dev first.")
+        console.print(f"No request was recorded yet. Make one first: {escape(TRY)}")
         raise typer.Exit(1)
     if list_all:
         for found, roots in traces.items():

@@ -31,7 +31,7 @@ def rehearse() -> None:
         it.approve_record()
         assert live(it, "prod") == "1"
 
-        scene("2. A worse agent (wrong figures) is stopped by its evaluation: production is untouched")
+        scene("2. A worse version (wrong figures) is stopped by its evaluation: production is untouched")
         bad = it.commit("A change that makes figures wrong")
         it.cloud.agent = worse(agent, bad)
         assert not it.deliver()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MODULE, PORT = "agent.app", 8080
+TRY = 'make ask Q="…"'
 
 
 def example(port: int, token: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
 from ops.document import Document, FieldPath, Finding, Model
 from ops.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings

@@ -143,12 +143,12 @@ def wanted(place: Place, address: str, tools: Sequence[Definition]) -> Wanted:
         credentials = {"credentialProviderType": "GATEWAY_IAM_ROLE"}
         schema = {"inlinePayload": [lambda_schema(tool) for tool in tools]}
         configuration = {"mcp": {"lambda": {"lambdaArn": address, "toolSchema": schema}}}
-    return Wanted(spec.prefix, f"{about.name} {about.version}", configuration, [credentials])
+    return Wanted(spec.prefix, f"{about.name} {place.name} {about.version}", configuration, [credentials])
 
 
 def owner(target: dict[str, Any]) -> str:
-    """Return the component that a target says it is of."""
-    return str(target.get("description", "")).partition(" ")[0]
+    """Return the component and the environment that a target says it is of."""
+    return " ".join(str(target.get("description", "")).split(" ")[:2])
 
 
 def same(target: dict[str, Any], expected: Wanted) -> bool:

@@ -138,10 +138,10 @@ def _refuse_breaking(place: Place, record: dict[str, Any] | None, tools: list[De
 
 
 def _refuse_taken(gateway: Gateway, place: Place, known: dict[str, Any] | None) -> None:
-    if known and owner(known) != place.component:
+    if known and owner(known) != f"{place.component} {place.name}":
         raise Stop(
             f"prefix {known['name']} on gateway {gateway.name} is taken by {owner(known) or 'somebody else'}",
-            "choose another spec.prefix in manifest.yaml",
+            "choose another spec.prefix in manifest.yaml; two environments need a gateway each, which the platform makes",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MODULE, PORT = "tool.app", 8000
+TRY = "make dev, and the curl that it prints"
 
 
 def example(port: int, token: str) -> str:

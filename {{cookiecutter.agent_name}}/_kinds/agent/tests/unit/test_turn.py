@@ -12,9 +12,9 @@ import pytest
 
 from agent.wiring.service import Service
 from agent.wiring.settings import Settings
-from runtime.turn import MAX_MODEL_CALLS
 from offline import OfflineModel
 from runtime.identity import Caller
+from runtime.turn import MAX_MODEL_CALLS
 
 SESSION = "s" * 33
 SECRET = "connection string with a password"

@@ -31,8 +31,7 @@ def gateways(world: World) -> Gateways:
 
 
 def targets(world: World) -> list[Any]:
-    (gateway,) = gateways(world).gateways.values()
-    return list(gateway.targets.values())
+    return [target for gateway in gateways(world).gateways.values() for target in gateway.targets.values()]
 
 
 def records(world: World) -> list[Any]:
@@ -110,12 +109,23 @@ def test_nothing_is_registered_before_something_is_live(world: World) -> None:
 
 def test_a_prefix_that_is_taken(live: World) -> None:
     live.must("register", "prod")
-    targets(live)[0].given["description"] = "stock-prices 2.0.0"
+    targets(live)[0].given["description"] = "stock-prices prod 2.0.0"
     before = copy.deepcopy(targets(live)[0].given)
     for verb in ("register", "deregister"):
         refused(
             live.type(verb, "prod"), "prefix market-data on gateway company-tools is taken by stock-prices", "another"
         )
+    assert targets(live)[0].given == before
+
+
+def test_another_environment_does_not_take_over(live: World) -> None:
+    live.must("register", "prod")
+    before = copy.deepcopy(targets(live)[0].given)
+    for name, value in live.at("prod").parameters.values.items():
+        if "/gateways/" in name:
+            live.at("dev").parameters.values[name] = value
+    live.release(env="dev")
+    refused(live.type("register", "dev"), "taken by", " prod", "two environments need a gateway each")
     assert targets(live)[0].given == before
 
 
@@ -131,8 +141,8 @@ def test_a_gateway_that_is_not_there(live: World, missing: str) -> None:
 
 
 def test_a_gateway_that_is_not_ready(live: World) -> None:
-    (gateway,) = gateways(live).gateways.values()
-    gateway.status = "UPDATING"
+    for gateway in gateways(live).gateways.values():
+        gateway.status = "UPDATING"
     refused(live.type("register", "prod"), "gateway company-tools is UPDATING", "make register ENV=prod")
     assert not targets(live)
 

@@ -21,9 +21,9 @@ from agent.wiring.memory import build_session_manager
 from agent.wiring.models import build_model, load_instrumentations, model_label
 from agent.wiring.sessions import Conversation, Sessions
 from agent.wiring.settings import Settings
-from runtime.turn import ToolCallRecorder, run_turn
 from runtime import logs, telemetry
 from runtime.identity import Caller, Unauthenticated, authenticate
+from runtime.turn import ToolCallRecorder, run_turn
 
 logger = logging.getLogger(__name__)
 
