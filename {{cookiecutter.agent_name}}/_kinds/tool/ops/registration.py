@@ -141,7 +141,7 @@ def _refuse_taken(gateway: Gateway, place: Place, known: dict[str, Any] | None) 
     if known and owner(known) != f"{place.component} {place.name}":
         raise Stop(
             f"prefix {known['name']} on gateway {gateway.name} is taken by {owner(known) or 'somebody else'}",
-            "choose another spec.prefix in manifest.yaml; two environments need a gateway each, which the platform makes",
+            "choose another spec.prefix in manifest.yaml; two environments need a gateway each, from the platform",
         )
 
 
