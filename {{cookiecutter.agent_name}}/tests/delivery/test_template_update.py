@@ -15,6 +15,7 @@ from ops.__main__ import main
 from ops.delivery import template
 
 GIT = shutil.which("git") or "git"
+ENGINE = "cookiecutter"
 LINES = ["one", "two", "three", "four", "five"]
 
 
@@ -35,7 +36,7 @@ class Both:
 
     def write(self, lines: list[str]) -> None:
         """Let the template have these lines in its file."""
-        path = self.template / "{{cookiecutter.agent_name}}" / "notes.txt"
+        path = self.template / f"{{{{{ENGINE}.agent_name}}}}" / "notes.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -68,7 +69,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.setenv(name, os.devnull)
     found = Both(tmp_path / "template", tmp_path / "made" / "an-agent", capsys)
     found.template.mkdir()
-    (found.template / "cookiecutter.json").write_text(json.dumps({"agent_name": "an-agent"}), encoding="utf-8")
+    (found.template / f"{ENGINE}.json").write_text(json.dumps({"agent_name": "an-agent"}), encoding="utf-8")
     git(found.template, "init", "--quiet")
     found.release("v0.1.0", LINES)
     create = ["create", "--no-input", "--checkout", "v0.1.0", "--output-dir", str(found.repository.parent)]
@@ -82,31 +83,30 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return found
 
 
-def test_a_release_becomes_a_commit_that_keeps_what_the_team_changed(both: Both) -> None:
-    assert both.update() == (0, "tag=\n")
+def test_a_release_is_taken_over_and_a_conflict_stops(both: Both) -> None:
+    assert both.update() == (0, "tag=\n"), "nothing is newer"
     both.edit([*LINES[:4], "five, ours"])
     both.release("v0.2.0", ["one, newer", *LINES[1:]])
     assert both.update() == (0, "tag=v0.2.0\n")
     text = (both.repository / "notes.txt").read_text(encoding="utf-8")
-    assert text.split("\n")[:5] == ["one, newer", "two", "three", "four", "five, ours"]
+    assert text.splitlines() == ["one, newer", "two", "three", "four", "five, ours"]
     assert git(both.repository, "status", "--porcelain") == ""
     assert "v0.2.0" in git(both.repository, "log", "-1", "--format=%s")
-    assert both.update() == (0, "tag=\n")
 
-
-def test_a_conflict_stops_and_names_the_files(both: Both) -> None:
-    before = git(both.repository, "rev-parse", "HEAD")
-    both.edit(["one, ours", *LINES[1:]])
-    both.release("v0.2.0", ["one, newer", *LINES[1:]])
+    updated = git(both.repository, "rev-parse", "HEAD")
+    both.release("v0.3.0", ["one, newer", *LINES[1:4], "five, newer"])
     code, said = both.update()
     assert code == 1
-    assert "release v0.2.0 conflicts with changes of this repository in: notes.txt" in said
+    assert "release v0.3.0 conflicts with changes of this repository in: notes.txt" in said
     assert "next:" in said
-    assert git(both.repository, "rev-parse", "HEAD~1") == before, "nothing was committed"
+    assert git(both.repository, "rev-parse", "HEAD") == updated, "nothing is committed"
 
 
-def test_a_repository_without_a_template_says_how_to_link_it(both: Both) -> None:
-    template.STATE.unlink()
-    code, said = both.update()
-    assert code == 2
-    assert "cruft link" in said
+def test_a_repository_without_a_template_says_how_to_link_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(template, "STATE", tmp_path / ".cruft.json")
+    with pytest.raises(SystemExit) as stopped:
+        main(["template-update"])
+    assert stopped.value.code == 2
+    assert "cruft link" in capsys.readouterr().err

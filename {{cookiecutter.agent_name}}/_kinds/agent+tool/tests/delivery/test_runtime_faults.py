@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops import component
-from ops.delivery import image, names
+from ops.delivery import image, names, wait
 from tests.delivery.shell import refused
 from tests.delivery.world import COMMIT, SECOND, World
 from tests.standin.docker import digest_of
@@ -55,6 +55,7 @@ def test_an_endpoint_that_is_stuck(live: World) -> None:
     live.ready(SECOND)
     live.must("deploy", "prod")
     live.at("prod").runtimes.stuck = True
+    live.monkeypatch.setattr(wait, "PATIENCE_SECONDS", 0.2)
     refused(live.type("promote", "prod"), "stuck on its way to version 2", "live still serves 1")
     assert live.live("prod") == "1"
 

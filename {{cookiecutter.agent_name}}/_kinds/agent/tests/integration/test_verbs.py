@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -66,30 +67,39 @@ def test_a_failing_model_is_explained_in_a_few_lines(tmp_path: Path) -> None:
         "AGENT_MODEL_ID": "llama3.1",
         "AGENT_MODEL_BASE_URL": "http://127.0.0.1:9/v1",
     }
-    asked = ops(home, "ask", EMEA, **nobody_there)
+    with ThreadPoolExecutor() as pool:  # both at once: the client tries again for some seconds
+        debugged = pool.submit(ops, home, "ask", EMEA, LOG_LEVEL="DEBUG", **nobody_there)
+        asked = ops(home, "ask", EMEA, **nobody_there)
     assert asked.returncode == 1
     assert "APIConnectionError: Connection error." in asked.stderr
     assert "Traceback" not in asked.stderr
     assert "http://127.0.0.1:9/v1 answers" in asked.stdout.replace("\n", " ")
-    assert "Traceback" in ops(home, "ask", EMEA, LOG_LEVEL="DEBUG", **nobody_there).stderr
+    assert "Traceback" in debugged.result().stderr
     assert ops(home, "trace").stdout.count("APIConnectionError: Connection error.") == 1, "once, where it happened"
 
 
-def test_ctrl_c_ends_a_chat_at_once(home: Path) -> None:
+def test_a_chat_remembers_ends_at_ctrl_c_and_can_be_continued(home: Path) -> None:
     command = [sys.executable, "-m", "ops", "ask"]
     with subprocess.Popen(
         command, cwd=home, env=environment_of(home), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as chat:
         assert chat.stdin is not None
         assert chat.stdout is not None
-        chat.stdin.write(f"{EMEA}\n")
-        chat.stdin.flush()
-        while "tokens in" not in chat.stdout.readline():
-            assert chat.poll() is None
+        said = ""
+        for question in ("What was our revenue in EMEA in Q1 2025?", "and APAC?"):
+            chat.stdin.write(f"{question}\n")
+            chat.stdin.flush()
+            while "tokens in" not in (line := chat.stdout.readline()):
+                assert chat.poll() is None
+                said += line
         chat.send_signal(signal.SIGINT)
         chat.wait(timeout=20)  # with its standard input still open
         assert chat.returncode == 0
-        assert "make ask SESSION=" in chat.stdout.read()
+        end = chat.stdout.read()
+    assert "getQuarterlyRevenue(region=APAC, quarter=2025-Q1)" in said
+    session = end.rsplit("make ask SESSION=", 1)[1].strip()
+    resumed = ops(home, "ask", "--session", session, "and AMER?")
+    assert "getQuarterlyRevenue(region=AMER, quarter=2025-Q1)" in resumed.stdout
 
 
 def test_dev_says_that_its_port_is_taken(home: Path) -> None:
@@ -128,7 +138,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_spans_go_to_any_backend_that_the_standard_variable_names(home: Path) -> None:
+def test_an_answer_as_json_and_spans_to_any_backend_that_the_standard_variable_names(home: Path) -> None:
     received: list[tuple[str, bytes]] = []
 
     class Backend(BaseHTTPRequestHandler):
@@ -143,25 +153,12 @@ def test_spans_go_to_any_backend_that_the_standard_variable_names(home: Path) ->
     with ThreadingHTTPServer(("127.0.0.1", 0), Backend) as backend:
         threading.Thread(target=backend.serve_forever, daemon=True).start()
         endpoint = f"http://127.0.0.1:{backend.server_port}"
-        assert ops(home, "ask", EMEA, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint).returncode == 0
+        body = json.loads(ops(home, "ask", "--json", EMEA, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint).stdout)
         backend.shutdown()
     traces = b"".join(body for path, body in received if path == "/v1/traces")
     assert b"execute_tool getQuarterlyRevenue" in traces
-
-
-def test_ask_as_json_is_the_response_body(home: Path) -> None:
-    body = json.loads(ops(home, "ask", "--json", EMEA).stdout)
     assert body["toolCalls"][0]["input"] == {"region": "EMEA", "quarter": "2026-Q3"}
     assert body["model"]["provider"] == "offline"
-
-
-def test_without_a_question_it_is_a_chat_that_remembers(home: Path) -> None:
-    chat = ops(home, "ask", typed="What was our revenue in EMEA in Q1 2025?\nand APAC?\n\n")
-    assert chat.returncode == 0, chat.stderr
-    assert "getQuarterlyRevenue(region=APAC, quarter=2025-Q1)" in chat.stdout
-    session = chat.stdout.rsplit("SESSION=", 1)[1].strip()
-    resumed = ops(home, "ask", "--session", session, "and AMER?")
-    assert "getQuarterlyRevenue(region=AMER, quarter=2025-Q1)" in resumed.stdout
 
 
 def test_a_wrong_file_is_explained_without_a_stack(tmp_path: Path) -> None:
