@@ -31,12 +31,13 @@ def run(repository: Path, *command: str, **environment: str) -> None:
 @pytest.fixture(scope="module")
 def repository(template: Path, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a generated repository that has been set up."""
-    repository = generate(template, tmp_path_factory.mktemp(kind), {"kind": kind})
+    answers = {"kind": kind, "agent_name": "as-another-team-names-it"}
+    repository = generate(template, tmp_path_factory.mktemp(kind), answers)
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
     return repository
 
 
-@pytest.mark.parametrize("verb", ["check", "test"])
+@pytest.mark.parametrize("verb", ["check", "test", "rehearse"])
 def test_it_passes_its_own(repository: Path, verb: str) -> None:
     run(repository, "make", verb, **OFFLINE)
 

@@ -102,6 +102,8 @@ def test_the_roles_grant_exactly_these_actions() -> None:
     found = {(name, statement["Sid"]): set(many(statement["Action"])) for name, statement in statements()}
     assert found == GRANTED
     assert not [action for actions in GRANTED.values() for action in actions if "*" in action]
+    assert {resource["Type"] for _, resource in resources("AWS::IAM::")} == {"AWS::IAM::Role"}, "or it grants unseen"
+    assert not [key for _, statement in statements() for key in statement if key.startswith("Not")]
 
 
 def test_no_wildcard_resource_that_was_not_reviewed() -> None:
