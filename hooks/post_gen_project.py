@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 KINDS = Path("_kinds")
-FIRST_USE = {"agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"', "tool": "make dev"}
+FIRST_USE = {
+    "agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"',
+    "tool": "make dev",
+    "memory": "make test",
+}
 ANSWERS = json.loads(r'{{ cookiecutter | tojson }}')  # fmt: skip  # tojson escapes the apostrophe
 
 

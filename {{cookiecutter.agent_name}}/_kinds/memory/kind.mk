@@ -1,0 +1,19 @@
+# The verbs that only a memory has.
+
+.PHONY: dev render persistence extraction isolation retrieval forget
+
+# An actor's id can hold anything; it reaches Python through the environment, as it was typed.
+override ACTOR := $(value ACTOR)
+export ACTOR ENV
+
+dev: $(READY) ## serve the memory on this machine, for boto3, the SDK and agents (PORT=8090)
+	@exec $(PY) -m memory
+
+render: $(READY) ## after a change of manifest.yaml: write infra/memory.yaml and docs/configuration.md
+	@$(PY) -m ops render
+
+persistence extraction isolation retrieval: $(READY) ## one of the four tests before promotion (TARGET=local|dev|preprod|prod)
+	@TARGET='$(or $(TARGET),local)' $(PY) -m pytest --quiet -m $@ tests/memory
+
+forget: $(READY) ## delete everything of a person and prove it: ACTOR=… (ENV=dev|preprod|prod; without: the running local memory)
+	@$(PY) -m ops forget

@@ -1,0 +1,64 @@
+"""What the local memory knows of itself: manifest and environment file, read once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.configuration.policies import statements
+from ops.environment import load_environment, read_environment
+from ops.manifest import Manifest, load_manifest
+from ops.spec import EnvironmentFields, Spec, Strategy
+
+STATE = Path(".local")
+"""Git-ignored folder for what the local memory keeps."""
+
+PORT = 8090
+"""Where `make dev` serves."""
+
+ACCOUNT = "000000000000"
+"""The account of ARNs here. There is none: nothing touches AWS."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration, in the words of the service."""
+
+    name: str
+    description: str
+    region: str
+    spec: Spec
+    environment: EnvironmentFields = field(default_factory=EnvironmentFields)
+
+    @classmethod
+    def from_files(cls) -> Settings:
+        """Read manifest.yaml and environments/local.yaml, with variables that override. Raises DocumentError."""
+        manifest = load_manifest()
+        return cls.of(manifest)
+
+    @classmethod
+    def of(cls, manifest: Manifest, variables: dict[str, str] | None = None) -> Settings:
+        """Return the settings of a manifest in the local environment."""
+        local = load_environment(manifest) if variables is None else read_environment("local", manifest, variables)
+        about = manifest.metadata
+        return cls(about.name.replace("-", "_"), about.description, local.region, manifest.spec, local)
+
+    @property
+    def memory_id(self) -> str:
+        """The id of the local memory, for environment files and clients: it never changes."""
+        return f"{self.name}-localstore"
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, as the service would write it."""
+        return f"arn:aws:bedrock-agentcore:{self.region}:{ACCOUNT}:memory/{self.memory_id}"
+
+    def policies(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what each consumer may do, by its name."""
+        return {each.name: statements(self.spec, each, self.arn) for each in self.spec.consumers}
+
+
+def strategy_id(strategy: Strategy) -> str:
+    """Return the id of a strategy: its name and ten characters, as the service makes them."""
+    return f"{strategy.name}-localstore"

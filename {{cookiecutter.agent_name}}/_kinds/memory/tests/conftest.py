@@ -1,0 +1,30 @@
+"""What all tests share: no credentials that are real, no network but this machine."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+DEPLOYED = os.environ.get("TARGET", "local") != "local"
+if not DEPLOYED:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MEMORY_", "AGENT_"))]:
+        del os.environ[name]
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_DEFAULT_REGION="eu-central-1",
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _network() -> None:
+    """A deployed memory is reached over the network, which the tests of a local one may not use."""
+    if DEPLOYED:
+        import pytest_socket
+
+        pytest_socket.enable_socket()
+        pytest_socket._remove_restrictions()
