@@ -17,7 +17,7 @@ from tests.standin.parameters import Parameters, Secrets
 from tests.standin.registry import Registry
 from tests.standin.runtimes import Runtimes
 from tests.standin.stacks import Stacks
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 Answer = tuple[int, str, bytes, dict[str, str]]
 

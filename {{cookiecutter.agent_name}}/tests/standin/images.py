@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 if TYPE_CHECKING:
     from tests.standin.cloud import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 if TYPE_CHECKING:
     from tests.standin.cloud import Place

@@ -13,8 +13,8 @@ from typing import Any
 from botocore import xform_name
 
 from tests.standin.cloud import Cloud
-from tests.standin.rules import problems
-from tests.standin.wire import ApiError, error_of, operation_of, parameters_of, response_of
+from ops.aws.rules import problems
+from ops.aws.wire import ApiError, error_of, operation_of, parameters_of, response_of
 
 DOCKER = "/docker/push"
 """Where the docker of tests/standin/docker.py pushes to."""

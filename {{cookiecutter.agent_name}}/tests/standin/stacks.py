@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.standin.templates import Resolver, parameters_of, read_template
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 if TYPE_CHECKING:
     from tests.standin.cloud import Place

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 NO_VALUE = object()
 

@@ -9,7 +9,7 @@ from ops.delivery import image, names, wait
 from tests.delivery.shell import refused
 from tests.delivery.world import COMMIT, SECOND, World
 from tests.standin.docker import digest_of
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 
 @pytest.fixture

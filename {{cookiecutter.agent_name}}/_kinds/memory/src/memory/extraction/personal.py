@@ -13,7 +13,7 @@ _PATTERNS = [
     r"\b\d{3}-\d{2}-\d{4}\b",  # social security number
     r"\b(?:social security|passport|id card|driving licence|driver'?s license|tax id)\b",
     r"\b(?:my|his|her|their) (?:full |first |last |maiden )?name is\b",
-    r"\bcall me\b|\bI live (?:at|in|on)\b|\b(?:home|postal|private) address\b",
+    r"\b(?:call|reach|contact|text|ring) me\b|\bI live (?:at|in|on)\b|\b(?:home|postal|private) address\b",
     r"\b(?:date of birth|born (?:on|in)|birthday|years old|my age)\b",
     r"\b(?:password|passphrase|passcode|pin(?: code)? is|api[ _-]?key|secret key|access token|credential)s?\b",
     r"\b(?:salary|I earn|my bonus|my pay|paid me|pay rise|my mortgage|my debt|bank account)\b",
