@@ -70,6 +70,8 @@ def _locate(model: type[Model], path: FieldPath) -> tuple[list[str], FieldInfo |
     info: FieldInfo | None = None
     inner: type[Model] | None = model
     for part in path:
+        if isinstance(part, int):  # an item of a list: its fields are those of the list's model
+            continue
         fields = _fields(inner)
         beside = list(fields)
         info = fields.get(str(part), info if not fields else None)

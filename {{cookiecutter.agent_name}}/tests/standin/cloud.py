@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ops.aws.wire import ApiError
 from tests.standin.evaluations import Evaluations
 from tests.standin.gateways import Gateways
 from tests.standin.images import Images
@@ -17,9 +18,14 @@ from tests.standin.parameters import Parameters, Secrets
 from tests.standin.registry import Registry
 from tests.standin.runtimes import Runtimes
 from tests.standin.stacks import Stacks
-from ops.aws.wire import ApiError
 
 Answer = tuple[int, str, bytes, dict[str, str]]
+
+Maker = Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]
+"""Makes a resource of CloudFormation from its properties, or changes the one with these attributes; returns its own."""
+
+EXTENSIONS: list[Callable[[Place], None]] = []
+"""What a kind adds to every place: its tests/behind.py fills this."""
 
 
 def access_key(account: str) -> str:
@@ -100,6 +106,13 @@ class Place:
             "bedrock-agentcore": self.evaluations,
             "agent-registry-control": Registry(self),
         }
+        self.makers: dict[str, Maker] = {}
+        for extend in EXTENSIONS:
+            extend(self)
+
+    def serve(self, name: str, service: Any) -> None:
+        """Let a service of a kind's own answer to botocore's name."""
+        self._services[name] = service
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of something here."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore import xform_name
 
-from tests.standin.cloud import Cloud
 from ops.aws.rules import problems
 from ops.aws.wire import ApiError, error_of, operation_of, parameters_of, response_of
+from tests.standin.cloud import Cloud
 
 DOCKER = "/docker/push"
 """Where the docker of tests/standin/docker.py pushes to."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.standin.templates import Resolver, parameters_of, read_template
 from ops.aws.wire import ApiError
+from tests.standin.templates import Resolver, parameters_of, read_template
 
 if TYPE_CHECKING:
     from tests.standin.cloud import Place
@@ -275,6 +275,13 @@ class Stacks:
             case "AWS::IAM::Role":
                 role = f"{stack.name}-{name}"
                 attributes = {"": role, "Arn": f"arn:aws:iam::{self.place.account}:role/{role}"}
+            case "AWS::IAM::ManagedPolicy":
+                attributes = {"": f"arn:aws:iam::{self.place.account}:policy/{stack.name}-{name}"}
+            case "AWS::SSM::Parameter":
+                self.place.parameters.values[str(properties["Name"])] = str(properties["Value"])
+                attributes = {"": str(properties["Name"])}
+            case _ if maker := self.place.makers.get(kind):
+                attributes = maker(properties, attributes)
             case "AWS::Logs::LogGroup":
                 group = str(properties["LogGroupName"])
                 self.place.logs.events.setdefault(group, [])
@@ -284,6 +291,8 @@ class Stacks:
         return Resource(kind, dict(properties), attributes)
 
     def _remove(self, resource: Resource) -> None:
+        if resource.type == "AWS::SSM::Parameter":
+            self.place.parameters.values.pop(resource.attributes[""], None)
         runtimes = self.place.runtimes.runtimes
         if resource.type == "AWS::BedrockAgentCore::RuntimeEndpoint":
             runtimes[resource.properties["AgentRuntimeId"]].endpoints.pop(resource.properties["Name"], None)

@@ -1,4 +1,4 @@
-"""The CloudFormation template of the memory, made from the manifest: `infra/memory.yaml`, which `make render` writes."""
+"""The memory's CloudFormation template, made from the manifest: `infra/memory.yaml`, which `make render` writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 from ops.configuration.policies import statements
 from ops.document import ROOT
-from ops.spec import Spec, Strategy
+from ops.spec import SelfManaged, Spec, Strategy
 
 PATH = ROOT / "infra" / "memory.yaml"
 _HEAD = "# Made from manifest.yaml by `make render`; change that, not this.\n"
@@ -71,16 +71,14 @@ def _strategy(strategy: Strategy) -> dict[str, Any]:
         common["RecordExpirySpecification"] = {"RecordExpiryDurationDays": strategy.record_expiry_days}
     if strategy.type in _PROPERTIES:
         return {_PROPERTIES[strategy.type]: common}
-    override = _self_managed(strategy) if strategy.self_managed else _override(strategy)
+    override = _self_managed(strategy.self_managed) if strategy.self_managed else _override(strategy)
     return {"CustomMemoryStrategy": {**common, "Configuration": override}}
 
 
 def _override(strategy: Strategy) -> dict[str, Any]:
-    assert strategy.base
-    assert strategy.prompts
-    steps = strategy.prompts.model_dump(exclude_none=True)
+    steps = strategy.prompts.model_dump(exclude_none=True) if strategy.prompts else {}
     return {
-        _OVERRIDES[strategy.base]: {
+        _OVERRIDES[strategy.kind]: {
             step.capitalize(): {
                 "AppendToPrompt": (ROOT / file).read_text(encoding="utf-8").strip(),
                 "ModelId": strategy.model,
@@ -90,9 +88,7 @@ def _override(strategy: Strategy) -> dict[str, Any]:
     }
 
 
-def _self_managed(strategy: Strategy) -> dict[str, Any]:
-    own = strategy.self_managed
-    assert own
+def _self_managed(own: SelfManaged) -> dict[str, Any]:
     wanted = {
         "MessageBasedTrigger": {"MessageCount": own.triggers.messages},
         "TokenBasedTrigger": {"TokenCount": own.triggers.tokens},

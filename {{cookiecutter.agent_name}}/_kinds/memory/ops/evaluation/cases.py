@@ -16,8 +16,16 @@ LEAST = 60
 """So many conversations are the least that says something."""
 
 Group = Literal[
-    "preference", "project", "terminology", "contradiction", "correction", "forget", "distractor", "personal data", "summary"
-]  # fmt: skip
+    "preference",
+    "project",
+    "terminology",
+    "contradiction",
+    "correction",
+    "forget",
+    "distractor",
+    "personal data",
+    "summary",
+]
 
 
 class Turn(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from uuid import uuid4
 from ops.evaluation.cases import Case, Session
 from ops.spec import Spec
 
-EXTRACTION_SECONDS = 120.0
+EXTRACTION_SECONDS = float(os.environ.get("EXTRACTION_SECONDS") or 120)
 """How long AWS is given for each round of sessions. The local memory extracts as it writes."""
 
 _CHANGES = {"contradiction": "newest", "correction": "newest", "forget": "forgotten", "personal data": "personalData"}
@@ -52,7 +53,11 @@ def local(folder: Path) -> Iterator[Target]:
         )  # fmt: skip
         chosen = settings.environment.extractor
         rules = chosen.provider == "rules"
-        model = {"provider": "offline" if rules else chosen.provider, "id": server.service.extractor.label, "label": None}
+        model = {
+            "provider": "offline" if rules else chosen.provider,
+            "id": server.service.extractor.label,
+            "label": None,
+        }
         yield Target(client, settings.memory_id, settings.spec, model, 0.0, lambda _: None)
 
 
@@ -111,7 +116,7 @@ def _actor(case: Case, target: Target) -> str:
 
 def _hold(case: Case, session: Session, target: Target) -> list[Result]:
     """Say everything of a session, one event a turn, and return how long each took."""
-    done = []
+    done: list[Result] = []
     for turn in session.turns:
         began = perf_counter()
         target.client.create_event(

@@ -40,9 +40,7 @@ def evaluate(
     raise SystemExit(0 if report.passed else BELOW)
 
 
-def run_evaluation(
-    where: str, select: str, name: str, dataset: Path, thresholds: Path, results: Path
-) -> Report:
+def run_evaluation(where: str, select: str, name: str, dataset: Path, thresholds: Path, results: Path) -> Report:
     """Run, write the reports and print them.
 
     Raises:
@@ -89,16 +87,22 @@ SCHEMA: type[Model] = Case
 def _target(where: str) -> Iterator[Target]:
     from ops.evaluation.measure import deployed, local
 
-    with tempfile.TemporaryDirectory(prefix="eval-") as folder:
-        with local(Path(folder)) if where == "local" else deployed(where) as target:
+    if where != "local":
+        with deployed(where) as target:
             yield target
+        return
+    with tempfile.TemporaryDirectory(prefix="eval-") as folder, local(Path(folder)) as target:
+        yield target
 
 
 def _selected(cases: list[Case], select: str) -> list[Case]:
     words = [word.strip() for word in select.split(",") if word.strip()]
     for word in words:
-        if not any(word == case.group or fnmatchcase(case.scenario_id, word) for case in cases):
+        if not any(_means(word, case) for case in cases):
             known = sorted({case.group for case in cases})
             raise ValueError(f"SELECT: {word!r} is no group or id of the dataset; {choose(word, known)}")
-    chosen = lambda case: any(word == case.group or fnmatchcase(case.scenario_id, word) for word in words)  # noqa: E731
-    return [case for case in cases if not words or chosen(case)]
+    return [case for case in cases if not words or any(_means(word, case) for word in words)]
+
+
+def _means(word: str, case: Case) -> bool:
+    return word == case.group or fnmatchcase(case.scenario_id, word)

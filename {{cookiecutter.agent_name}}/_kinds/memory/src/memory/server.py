@@ -108,11 +108,9 @@ def build(settings: Settings, folder: Path = STATE, port: int = PORT) -> MemoryS
 def extractor(settings: Settings) -> Extractor:
     """Return what extracts, as the environment file says."""
     chosen = settings.environment.extractor
-    if chosen.provider == "rules":
-        return Rules()
-    assert chosen.base_url  # the environment file was checked
-    assert chosen.id
-    return ModelExtractor(chosen.base_url, chosen.id)
+    if chosen.base_url and chosen.id:  # both or none, as the environment file was checked
+        return ModelExtractor(chosen.base_url, chosen.id)
+    return Rules()
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class MemoryService:
     # Short-term memory
 
     def create_event(self, p: Parameters) -> Answer:
-        """Keep what was said, and take from it what the strategies want, at once. The service takes a minute for that."""
+        """Keep what was said, and take from it at once what the strategies want; the service takes about a minute."""
         now, at = self.clock(), _seconds(p["eventTimestamp"])
         _plain(p["actorId"])
         session = p.get("sessionId") or f"session-{uuid4().hex}"
@@ -66,7 +66,7 @@ class MemoryService:
         return {"event": self._event(self._found_event(p))}
 
     def list_events(self, p: Parameters) -> Answer:
-        """Return the events of a session, the newest first; of one branch, with `includeParentBranches` from its root."""
+        """Return a session's events, the newest first; of one branch, or with `includeParentBranches` from its root."""
         events = self.store.events(p["actorId"], p["sessionId"], self.clock())
         wanted = p.get("filter", {})
         if branch := wanted.get("branch"):
@@ -363,10 +363,11 @@ def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> boo
         return False
     ((mine,), (wanted,)) = value.values(), test["right"]["metadataValue"].values()
     if operator == "CONTAINS":
-        return bool(set(wanted if isinstance(wanted, list) else [wanted]) <= set(mine))
+        return all(each in mine for each in (wanted if isinstance(wanted, list) else [wanted]))
     if operator in ("BEFORE", "AFTER"):
         mine, wanted = _seconds(mine), _seconds(wanted)
-    return bool(_COMPARE[operator](mine, wanted))
+    holds: bool = _COMPARE[operator](mine, wanted)
+    return holds
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {

@@ -27,23 +27,86 @@ CREATE INDEX IF NOT EXISTS events_end ON events (expires);
 CREATE TABLE IF NOT EXISTS sessions (
     actor TEXT NOT NULL, session TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (actor, session)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, strategy TEXT NOT NULL, namespace TEXT NOT NULL, text TEXT NOT NULL,
-    topic TEXT, created REAL NOT NULL, at REAL NOT NULL, expires REAL, metadata TEXT NOT NULL, actor TEXT);
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, strategy TEXT NOT NULL, namespace TEXT NOT NULL,
+    text TEXT NOT NULL, topic TEXT, created REAL NOT NULL, at REAL NOT NULL, expires REAL,
+    metadata TEXT NOT NULL, actor TEXT);
 CREATE INDEX IF NOT EXISTS records_in ON records (namespace, at);
 CREATE INDEX IF NOT EXISTS records_end ON records (expires) WHERE expires IS NOT NULL;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (scope, body, tokenize = 'porter unicode61');
 """
 
 _STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of"
-    " on or our please s shall should so that the their them then there they this to us was we were what when where"
-    " which who why will with would you your".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "please",
+        "s",
+        "shall",
+        "should",
+        "so",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "to",
+        "us",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
 )
 _CANDIDATES = 400
 """How many records that share a word with the query are compared; the newest, where there are more."""
 
 NEAREST = 0.25
-"""The score of a record without a word in common: like a vector index, a search always returns the nearest there are."""
+"""The score of a record without a word in common: as with a vector index, a search returns the nearest there are."""
 
 
 @dataclass
@@ -168,7 +231,7 @@ class Store:
     def _events(self, where: str, *values: object) -> list[Event]:
         columns = "id, actor, session, at, payload, metadata, branch, root"
         rows = self._rows(f"SELECT {columns} FROM events WHERE {where}", *values)  # noqa: S608 - no text of users
-        return [Event(*row[:4], json.loads(row[4]), json.loads(row[5]), *row[6:]) for row in rows]
+        return [_event(row) for row in rows]
 
     # Records
 
@@ -265,8 +328,14 @@ class Store:
             return self._db.execute(sql, values).fetchall()
 
 
-def _record(row: Sequence[Any]) -> Record:
-    return Record(*row[:8], json.loads(row[8]), row[9])
+def _event(row: tuple[Any, ...]) -> Event:
+    event_id, actor, session, at, payload, metadata, branch, root = row
+    return Event(event_id, actor, session, at, json.loads(payload), json.loads(metadata), branch, root)
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    record_id, strategy, namespace, text, created, at, topic, expires, metadata, actor = row
+    return Record(record_id, strategy, namespace, text, created, at, topic, expires, json.loads(metadata), actor)
 
 
 def _range(path: str) -> list[str]:
@@ -279,7 +348,7 @@ def _scope(path: str) -> str:
 
 
 def _scored(records: list[Record], wanted: Sequence[str]) -> Iterator[Record]:
-    """Yield records with how well they match: the share of the query's words that they have, rare ones weighing more."""
+    """Yield records with how well they match: the share of the query's words they have, rare ones weighing more."""
     stems = {_stem(word) for word in wanted}
     having = [stems & {_stem(word) for word in re.findall(r"[^\W_]+", record.text.lower())} for record in records]
     weights: Mapping[str, float] = {

@@ -25,7 +25,7 @@ T = TypeVar("T")
 TARGET = os.environ.get("TARGET", "local")
 LOCAL = TARGET == "local"
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 2.5 * float(os.environ.get("EXTRACTION_SECONDS") or 120)
 """How long the service may take to extract. Usually it is about a minute; the local memory does it at once."""
 
 
@@ -141,9 +141,9 @@ def local(folder: Path, spec: Spec | None = None) -> Iterator[Memory]:
 @contextmanager
 def deployed(environment: str) -> Iterator[Memory]:
     """Use the memory of an environment in AWS, and forget everything that was said in the end."""
+    from ops.changes import deployed_id
     from ops.delivery.place import open_place
     from ops.forget import forget_actor
-    from ops.memory import deployed_id
 
     place = open_place(environment)
     place.check_account()

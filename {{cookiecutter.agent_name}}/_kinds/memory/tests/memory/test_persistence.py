@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.memory.contract import EVENTS_KEPT_DAYS, PLACES, RECORDS_KEPT_DAYS
 from tests.memory.targets import LOCAL, Memory
 
 pytestmark = pytest.mark.persistence
@@ -32,18 +33,19 @@ def test_a_record_keeps_its_id_when_what_it_says_changes(memory: Memory) -> None
         assert len(texts) == 1, "the newer preference takes the place of the older"
 
 
-def test_the_configuration_is_the_manifests(memory: Memory) -> None:
+def test_the_configuration_is_what_was_promised(memory: Memory) -> None:
     found = memory.control().get_memory(memoryId=memory.memory_id)["memory"]
-    assert found["eventExpiryDuration"] == memory.spec.event_expiry_days
-    wanted = {each.name: [each.namespace_template] for each in memory.spec.strategies}
-    assert {each["name"]: each["namespaceTemplates"] for each in found["strategies"]} == wanted
+    assert found["eventExpiryDuration"] == EVENTS_KEPT_DAYS
+    there = {each["name"]: each for each in found["strategies"]}
+    assert {name: each["namespaceTemplates"] for name, each in there.items()} == {n: [p] for n, p in PLACES.items()}
+    assert {name: each.get("recordExpiryDurationDays") for name, each in there.items()} == RECORDS_KEPT_DAYS
 
 
 if LOCAL:  # nobody can wait for the days to pass in AWS; there the configuration above says when things expire
 
     def test_events_are_there_until_they_expire_and_not_after(memory: Memory) -> None:
         memory.say("bob", "s1", "What was our Q3 revenue?")
-        memory.pass_days(memory.spec.event_expiry_days - 0.01)
+        memory.pass_days(EVENTS_KEPT_DAYS - 0.01)
         assert len(memory.events("bob", "s1")) == 1
         memory.pass_days(0.02)
         assert memory.events("bob", "s1") == []
@@ -52,7 +54,7 @@ if LOCAL:  # nobody can wait for the days to pass in AWS; there the configuratio
 
     def test_records_are_there_until_they_expire_and_not_after(memory: Memory) -> None:
         memory.say("bob", "s1", "I'm working on the Atlas project.", PREFERENCE)
-        days = memory.spec.strategy("facts").record_expiry_days
+        days = RECORDS_KEPT_DAYS["facts"]
         assert days
         memory.pass_days(days - 0.01)
         assert len(memory.texts("/facts/bob/")) == 1

@@ -1,4 +1,4 @@
-"""Cross-session retrieval: what session one learned is found in session two of the same actor, ranked, by nobody else."""
+"""Cross-session retrieval: what session one learned, session two of the same actor finds, ranked, and nobody else."""
 
 from __future__ import annotations
 

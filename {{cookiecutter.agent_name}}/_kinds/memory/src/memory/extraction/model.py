@@ -26,7 +26,7 @@ _WANTED = {
     "episodic": "what was asked, what was done, and how it ended",
 }
 _TASK = """You maintain the long-term memory of a conversation. Keep: {wanted}.
-Never keep personal data (contacts, health, family, pay, credentials), hypothetical or one-off wishes, or what others want.
+Never keep personal data (contacts, health, family, pay, credentials), one-off or hypothetical wishes, others' wishes.
 The newer statement wins; forget what the user asks to forget. {own}
 Known records, as JSON: {known}
 Answer with JSON only: {{"records": [{{"text": "…", "topic": "short key; reuse a known one to replace it"}}],

@@ -17,8 +17,8 @@ _PATTERNS = [
     r"\b(?:date of birth|born (?:on|in)|birthday|years old|my age)\b",
     r"\b(?:password|passphrase|passcode|pin(?: code)? is|api[ _-]?key|secret key|access token|credential)s?\b",
     r"\b(?:salary|I earn|my bonus|my pay|paid me|pay rise|my mortgage|my debt|bank account)\b",
-    r"\b(?:diagnos\w+|surgery|therap(?:y|ist)|pregnan\w+|medication|sick leave|ill(?:ness)?|disease|allerg\w+|depress\w+"
-    r"|diabet\w+|cancer|migraines?|doctor|hospital|disabilit\w+)\b",
+    r"\b(?:diagnos\w+|surgery|therap(?:y|ist)|pregnan\w+|medication|sick leave|ill(?:ness)?|disease|allerg\w+"
+    r"|depress\w+|diabet\w+|cancer|migraines?|doctor|hospital|disabilit\w+)\b",
     r"\b(?:relig\w+|church|mosque|synagogue|muslim|christian|jewish|hindu|trade union|political party|voted? for"
     r"|gay|lesbian|sexual\w*)\b",
     r"\b(?:my|his|her) (?:wife|husband|partner|son|daughter|kids?|child(?:ren)?|mother|father|ex)\b|\bdivorc\w+\b",

@@ -66,7 +66,7 @@ _PREFERENCES: list[tuple[re.Pattern[str], str]] = [
         (rf"(?:please )?always (?P<x>{_DO}\b.+)", "Always: {x}"),
         (rf"(?:please )?(?:never|do not ever|don't ever) (?P<x>{_DO}\b.+)", "Never: {x}"),
         (rf"(?:please )?(?:do not|don't) (?P<x>{_DO}\b.+?) (?:again|any ?more|ever)", "Never: {x}"),
-        (rf"i (?:always|usually|generally) (?:want|need|like) (?:to see |my )?(?P<x>.+)", "Prefers {x}"),
+        (r"i (?:always|usually|generally) (?:want|need|like) (?:to see |my )?(?P<x>.+)", "Prefers {x}"),
         (rf"i (?:like|want|need) (?:my |all )?(?P<x>{_STYLE} (?:in|as|with|without|to|rounded|short|brief)\b.+)", "Prefers {x}"),
         (r"(?:whenever|when|every time) i ask (?:about |for )?(?P<what>.+?), (?:please )?(?:always )?(?P<x>.+)", "When asked for {what}: {x}"),
         (rf"(?:please )?keep (?:all |the |your |my )?(?P<x>{_STYLE} .+)", "Prefers {x}"),

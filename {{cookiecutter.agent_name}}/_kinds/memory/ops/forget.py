@@ -1,0 +1,118 @@
+"""`forget`: delete everything of one person, here or in AWS, and prove it by searching."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from ops.delivery.stop import BAD_INPUT, Stop, stops
+from ops.spec import Spec
+
+Actor = Annotated[str, typer.Option(envvar="ACTOR", help="The person's actor id.")]
+_BATCH = 100
+
+
+def forget(
+    actor: Actor = "",
+    env: Annotated[str, typer.Option(envvar="ENV", help="dev, preprod or prod; empty: the running local memory.")] = "",
+) -> None:
+    """Delete all events and records of an actor. Exit code 1 when something is still there afterwards."""
+    with stops():
+        if not actor:
+            raise Stop("say who is to be forgotten", "add ACTOR=…, the actor id as the agent writes it", BAD_INPUT)
+        client, memory_id, spec, confirm = _deployed(env) if env else _local()
+        events, records = found(client, memory_id, spec, actor)
+        print(f"plan:\n  - delete {len(events)} events and {len(records)} records of actor {actor} in {memory_id}")
+        if events or records:
+            confirm()
+        forget_actor(client, memory_id, spec, actor)
+        print(f"= nothing of actor {actor} is left in {memory_id}: no event, no record, and no search finds any")
+
+
+def forget_actor(client: Any, memory_id: str, spec: Spec, actor: str) -> None:
+    """Delete everything of an actor, then look again. Raises Stop when something is left."""
+    for _ in range(3):  # what is extracted meanwhile is deleted in the next round
+        events, records = found(client, memory_id, spec, actor)
+        if not events and not records:
+            break
+        for session, event in events:
+            client.delete_event(memoryId=memory_id, actorId=actor, sessionId=session, eventId=event)
+        for start in range(0, len(records), _BATCH):
+            batch = [{"memoryRecordId": each, "namespace": place} for each, place in records[start : start + _BATCH]]
+            client.batch_delete_memory_records(memoryId=memory_id, records=batch)
+    events, records = found(client, memory_id, spec, actor)
+    searched = [text for place in places(spec, actor) for text in _search(client, memory_id, place, actor)]
+    if events or records or searched:
+        left = f"{len(events)} events, {len(records)} records, {len(searched)} hits of a search"
+        raise Stop(f"something of actor {actor} is still there: {left}", "type the same again in a minute")
+
+
+def found(client: Any, memory_id: str, spec: Spec, actor: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the events of an actor, with their sessions, and its records, with their namespaces."""
+    events = [(session, event) for session in _sessions(client, memory_id, actor)
+              for event in _events(client, memory_id, actor, session)]  # fmt: skip
+    records: list[tuple[str, str]] = []
+    for place in places(spec, actor):
+        pages = client.get_paginator("list_memory_records").paginate(memoryId=memory_id, namespacePath=place)
+        records += [
+            (one["memoryRecordId"], one["namespaces"][0]) for page in pages for one in page["memoryRecordSummaries"]
+        ]
+    return events, records
+
+
+def places(spec: Spec, actor: str) -> list[str]:
+    """Return the paths below which an actor's records are. Shared namespaces are not an actor's."""
+    own = [each.namespace_template for each in spec.strategies if "{actorId}" in each.namespace_template]
+    heads = [template.partition("{actorId}")[0] for template in own]
+    return [f"{head}{actor}/" for head in heads if "{" not in head]
+
+
+def _sessions(client: Any, memory_id: str, actor: str) -> Iterator[str]:
+    pages = client.get_paginator("list_sessions").paginate(memoryId=memory_id, actorId=actor)
+    yield from (one["sessionId"] for page in pages for one in page["sessionSummaries"])
+
+
+def _events(client: Any, memory_id: str, actor: str, session: str) -> Iterator[str]:
+    pages = client.get_paginator("list_events").paginate(
+        memoryId=memory_id, actorId=actor, sessionId=session, includePayloads=False
+    )
+    yield from (one["eventId"] for page in pages for one in page["events"])
+
+
+def _search(client: Any, memory_id: str, place: str, actor: str) -> list[str]:
+    criteria = {"searchQuery": f"everything about {actor}", "topK": 100}
+    hits = client.retrieve_memory_records(memoryId=memory_id, namespacePath=place, searchCriteria=criteria)
+    return [one["memoryRecordId"] for one in hits["memoryRecordSummaries"]]
+
+
+def _local() -> tuple[Any, str, Spec, Any]:
+    import boto3
+    from botocore.exceptions import EndpointConnectionError
+
+    from memory.settings import PORT, Settings
+
+    settings = Settings.from_files()
+    address = f"http://127.0.0.1:{os.environ.get('PORT') or PORT}"
+    client = boto3.client(
+        "bedrock-agentcore", region_name=settings.region, endpoint_url=address,
+        aws_access_key_id="owner", aws_secret_access_key="local",  # noqa: S106 - the local memory asks for none
+    )  # fmt: skip
+    try:
+        client.list_actors(memoryId=settings.memory_id, maxResults=1)
+    except EndpointConnectionError:
+        raise Stop(f"no local memory answers at {address}", "make dev, in another terminal; or say ENV=…") from None
+    return client, settings.memory_id, settings.spec, lambda: None
+
+
+def _deployed(env: str) -> tuple[Any, str, Spec, Any]:
+    from ops.changes import deployed_id
+    from ops.delivery import show
+    from ops.delivery.place import open_place
+
+    place = open_place(env)
+    show.header("forget", place)
+    place.check_account()
+    return place.client("bedrock-agentcore"), deployed_id(place), place.manifest.spec, lambda: show.confirm(place)

@@ -1,0 +1,184 @@
+"""The verbs of a memory's releases: is it right, remember it as good, go back, and has somebody changed it by hand."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from ops import component
+from ops.changes import current, deployed_id, differences, effects
+from ops.delivery import names, parameters, show, stacks, verbs
+from ops.delivery.place import Place, open_place
+from ops.delivery.stop import BAD_INPUT, Stop, stops
+from ops.delivery.verbs import Digest, Env
+from ops.document import ROOT
+from ops.forget import forget_actor
+from ops.revision import commit, remember_good, template_at
+from ops.revision import good as good_ones
+
+Version = Annotated[str, typer.Option(envvar="VERSION", help="A commit or tag; the last good one, if empty.")]
+REPORT = ROOT / ".local" / "delivery" / "drift.md"
+
+
+def plan(env: Env = "", digest: Digest = "") -> None:
+    """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
+    with stops():
+        place = open_place(env)
+        show.header("plan", place)
+        place.check_account()
+        lines = verbs._prepared(place, component.stacks(place, digest))
+        for name in component.stack_names(place):
+            stacks.discard(place, name)
+        show.plan(lines)
+        now = current(place)
+        found = effects(now, place.manifest.spec) if now else []
+        print("what is remembered:")
+        for each in found:
+            print(f"  {'! ' if each.loses else '- '}{each.text}")
+        if not found:
+            print("  - nothing yet" if now is None else "  - all of it is kept")
+        loses = any(each.loses for each in found)
+        then = "; deploy needs ALLOW_LOSS=1, as lines with ! lose something" if loses else ""
+        show.done(f"nothing was changed; {component.live(place)}{then}")
+
+
+def smoke(env: Env = "") -> None:
+    """Write an event as an actor of its own, read it back, forget it."""
+    with stops():
+        place = open_place(env)
+        show.header("smoke", place)
+        place.check_account()
+        show.plan(["write an event, read it, delete it; nothing else is touched"])
+        check(place)
+        show.done(f"{env}: what is written is found, and gone when it is forgotten; {component.live(place)}")
+
+
+def check(place: Place) -> None:
+    """Raise Stop when the memory does not keep, find and forget."""
+    client, memory_id, actor = place.client("bedrock-agentcore"), deployed_id(place), f"smoke-{uuid4().hex}"
+    said = {"conversational": {"role": "USER", "content": {"text": "Is anybody there?"}}}
+    made = client.create_event(
+        memoryId=memory_id, actorId=actor, sessionId="smoke", eventTimestamp=datetime.now(UTC), payload=[said]
+    )["event"]["eventId"]
+    found = client.list_events(memoryId=memory_id, actorId=actor, sessionId="smoke")["events"]
+    if [each["eventId"] for each in found] != [made]:
+        raise Stop(f"the smoke test of {place.name} failed: an event is not found", f"make status ENV={place.name}")
+    forget_actor(client, memory_id, place.manifest.spec, actor)
+
+
+def gate(env: Env = "") -> None:
+    """Hold the conversations of the dataset with the deployed memory. Exit code 1 when it keeps the wrong things."""
+    from ops.evaluation.cases import DATASET
+    from ops.evaluation.gate import THRESHOLDS
+    from ops.evaluation.runs import BELOW, RESULTS, exit_codes
+    from ops.evaluation.verbs import run_evaluation
+
+    with stops():
+        place = open_place(env)
+        show.header("gate", place)
+        place.check_account()
+        show.plan(["hold the conversations of evals/dataset.jsonl as actors of their own, then forget them"])
+    with exit_codes():
+        report = run_evaluation(env, os.environ.get("SELECT", ""), "", DATASET, THRESHOLDS, RESULTS)
+    show.done(f"{env}: {report.headline}")
+    raise SystemExit(0 if report.passed else BELOW)
+
+
+def promote(env: Env = "") -> None:
+    """Test what is deployed, and remember its commit as good; go back to the last good one when it fails."""
+    with stops():
+        place = open_place(env)
+        show.header("promote", place)
+        place.check_account()
+        revision, good = commit(), good_ones(place)
+        show.plan([] if good[-1:] == [revision] else [f"test, then remember configuration {revision[:12]} as good"])
+        now = current(place)
+        if now is None:
+            raise Stop(f"nothing is deployed in {env}", f"make deploy ENV={env}")
+        about = place.manifest.metadata
+        if found := differences(now, place.manifest.spec, about.description):
+            raise Stop(f"{env} has another configuration than {revision[:12]}: {found[0]}", f"make deploy ENV={env}")
+        try:
+            check(place)
+        except Stop as failed:
+            if not good or good[-1] == revision:
+                raise
+            _back(place, good[-1])
+            raise Stop(f"{failed.message}; configuration {good[-1][:12]} is back", failed.next_step) from None
+        if good[-1:] != [revision]:
+            remember_good(place, [*good, revision])
+        show.done(f"{env}: configuration {revision[:12]} is good; {component.live(place)}")
+
+
+def rollback(env: Env = "", version: Version = "") -> None:
+    """Bring the configuration of an earlier commit back. Records stay as they are; what was deleted stays deleted."""
+    with stops():
+        place = open_place(env)
+        show.header("rollback", place)
+        place.check_account()
+        good = good_ones(place)
+        target = version or (good[-2] if len(good) > 1 else "")
+        if not target:
+            raise Stop("there is no earlier good configuration", "name one: VERSION=commit or tag", BAD_INPUT)
+        show.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
+        show.confirm(place)
+        _back(place, target)
+        check(place)
+        remember_good(place, [each for each in good if each != good[-1]] if not version else [*good, target])
+        show.done(f"{env}: configuration {target[:12]} is active again; {component.live(place)}")
+
+
+def drift(env: Env = "") -> None:
+    """Compare the account with this repository. Exit code 1 when somebody has changed something by hand."""
+    with stops():
+        place = open_place(env)
+        show.header("drift", place)
+        place.check_account()
+        now = current(place)
+        if now is None:
+            raise Stop(f"nothing is deployed in {env}", f"make deploy ENV={env}")
+        found = differences(now, place.manifest.spec, place.manifest.metadata.description)
+        published = f"/agentops/memories/{place.component}/{place.name}/id"
+        if parameters.optional(place, [published]).get(published) != now["id"]:
+            found.append(f"SSM parameter {published} is not the memory's id")
+        if found:
+            lines = [
+                f"Memory {now['id']} in {env} is not as this repository says:",
+                "",
+                *(f"- {each}" for each in found),
+            ]
+            lines += ["", f"`make plan ENV={env}`, then `make deploy`, or take the change over into manifest.yaml."]
+            REPORT.parent.mkdir(parents=True, exist_ok=True)
+            REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            said = "; ".join(found)
+            raise Stop(f"{env} differs from this repository: {said}", f"read {REPORT.relative_to(ROOT)}")
+        show.done(f"{env}: as this repository says; {component.live(place)}")
+
+
+@dataclass(frozen=True)
+class _Earlier(stacks.Stack):
+    """The stack of the memory with the template of an earlier commit."""
+
+    text: str = field(default="")
+
+    @property
+    def body(self) -> str:
+        return self.text
+
+
+def _back(place: Place, revision: str) -> None:
+    """Deploy the template of an earlier commit, with the parameters of today that it has."""
+    text = template_at(revision)
+    values = {name: value for name, value in component.memory_parameters(place).items() if f"\n  {name}:\n" in text}
+    name = names.stack(place.component, place.name, "memory")
+    stack = _Earlier(name, "memory.yaml", values, names.tags(place.manifest, place.environment), text)
+    if stacks.prepare(place, stack):
+        show.step(f"stack {name}, configuration of {revision[:12]}")
+        stacks.execute(place, name)
+    else:
+        stacks.discard(place, name)

@@ -1,0 +1,53 @@
+"""The commit, which is what a memory's configuration is promoted and rolled back by."""
+
+from __future__ import annotations
+
+import subprocess
+
+from ops.delivery import parameters
+from ops.delivery.place import Place
+from ops.delivery.stop import BAD_INPUT, Stop
+from ops.document import ROOT
+
+
+def commit() -> str:
+    """Return the commit that is checked out. Raises Stop when there is none, or files are changed."""
+    try:
+        changed, head = git("status", "--porcelain"), git("rev-parse", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        raise Stop("there is no commit: this is no git repository yet", "git init, then commit") from None
+    if changed:
+        files = ", ".join(line[3:] for line in changed.splitlines()[:3])
+        raise Stop(f"files are not committed ({files}); what is deployed is a commit", "commit them", BAD_INPUT)
+    return head
+
+
+def template_at(revision: str) -> str:
+    """Return infra/memory.yaml as it was in a commit or tag. Raises Stop when it is not known here."""
+    try:
+        return git("show", f"{revision}:infra/memory.yaml") + "\n"
+    except (OSError, subprocess.CalledProcessError):
+        raise Stop(
+            f"commit {revision[:12]} is not in this clone", "git fetch --tags --unshallow, then the same again"
+        ) from None
+
+
+def git(*arguments: str) -> str:
+    """Return what git says."""
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    return done.stdout.rstrip()
+
+
+_GOOD, _MOST = "good-configurations", 20
+
+
+def good(place: Place) -> list[str]:
+    """Return the commits that were active in an environment and passed its smoke test, the last one last."""
+    return [each for each in parameters.remembered(place, _GOOD).split(",") if each]
+
+
+def remember_good(place: Place, commits: list[str]) -> None:
+    """Remember them; the last twenty are enough to go back."""
+    about = "Commits whose configuration was active and good, the last one last"
+    parameters.remember(place, _GOOD, ",".join(commits[-_MOST:]), about)

@@ -1,0 +1,121 @@
+"""The verbs that a memory has of its own: what a change loses, promotion, going back, drift, forgetting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.delivery.shell import refused
+from tests.delivery.world import COMMIT, SECOND, World
+
+
+def strategies(world: World, **changes: Any) -> list[dict[str, Any]]:
+    """Return the manifest's strategies as written, with changes of the first."""
+    found = world.check_out(COMMIT).spec.model_dump(by_alias=True)["strategies"]
+    return [{**found[0], **changes}, *found[1:]]
+
+
+def say(world: World, env: str, actor: str) -> Any:
+    """Say something to the memory of an environment; return its service."""
+    service = world.at(env).service("bedrock-agentcore")
+    said = {"conversational": {"role": "USER", "content": {"text": "I'm working on the Atlas project."}}}
+    service.create_event(
+        {"memoryId": world.memory(env)["id"], "actorId": actor, "sessionId": "s1",
+         "eventTimestamp": datetime.now(UTC).timestamp(), "payload": [said]}
+    )  # fmt: skip
+    return service
+
+
+def test_a_release_is_published_for_its_consumers(world: World) -> None:
+    world.release("dev")
+    values = world.at("dev").parameters.values
+    name = world.check_out(COMMIT).metadata.name
+    assert values[f"/agentops/memories/{name}/dev/id"] == world.memory("dev")["id"]
+    assert values[f"/agentops/memories/{name}/dev/consumers/assistant/policy-arn"].startswith("arn:aws:iam::")
+
+
+def test_plan_says_what_happens_to_what_is_remembered(world: World) -> None:
+    world.release("dev")
+    assert "facts: records are kept" in world.must("plan", "dev").out
+    fewer = strategies(world, namespaceTemplate="/known/{actorId}/")[:2]
+    world.check_out(SECOND, eventExpiryDays=30, strategies=fewer, consumers=[])
+    said = world.must("plan", "dev")
+    assert "! events: deleted after 30 days instead of 90" in said.out
+    assert "! facts: new records go to /known/{actorId}/; those in /facts/{actorId}/ become unreachable" in said.out
+    assert "! summaries: no longer extracted" in said.out
+    assert "- preferences: records are kept" in said.out
+    assert "ALLOW_LOSS=1" in said.last
+
+
+def test_a_change_that_loses_something_needs_a_word(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=30)
+    refused(world.type("deploy", "dev"), "loses what is remembered", "deleted after 30 days", "ALLOW_LOSS=1")
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    world.must("deploy", "dev", ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 30
+
+
+def test_a_change_that_loses_nothing_needs_none(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    world.must("deploy", "dev")
+    assert world.memory("dev")["eventExpiryDuration"] == 180
+
+
+def test_rollback_brings_the_configuration_back_and_keeps_what_was_learned(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    back = world.must("rollback", "dev")
+    assert f"configuration {COMMIT[:12]} is active again" in back.last
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    criteria = {"memoryId": world.memory("dev")["id"], "namespacePath": "/facts/alice/"}
+    assert len(service.list_memory_records(criteria)["memoryRecordSummaries"]) == 1
+    refused(world.type("rollback", "dev"), "no earlier good configuration", "VERSION=")
+
+
+def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
+    refused(world.type("promote", "dev"), "nothing is deployed", "make deploy")
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    refused(world.type("promote", "dev"), "another configuration", "make deploy")
+
+
+def test_promote_puts_the_last_good_one_back_when_the_test_fails(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    world.must("deploy", "dev")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    failed = world.type("promote", "dev")
+    assert failed.code == 1
+
+
+def test_drift_is_any_difference(world: World) -> None:
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    memory["eventExpiryDuration"] = 365
+    memory["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
+    refused(world.type("drift", "dev"), "eventExpiryDays: 365 deployed, 90 here", "'/everybody/' deployed", "drift.md")
+
+
+def test_forgetting_in_an_environment_is_proved(world: World) -> None:
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    say(world, "dev", "alice2")
+    told = world.must("forget", "dev", ACTOR="alice")
+    assert "delete 1 events and 2 records of actor alice" in told.out
+    assert "nothing of actor alice is left" in told.last
+    memory_id = world.memory("dev")["id"]
+    left = {"memoryId": memory_id, "namespacePath": "/facts/alice2/"}
+    assert len(service.list_memory_records(left)["memoryRecordSummaries"]) == 1
+    assert service.list_events({"memoryId": memory_id, "actorId": "alice2", "sessionId": "s1"})["events"]
+
+
+def test_forgetting_asks_before_production_and_wants_a_name(world: World) -> None:
+    world.release("prod")
+    say(world, "prod", "alice")
+    refused(world.type("forget", "prod", ACTOR="alice", CI=""), "production is changed only after a yes")
+    refused(world.type("forget", "prod"), "say who", "ACTOR=")
