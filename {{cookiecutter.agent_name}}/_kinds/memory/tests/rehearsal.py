@@ -44,9 +44,7 @@ def rehearse() -> None:
         assert it.rows[-1] == "preprod deploy FAIL"
         assert memory(it, "preprod")["eventExpiryDuration"] == 90
 
-        scene(
-            "3. A change that loses nothing and learns the wrong things is stopped by the tests: production is untouched"
-        )
+        scene("3. A change that loses nothing and learns the wrong things is stopped by the tests")
         change(it, "eventExpiryDays: 30", "eventExpiryDays: 90", "Keep conversations for 90 days again")
         change(it, "- type: semantic", "- type: userPreference", "Facts are preferences, are they not?")
         assert not it.deliver()
@@ -55,14 +53,14 @@ def rehearse() -> None:
         change(it, "- type: userPreference\n      name: facts", "- type: semantic\n      name: facts", "They are not")
 
         scene("4. A good change, and the configuration before it brought back by hand; what was learned stays")
-        change(it, "eventExpiryDays: 90", "eventExpiryDays: 180", "Keep conversations for half a year")
+        change(it, "wants figures and answers", "wants figures, answers and reports", "Preferences on reports too")
         assert it.deliver()
-        assert memory(it, "prod")["eventExpiryDuration"] == 180
+        assert "reports" in memory(it, "prod")["strategies"][1]["description"]
         assert it.type(Step("by hand", "rollback", "prod", {}))
-        assert memory(it, "prod")["eventExpiryDuration"] == 90
+        assert "reports" not in memory(it, "prod")["strategies"][1]["description"]
 
         scene("5. Somebody changes production by hand: the scheduled job says so")
-        change(it, "eventExpiryDays: 180", "eventExpiryDays: 90", "90 days, as production has it")
+        change(it, "wants figures, answers and reports", "wants figures and answers", "As production has it")
         assert it.type(Step("monitor", "drift", "prod", {}))
         memory(it, "prod")["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
         assert not it.type(Step("monitor", "drift", "prod", {}))

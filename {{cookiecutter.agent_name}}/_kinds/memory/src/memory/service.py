@@ -356,7 +356,7 @@ def _branch(events: Sequence[Event], name: str, *, with_parents: bool) -> list[E
 
 def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
     value = metadata.get(test["left"]["metadataKey"])
-    operator = test["operator"]
+    operator = str(test["operator"])
     if operator in ("EXISTS", "NOT_EXISTS"):
         return (value is not None) == (operator == "EXISTS")
     if value is None:
