@@ -22,6 +22,7 @@ SERVICES = {
     "bedrock-agentcore": ("bedrock-agentcore-control", "bedrock-agentcore"),
     "cloudformation": ("cloudformation",),
     "ecr": ("ecr",),
+    "logs": ("logs",),
     "monitoring": ("cloudwatch",),
     "secretsmanager": ("secretsmanager",),
     "ssm": ("ssm",),

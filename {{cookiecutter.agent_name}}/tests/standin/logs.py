@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 
 class Logs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ops import component
+from ops.aws.wire import ApiError
 from ops.delivery import image, names, wait
 from tests.delivery.shell import refused
 from tests.delivery.world import COMMIT, SECOND, World
 from tests.standin.docker import digest_of
-from ops.aws.wire import ApiError
 
 
 @pytest.fixture
