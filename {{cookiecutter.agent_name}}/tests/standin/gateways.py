@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tests.standin.wire import ApiError
+from ops.aws.wire import ApiError
 
 if TYPE_CHECKING:
     from tests.standin.cloud import Answer, Place
