@@ -52,6 +52,7 @@ check: setup ## Lint, format and type-check hooks, tests, demo and workflows
 
 bench: setup ## Measure generation, start, answers and concurrency
 	$(call step,Benchmarks,$(BIN)/python benchmarks/run.py)
+	$(call step,Benchmarks of a tool,$(BIN)/python benchmarks/tools.py)
 
 lock: setup ## Compile requirements.txt from pyproject.toml
 	$(call step,Compile requirements.txt,$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt)

@@ -239,9 +239,9 @@ def bench_load(repository: Path, python: str, env: dict[str, str], sessions: int
     )
 
 
-def set_up_repository(scratch: Path) -> Path:
-    """Generate an agent and install it."""
-    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(scratch), str(TEMPLATE), "kind=agent"]
+def set_up_repository(scratch: Path, kind: str = "agent") -> Path:
+    """Generate a repository and install it."""
+    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(scratch), str(TEMPLATE), f"kind={kind}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (repository,) = (path for path in scratch.iterdir() if (path / "manifest.yaml").exists())
     subprocess.run(["make", "--no-print-directory", "setup"], cwd=repository, check=True, stdout=subprocess.DEVNULL)

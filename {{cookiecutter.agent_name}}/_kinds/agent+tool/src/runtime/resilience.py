@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from tenacity import (
@@ -22,7 +23,8 @@ TIMEOUT_SECONDS = 2.0
 QUEUE_SECONDS = 30.0
 TRANSIENT = (ConnectionError, TimeoutError)
 
-_BACKEND = ThreadPoolExecutor(32, thread_name_prefix="backend")
+THREADS = 32
+_BACKEND = ThreadPoolExecutor(THREADS, thread_name_prefix="backend")
 """Threads of their own, so that nothing else that blocks can make a healthy backend look slow."""
 
 P = ParamSpec("P")
@@ -69,14 +71,39 @@ async def in_thread(call: Callable[[], R], timeout_seconds: float) -> R:
     A call that timed out keeps its thread until it returns, so give the backend's own client a time-out as well.
     """
     loop, started, caller = asyncio.get_running_loop(), asyncio.Event(), copy_context()
+    must_wait = _busy.enter() > THREADS
 
     def run() -> R:
-        loop.call_soon_threadsafe(started.set)
+        if must_wait:
+            loop.call_soon_threadsafe(started.set)
         return caller.run(call)
 
-    running = loop.run_in_executor(_BACKEND, run)
+    work = _BACKEND.submit(run)
+    work.add_done_callback(_busy.leave)
+    running = asyncio.wrap_future(work)
     try:
-        await asyncio.wait_for(started.wait(), QUEUE_SECONDS)
-        return await asyncio.wait_for(running, timeout_seconds)
+        if must_wait:
+            await asyncio.wait_for(started.wait(), QUEUE_SECONDS)
+        async with asyncio.timeout(timeout_seconds):
+            return await running
     finally:
         running.cancel()
+
+
+class _Busy:
+    """Counts the calls that have a thread or wait for one."""
+
+    def __init__(self) -> None:
+        self._number, self._lock = 0, Lock()
+
+    def enter(self) -> int:
+        with self._lock:
+            self._number += 1
+            return self._number
+
+    def leave(self, _: object) -> None:
+        with self._lock:
+            self._number -= 1
+
+
+_busy = _Busy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -117,6 +118,9 @@ def test_a_call_is_part_of_its_callers_trace(running: Tools, monkeypatch: pytest
     trace_id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     headers = running.headers(traceparent=f"00-{trace_id}-{parent}-01", baggage="session.id=conversation-1")
     post(running, headers)
+    deadline = time.monotonic() + 10
+    while len(spans.get_finished_spans()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # the outer one ends a moment after the answer
     found = {span.name: span for span in spans.get_finished_spans()}
     outer, inner = found["POST /mcp"], found["tools/call getMarketData"]
     assert {trace.format_trace_id(span.context.trace_id) for span in (outer, inner)} == {trace_id}

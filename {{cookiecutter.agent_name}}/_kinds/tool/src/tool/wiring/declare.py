@@ -59,6 +59,11 @@ class Tool:
         hints = get_type_hints(self.function)
         return next((name for name, hint in hints.items() if hint is Caller), None)
 
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether the function is a coroutine function; others run in a thread."""
+        return inspect.iscoroutinefunction(self.function)
+
     @property
     def annotations(self) -> ToolAnnotations:
         """What clients are told of the effect."""
@@ -111,7 +116,7 @@ class Tool:
         return answer
 
     async def _once(self, arguments: dict[str, Any]) -> Any:
-        if inspect.iscoroutinefunction(self.function):
+        if self.is_async:
             return await asyncio.wait_for(self.function(**arguments), self.timeout_seconds)
         return await in_thread(partial(self.function, **arguments), self.timeout_seconds)
 
