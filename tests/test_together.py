@@ -1,0 +1,88 @@
+"""An agent and a tool server of this template, on one machine: a question that needs the tool, and one trace of it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.repository import generate
+from tests.test_generated import OFFLINE, run
+
+pytestmark = [pytest.mark.generated, pytest.mark.enable_socket]  # the ping, on this machine
+
+
+@pytest.fixture(scope="module")
+def pair(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return an agent's and a tool's repository, each set up."""
+    folder = tmp_path_factory.mktemp("together")
+    made = {}
+    for kind, name in (("agent", "analytics-agent"), ("tool", "market-data")):
+        made[kind] = generate(template, folder, {"kind": kind, "agent_name": name})
+        run(made[kind], "make", "setup")
+    return made["agent"], made["tool"]
+
+
+@pytest.fixture
+def address(pair: tuple[Path, Path]) -> Iterator[str]:
+    """Serve the tools as `make dev` does, with the agent's users let in; return where."""
+    agent, tool = pair
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    secrets = f"DEVELOPMENT_SECRETS={agent / '.local'}"
+    environment = {**os.environ, **OFFLINE, "PYTHONPATH": "src:.", "PORT": str(port)}
+    command = ["env", secrets, ".venv/bin/python", "-c", "from ops.dev import serve; serve()"]
+    server = subprocess.Popen(command, cwd=tool, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ping")
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_for(url: str) -> None:
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {url}")
+
+
+def test_the_agent_uses_the_tool_within_one_trace(pair: tuple[Path, Path], address: str) -> None:
+    agent, tool = pair
+    manifest, local = agent / "manifest.yaml", agent / "environments/local.yaml"
+    manifest.write_text(manifest.read_text().replace("gateways: []", "gateways: [market-data]"))
+    local.write_text(re.sub(r"^gateways: .*$", f'gateways: {{market-data: "{address}"}}', local.read_text(), flags=re.M))
+    asked = ["make", "ask", "Q=Add market sales in EMEA to my watch list."]
+    answered = subprocess.run(
+        asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=True
+    ).stdout
+    assert "addWatchedMarket(region=EMEA, dataType=sales)" in answered
+    time.sleep(1)  # spans are written every half second
+    called = [span for span in spans(tool) if span["name"] == "tools/call addWatchedMarket"]
+    own = {span["context"]["span_id"]: span for span in spans(agent)}
+    (call,) = called
+    assert call["parent_id"] in own, "the call is a child of the agent's request"
+    assert call["context"]["trace_id"] == own[call["parent_id"]]["context"]["trace_id"]
+    assert any(span["name"].startswith("invoke_agent") for span in same_trace(own.values(), call))
+
+
+def spans(repository: Path) -> list[dict[str, Any]]:
+    """Return what a repository recorded."""
+    return [json.loads(line) for line in (repository / ".local/traces/spans.jsonl").read_text().splitlines()]
+
+
+def same_trace(found: Any, call: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the spans of a call's trace."""
+    return [span for span in found if span["context"]["trace_id"] == call["context"]["trace_id"]]
