@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from ops.document import Document, FieldPath, Model
 
@@ -68,15 +68,18 @@ def _locate(model: type[Model], path: FieldPath) -> tuple[list[str], FieldInfo |
     """Return the fields beside a path, the field itself (of an item: the field that holds it), and those below it."""
     beside: list[str] = []
     info: FieldInfo | None = None
-    inner: type[Model] | None = model
+    inner: object = model
     for part in path:
         if isinstance(part, int):  # an item of a list: its fields are those of the list's model
             continue
-        fields = _fields(inner)
+        if get_origin(inner) is dict:  # a name of the user's own: what is said of the group holds
+            inner = get_args(inner)[1]
+            continue
+        fields = _fields(_model_in(inner))
         beside = list(fields)
         info = fields.get(str(part), info if not fields else None)
-        inner = _model_in(info.annotation) if info else None
-    return beside, info, list(_fields(inner))
+        inner = info.annotation if info else None
+    return beside, info, list(_fields(_model_in(inner)))
 
 
 def _fields(model: type[Model] | None) -> dict[str, FieldInfo]:
