@@ -19,7 +19,7 @@ from evals.metrics import METRICS
 from ops.evaluation.metric import Metric, show
 from ops.evaluation.results import CASES, results
 from ops.evaluation.runs import BELOW, RESULTS, ReportOnly, exit_codes, find_run
-from ops.evaluation.summary import percentile
+from ops.evaluation.summary import loops, percentile
 
 RESAMPLES = 1000
 _WORK = 3_000_000
@@ -28,7 +28,14 @@ _WORK = 3_000_000
 SMALLEST_LATENCY_MS = 50.0
 """A smaller difference in latency is the machine's mood: nobody notices it, and pairs do not average it out."""
 
-_PERCENTILES = {"latencyP50": 50, "latencyP95": 95, "firstTokenP50": 50, "firstTokenP95": 95, "tokensP95": 95}
+_PERCENTILES = {
+    "toolLatencyP95": 95,
+    "latencyP50": 50,
+    "latencyP95": 95,
+    "firstTokenP50": 50,
+    "firstTokenP95": 95,
+    "tokensP95": 95,
+}
 _TURN_VALUES = {
     "latencyP50": "latencyMs",
     "latencyP95": "latencyMs",
@@ -124,6 +131,8 @@ def _values(case: dict[str, Any]) -> Iterator[tuple[str, list[float]]]:
         yield metric, [score]
     for metric, field in _TURN_VALUES.items():
         yield metric, [turn[field] for turn in case["turns"] if turn[field] is not None]
+    yield "toolLatencyP95", [call["durationMs"] for turn in case["turns"] for call in turn["calls"]]
+    yield "loopRate", [float(loops(turn)) for turn in case["turns"]]
 
 
 def _change(metric: Metric, pairs: Sequence[tuple[_Case, _Case]], seed: int) -> Change | None:
@@ -226,5 +235,8 @@ def compare_runs(
         if write:
             Path(write).write_text(text, encoding="utf-8")
     console = Console()
-    console.print(Markdown(text) if console.is_terminal else text, markup=False)
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        print(text, end="")  # as it is: a table whose lines are wrapped is none
     raise SystemExit(BELOW if found.worse and not report_only else 0)

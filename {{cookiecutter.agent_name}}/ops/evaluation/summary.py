@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from evals.metrics import METRICS
@@ -117,4 +118,4 @@ def loops(turn: Mapping[str, Any]) -> bool:
 def percentile(values: Iterable[float], percent: float) -> float | None:
     """Return a percentile by the nearest rank, None of nothing."""
     ordered = sorted(values)
-    return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)] if ordered else None
+    return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1] if ordered else None

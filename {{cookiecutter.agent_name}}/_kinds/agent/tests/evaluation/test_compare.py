@@ -14,15 +14,26 @@ from ops.__main__ import main
 from ops.evaluation.compare import Comparison, compare, markdown
 
 
-def written(folder: Path, *, wrong: AbstractSet[int] = frozenset(), latency: float = 900.0, seed: int = 1) -> Path:
-    """Write a run of 120 cases; those in `wrong` chose a wrong tool."""
+def written(
+    folder: Path,
+    *,
+    wrong: AbstractSet[int] = frozenset(),
+    looping: AbstractSet[int] = frozenset(),
+    latency: float = 900.0,
+    seed: int = 1,
+    started: str = "2026-11-16T09:00:00.000+00:00",
+) -> Path:
+    """Write a run of 120 cases; those in `wrong` chose a wrong tool, those in `looping` go in circles."""
     chance = random.Random(seed)  # noqa: S311 - no secret depends on it
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"run": folder.name}), encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps({"run": folder.name, "started": started}), encoding="utf-8")
     with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
         for number in range(120):
             right = float(number not in wrong)
-            turn = {"latencyMs": chance.gauss(latency, 200), "firstTokenMs": 300.0, "tokens": 3000, "modelCalls": 2}
+            turn = {
+                "latencyMs": chance.gauss(latency, 200), "firstTokenMs": 300.0, "tokens": 3000, "modelCalls": 2,
+                "calls": [], "stopReason": "limit_turns" if number in looping else "end_turn",
+            }  # fmt: skip
             case: dict[str, Any] = {
                 "id": f"case-{number}",
                 "status": "passed" if right else "failed",
@@ -49,6 +60,23 @@ def test_noise_is_no_regression(tmp_path: Path) -> None:
 
     assert set(verdicts(found).values()) == {"same"}
     assert "Nothing got worse beyond noise" in markdown(found)
+
+
+def test_an_agent_that_goes_in_circles_got_worse(tmp_path: Path) -> None:
+    found = compare(written(tmp_path / "a"), written(tmp_path / "b", looping=set(range(20))))
+
+    assert [change.metric.name for change in found.worse] == ["loopRate"]
+
+
+def test_the_last_run_is_the_one_that_began_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path / "before")
+    written(tmp_path / "20261117T080000-000", wrong=set(range(60)), started="2026-11-17T08:00:00.000+00:00")
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", "before", "--results", str(tmp_path)])
+
+    assert stopped.value.code == 1
+    assert "base before, head 20261117T080000-000\n" in capsys.readouterr().out
 
 
 def test_before_and_after_a_change_of_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
