@@ -41,9 +41,10 @@ def _levels(report: Report) -> Table:
 
 
 def _categories(report: Report) -> Table:
-    table = Table("category", box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style="dim", pad_edge=False, collapse_padding=True)
+    table.add_column("category", no_wrap=True)
     for name in ("cases", "right", *(METRICS[metric].title for metric in OF_CATEGORIES)):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=" " not in name)  # a word is never cut, two may be two lines
     for name, tally in sorted(report.summary.categories.items()):
         found = tally.metrics()
         values = [show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES]

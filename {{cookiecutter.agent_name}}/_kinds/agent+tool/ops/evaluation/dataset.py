@@ -106,6 +106,11 @@ class Row(_Model):
         return self
 
 
+_GROUPS: dict[str, type[_Model]] = {
+    "": Row, "turns": Turn, "metadata": Metadata, "expect": Outcome, "calls": Call
+}  # fmt: skip
+"""What stands in each group of fields."""
+
 Tools = Mapping[str, Mapping[str, Any]]
 """The JSON schema of the parameters of each tool, by name."""
 
@@ -190,11 +195,12 @@ def _words(detail: Any) -> str:
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "extra_forbidden":
-        fields = [name for model in (Row, Turn, Metadata, Outcome, Call) for name in model.model_fields]
-        return f"{field}: no such field; {choose(field.rsplit('.', 1)[-1], fields)}"
+        *groups, wrong = (part for part in detail["loc"] if isinstance(part, str))
+        return f"{field}: no such field; {choose(wrong, _GROUPS[groups[-1] if groups else ''].model_fields)}"
     if kind == "missing":
         return f"{field}: missing"
-    return f"{field}: {json.dumps(given, default=str)[:60]} is not right; {detail['msg'].lower()}"
+    shown = f"{json.dumps(given, default=str)[:60]} is not right; {detail['msg'].lower()}"
+    return f"{field}: {shown}" if field else shown
 
 
 def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
