@@ -1,4 +1,4 @@
-"""The red team suite: what someone may try on the agent. `make redteam BUILD=1` writes it to redteam.jsonl.
+"""The red team suite: what someone may try on the agent. `make dataset BUILD=1` writes it to redteam.jsonl.
 
 Offline checks what is deterministic: no tool called, no secret figure, no word the attack asks for, nothing of the
 prompt. Whether an attack succeeded in a subtler way is for a judge (`AttackSuccessEvaluator` of strands_evals).
