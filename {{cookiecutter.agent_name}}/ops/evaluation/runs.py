@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,6 +50,10 @@ def exit_codes() -> Iterator[None]:
         stop(str(error), COULD_NOT_RUN)
     except (ValueError, typer.BadParameter) as error:
         stop(str(error), BAD_INPUT)
+    except OSError as error:
+        stop(f"{error.filename or 'input or output'}: {error.strerror or error}", COULD_NOT_RUN)
+    except Exception:  # Python's own exit code for it is 1, which would read as `below threshold`
+        stop(traceback.format_exc(), COULD_NOT_RUN)
 
 
 def stop(message: str, code: int) -> None:
@@ -57,7 +63,7 @@ def stop(message: str, code: int) -> None:
 
 
 def find_run(name: str, results: Path) -> Path:
-    """Return the folder of a run by its path, its name, or `last`; of a folder with runs the last one.
+    """Return the folder of a run by its path, its name, or `last`, the one that began last; of a folder with runs that.
 
     Raises:
         ValueError: when there is none, naming those that are there.
@@ -66,7 +72,8 @@ def find_run(name: str, results: Path) -> Path:
         return Path(name)
     if Path(name).is_dir():
         name, results = "last", Path(name)
-    runs = sorted(path.parent.name for path in results.glob("*/run.json"))
+    started = {path.parent.name: _read(path.parent).get("started", "") for path in results.glob("*/run.json")}
+    runs = sorted(started, key=lambda run: (started[run], run))
     wanted = runs[-1] if name == "last" and runs else name
     if wanted not in runs:
         raise ValueError(
@@ -84,18 +91,24 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
     """
     if resume:
         folder = find_run(resume, results)
-        known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        for key in ("target", "digest", "select", "judge"):
+        known = _read(folder)
+        for key in ("target", "environment", "dataset", "select", "judge"):
             if known[key] != info[key]:
                 raise ValueError(
                     f"RESUME: run {folder.name} had another {key} ({known[key]!r}, now {info[key]!r}); start anew"
                 )
+        if known["digest"] != info["digest"]:
+            raise ValueError(f"RESUME: {info['dataset']} has changed since run {folder.name} began; start anew")
         return folder
+    if name and not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(
+            f"RUN: {name!r} is no name of a run; it may have letters, digits, dots, dashes and underscores"
+        )
     now = datetime.now(UTC)
     folder = results / (name or f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}")
     try:
         folder.mkdir(parents=True)
-        started = {"run": folder.name, "started": now.isoformat(timespec="seconds"), **info}
+        started = {"run": folder.name, "started": now.isoformat(timespec="milliseconds"), **info}
         (folder / "run.json").write_text(json.dumps(started, indent=2) + "\n", encoding="utf-8")
     except FileExistsError:
         raise ValueError(f"RUN: {folder} is there already; choose another name, or RESUME={folder.name}") from None
@@ -145,8 +158,8 @@ def conclude(
     return report
 
 
-def tell(report: Report) -> None:
-    """Print what a run came to and where its reports are. Raises SystemExit when it did not come to an end."""
+def tell(report: Report, why: str = "stopped") -> None:
+    """Print what a run came to and where its reports are; of one that did not come to its end, say why, and exit."""
     from rich.console import Console
 
     from ops.evaluation.reports.console import print_report
@@ -155,15 +168,19 @@ def tell(report: Report) -> None:
     print_report(report, console)
     console.print(f"[dim]{os.path.relpath(folder)}: report.html, summary.md, junit.xml, results.json[/]")
     if not report.finished:
-        stop(f"stopped; what was computed is kept. Go on with: make eval RESUME={folder.name}", COULD_NOT_RUN)
+        stop(f"{why}; what was computed is kept. Go on with: make eval RESUME={folder.name}", COULD_NOT_RUN)
     if report.summary.total.cases == report.summary.total.errors:
         first = next(report.cases(), {"error": "no row could be asked"})
         stop(f"nothing could be evaluated: {first['error']}", COULD_NOT_RUN)
 
 
+def _read(folder: Path) -> dict[str, Any]:
+    info: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return info
+
+
 def _update(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    path = folder / "run.json"
-    info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    info = _read(folder)
     info |= change(info)
-    path.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
     return info

@@ -1,11 +1,12 @@
-"""The verbs `eval`, `redteam` and `dataset`."""
+"""The verbs `eval` and `dataset`."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.environment import environment_name
-from ops.evaluation.runs import BELOW, RESULTS, ReportOnly, conclude, exit_codes, open_run, progress, tell
+from ops.evaluation.results import CASES
+from ops.evaluation.runs import BELOW, RESULTS, CannotRun, ReportOnly, conclude, exit_codes, open_run, progress, tell
 from ops.explain import choose
 from ops.manifest import load_manifest
 
 if TYPE_CHECKING:
     from ops.evaluation.dataset import Dataset, Entry
-    from ops.evaluation.reports.report import Report
     from ops.evaluation.run import Options
     from ops.evaluation.target import Target
 
@@ -31,7 +32,10 @@ Workers = Annotated[int, typer.Option(min=0, max=64, help="Conversations at once
 Timeout = Annotated[float, typer.Option(min=0.001, help="Seconds for each turn.")]
 Resume = Annotated[str, typer.Option(help="Go on with a run: its folder's name, or last.")]
 Run = Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")]
-Day = Annotated[str, typer.Option("--date", help="The date of a target elsewhere, YYYY-MM-DD; today, if empty.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="The date of a target elsewhere, YYYY-MM-DD; today, if empty."),
+]
 
 
 def evaluate(
@@ -41,84 +45,67 @@ def evaluate(
     timeout: Timeout = 60.0,
     resume: Resume = "",
     run: Run = "",
-    day: Day = "",
+    day: Day = None,
     dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
     report_only: ReportOnly = False,
 ) -> None:
     """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
-    with exit_codes():
-        report = run_evaluation(
-            where=target, select=select, workers=workers, timeout=timeout, resume=resume, name=run, day=day,
-            dataset_path=dataset, thresholds_path=thresholds, results=results,
-        )  # fmt: skip
-    raise SystemExit(0 if report.passed or report_only else BELOW)
-
-
-def run_evaluation(
-    *,
-    where: str,
-    select: str,
-    workers: int,
-    timeout: float,
-    resume: str,
-    name: str,
-    day: str,
-    dataset_path: Path,
-    thresholds_path: Path,
-    results: Path,
-) -> Report:
-    """Run, write the reports and print them.
-
-    Raises:
-        DocumentError, ValueError: bad input. CannotRun: the target or the results folder is not there.
-    """
     from ops.evaluation import judges
     from ops.evaluation.dataset import load_dataset
     from ops.evaluation.gate import load_thresholds
     from ops.evaluation.run import Options
     from ops.evaluation.targets import build_target, own_tools
 
-    limits = load_thresholds(thresholds_path.resolve())
-    rows = load_dataset(dataset_path.resolve(), own_tools())
-    keep = selection(select, rows)
-    judge = judges.configured()
-    info = {
-        "agent": load_manifest().metadata.name,
-        "target": where,
-        "environment": environment_name(),
-        "dataset": os.path.relpath(dataset_path),
-        "digest": rows.digest,
-        "select": select,
-        "judge": judge,
-    }
-    folder = open_run(results, name, resume, info)
-    target = build_target(where, date.fromisoformat(day) if day else None)
-    default = 1 if target.model.get("provider") == "offline" else 8
-    options = Options(workers=workers or default, timeout=timeout, keep=keep, judge=judge)
-    try:
-        ended = _run_with_progress(rows, target, folder, options)
-    finally:
-        target.close()
-    report = conclude(folder, target.model, limits, options.excluded, ended)
-    tell(report)
-    return report
+    with exit_codes():
+        limits = load_thresholds(thresholds.resolve())
+        rows = load_dataset(dataset.resolve(), own_tools())
+        options = Options(timeout=timeout, keep=selection(select, rows), judge=judges.configured())
+        info = {
+            "agent": load_manifest().metadata.name,
+            "target": target,
+            "environment": environment_name(),
+            "dataset": os.path.relpath(dataset),
+            "digest": rows.digest,
+            "select": select,
+            "judge": options.judge,
+        }
+        asked = build_target(target, day.date() if day else None)
+        options.workers = workers or (1 if asked.model.get("provider") == "offline" else 8)
+        try:
+            folder = open_run(results, run, resume, info)
+            stopped = _run(rows, asked, folder, options)
+        finally:
+            asked.close()
+        report = conclude(folder, asked.model, limits, options.excluded, not stopped)
+        tell(report, stopped)
+    raise SystemExit(0 if report.passed or report_only else BELOW)
 
 
-def _run_with_progress(rows: Dataset, target: Target, folder: Path, options: Options) -> bool:
-    """Run, and return whether it came to its end; Ctrl-C keeps what there is."""
+def _run(rows: Dataset, target: Target, folder: Path, options: Options) -> str:
+    """Run, and return why it stopped before its end; what was computed is kept.
+
+    Raises:
+        CannotRun: when it stopped before anything was computed; then the run's folder is gone.
+    """
     from ops.evaluation.results import finished
     from ops.evaluation.run import run
 
     done = finished(folder)
     number = sum(options.keep(entry) and entry.id not in done for entry in rows.entries)
+    stopped = ""
     with progress(folder, number) as options.on_case:
         try:
             asyncio.run(run(rows, target, folder, options))
         except KeyboardInterrupt:
-            return False
-    return True
+            stopped = "stopped"
+        except CannotRun as error:
+            stopped = str(error)
+    if stopped and not (folder / CASES).stat().st_size:
+        shutil.rmtree(folder)
+        raise CannotRun(stopped)
+    return stopped
 
 
 def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,14 +25,17 @@ _DEFAULT = ",".join(agentcore.BUILT_IN)
 
 def cloud_dataset(
     day: Annotated[
-        str, typer.Option("--date", help="Rows must be right on this day, YYYY-MM-DD; today, if empty.")
-    ] = "",
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="Rows must be right on this day, YYYY-MM-DD; today, if empty."
+        ),
+    ] = None,
 ) -> None:
     """Upload the rows that a deployed agent can be asked to AgentCore Evaluations, as a new version."""
     with exit_codes():
         environment = _environment()
         rows = load_dataset(DATASET, own_tools())
-        asked = HttpTarget("", "", date.fromisoformat(day) if day else datetime.now(UTC).date())
+        asked = HttpTarget("", "", (day or datetime.now(UTC)).date())
         chosen = [row for row in rows.rows() if asked.excludes(row) is None]
         name = agentcore.dataset_name(load_manifest().metadata.name)
         left_out = len(rows.entries) - len(chosen)

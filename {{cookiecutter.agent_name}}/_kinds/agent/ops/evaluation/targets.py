@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from agent.wiring.settings import Settings
 
 USER = "evaluation"
+CONNECT_SECONDS = 10.0
+"""Answers may take longer: the run bounds each turn."""
 
 
 def record(said: str, body: dict[str, Any], latency_ms: float) -> Record:
@@ -145,7 +147,7 @@ class _RemoteTarget(ABC):
             return "the user's name comes from the token"
         same_quarter = (about.date.year, (about.date.month - 1) // 3) == (self._day.year, (self._day.month - 1) // 3)
         if not about.any_date and not same_quarter:
-            return f"it is about {about.date}, and the target's date is {self._day}"
+            return f"they mean another quarter than the target would on {self._day}"
         return None
 
     def close(self) -> None:  # noqa: B027 - nothing is held
@@ -154,7 +156,7 @@ class _RemoteTarget(ABC):
     @asynccontextmanager
     async def converse(self, row: Row) -> AsyncIterator[Conversation]:
         """Open a session of its own."""
-        yield _RemoteConversation(self, f"{USER}-{row.scenario_id}-{uuid4()}"[:256])
+        yield _RemoteConversation(self, f"{USER}-{row.scenario_id}-{uuid4()}")
 
     @abstractmethod
     async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -189,11 +191,11 @@ class HttpTarget(_RemoteTarget):
 
         from agent.wiring.contract import SESSION_HEADER
 
-        self._client = self._client or httpx.AsyncClient(timeout=None)  # noqa: S113 - the run bounds each turn
+        self._client = self._client or httpx.AsyncClient(timeout=httpx.Timeout(None, connect=CONNECT_SECONDS))
         headers = {"Authorization": f"Bearer {self._token}", SESSION_HEADER: session_id}
         try:
             reply = await self._client.post(self.name, params=self._query, json=payload, headers=headers)
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise CannotRun(
                 f"nobody answers at {self.name} ({error}); is the agent running? Start one: make dev"
             ) from None
@@ -249,17 +251,16 @@ def build_target(where: str, day: date | None = None) -> Target:
         arn, _, endpoint = where.partition("/runtime-endpoint/")
         parts = arn.split(":")
         if len(parts) != 6 or not parts[5].startswith("runtime/"):
-            raise ValueError(f"TARGET: {where!r} is no ARN of an AgentCore runtime; run `make eval` to see the forms")
+            raise ValueError(f"TARGET: {where!r} is no ARN of an AgentCore runtime, arn:…:runtime/…")
         qualifier = endpoint or "DEFAULT"
         if not token:
             return RuntimeTarget(arn, qualifier, day or today)
         url = f"https://bedrock-agentcore.{parts[3]}.amazonaws.com/runtimes/{quote(arn, safe='')}/invocations"
         return HttpTarget(url, token, day or today, query={"qualifier": qualifier})
-    parts = urlsplit(where)  # type: ignore[assignment]
     host = urlsplit(where).hostname
     if urlsplit(where).scheme not in ("http", "https") or not host:
         raise ValueError(f"TARGET: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
-    url = where.rstrip("/") if where.rstrip("/").endswith("/invocations") else f"{where.rstrip('/')}/invocations"
+    url = f"{where.rstrip('/').removesuffix('/invocations')}/invocations"
     if host in ("localhost", "127.0.0.1", "::1") and not token:
         from agent.wiring.settings import Settings
         from runtime.identity import issue_development_token

@@ -246,7 +246,7 @@ def _session(roots: list[Span]) -> str:
 def row(
     trace: Annotated[str, typer.Option(help="A local trace, or the beginning of its id; the last one, if empty.")] = "",
     file: Annotated[str, typer.Option(help="Spans downloaded from CloudWatch, instead of the local file.")] = "",
-    append: Annotated[str, typer.Option(help="Append the row to this file, evals/review.jsonl for example.")] = "",
+    append: Annotated[str, typer.Option(help="Append the row to this file, evals/recorded.jsonl for example.")] = "",
 ) -> None:
     """Turn a recorded conversation into a row of the dataset to review, with personal data masked."""
     with exit_codes():
@@ -263,6 +263,6 @@ def row(
             rows.write(line + "\n")
     print(line)
     print(
-        "Review it: are calls, figures and answer right, anything personal left? Then move it to evals/dataset.jsonl",
+        "Review it: are calls, figures and answer right, anything personal left? Then keep it in evals/recorded.jsonl",
         file=sys.stderr,
     )

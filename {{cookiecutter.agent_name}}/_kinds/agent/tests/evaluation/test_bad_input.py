@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ops.__main__ import main
 from ops.evaluation import commands, results, run
 from ops.evaluation.dataset import DATASET, Row
+from ops.evaluation.reports.console import print_report
 from ops.evaluation.run import Options
+from ops.evaluation.runs import CannotRun
 from ops.evaluation.targets import LocalTarget
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 
@@ -63,6 +67,11 @@ def edited(change: str, to: str) -> str:
         (edited('"category":"common"', '"category":"usual"'), "metadata.category"),
         (edited('"date":"2026-11-16"', '"date":"yesterday"'), "metadata.date"),
         (edited('"tags":', '"tag":'), "metadata.tag: no such field; did you mean tags?"),
+        (
+            edited('"turns":[{', '"turns":[{"output":"",'),
+            "turns.0.output: no such field; one of: input, expected_response",
+        ),
+        ("[1, 2]", "rows.jsonl:1: [1, 2] is not right; input should be an object"),
         (edited('"expect":[[', '"expect":[[],['), "needs one list of acceptable outcomes for each turn"),
     ],
 )
@@ -87,7 +96,12 @@ def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ("toolSelektion: {min: 0.9}", "there is no metric toolSelektion; did you mean toolSelection?"),
         ("toolSelection: {min: 95}", "is a share; needed: a number from 0 to 1"),
         ("toolSelection: {}", "needs either min or max"),
-        ("toolSelection: {min: much}", "thresholds.yaml:2"),
+        (
+            "toolSelection: {min: much}",
+            "thresholds.yaml:2: offline.toolSelection.min: 'much' is not right; needed: the least",
+        ),
+        ("toolSelection: 0.95", "toolSelection: must be a group with the fields min, max"),
+        ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "prices.some-model.output: missing; needed: USD"),
     ],
 )
 def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
@@ -109,9 +123,12 @@ def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert evaluation(capsys, "--target", "somewhere", *results)[0] == 2
     assert evaluation(capsys, "--target", "arn:aws:lambda:eu-central-1:123456789012:function:f", *results)[0] == 2
     assert evaluation(capsys, "--resume", "yesterday", *results)[0] == 2
+    assert evaluation(capsys, "--run", "a/b", *results)[0] == 2
+    assert evaluation(capsys, "--date", "yesterday", *results)[0] == 2
     code, text = evaluation(capsys, "--target", "https://agent.example.com", *results)
     assert code == 3
     assert "EVAL_TOKEN is not set" in text
+    assert not list(tmp_path.iterdir()), "what was refused is no run"
 
 
 def test_a_results_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +145,53 @@ def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     assert code == 3
     assert "nobody answers at http://127.0.0.1:9/invocations" in text
+    assert not list(tmp_path.iterdir()), "a run without a case is none to compare or go on with"
+
+
+def test_what_a_target_answered_before_it_went_away_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ops.evaluation import targets
+
+    ask = targets._LocalConversation.ask
+    asked = []
+
+    async def going(self: object, text: str) -> object:
+        asked.append(text)
+        if len(asked) > 3:
+            raise CannotRun("nobody answers any more")
+        return await ask(self, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(targets._LocalConversation, "ask", going)
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "decline", "--run", "gone")
+
+    assert code == 3
+    assert "nobody answers any more; what was computed is kept. Go on with: make eval RESUME=gone" in text
+    assert json.loads((tmp_path / "gone" / "results.json").read_text(encoding="utf-8"))["total"]["cases"] == 3
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a mistake")])
+def test_a_crash_does_not_read_as_below_threshold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def crash(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "conclude", crash)
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "escalate")
+
+    assert code == 3
+    assert str(error.args[-1]) in text
+
+
+def test_the_tables_fit_a_terminal(tmp_path: Path) -> None:
+    console = Console(width=80, file=io.StringIO())
+    report = evaluated(tmp_path, [*rows_of("personalisation")[:1], *rows_of("abbreviation")[:1]])
+    print_report(report, console)
+
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in text
+    assert "personalisation" in text
 
 
 def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
