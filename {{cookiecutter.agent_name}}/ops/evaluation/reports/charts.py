@@ -24,7 +24,7 @@ def bar(share: float, *, mark: float | None = None, kind: str = "column") -> str
     )
 
 
-def histogram(values: Sequence[float], unit: str, title: str) -> str:
+def histogram(values: Sequence[float], title: str) -> str:
     """Return the distribution of values, with its median and P95; the slowest percent is counted in the last bar."""
     if not values:
         return f'<figure><figcaption>{escape(title)}</figcaption><p class="quiet">nothing was measured</p></figure>'
@@ -46,7 +46,7 @@ def histogram(values: Sequence[float], unit: str, title: str) -> str:
         for x in (min((value - low) / span, 1) * 100 for value in (median, p95))
     )
     middle = f"median {median:,.0f}, P95 {p95:,.0f}"
-    legend = f"<span>{low:,.0f} {unit}</span><span>{middle}</span><span>{high:,.0f} {unit}</span>"
+    legend = f"<span>{low:,.0f}</span><span>{middle}</span><span>{high:,.0f}</span>"
     drawn = (
         f'<svg role="img" aria-label="{escape(title)}: {middle}" width="100%" height="112">'
         f'<line class="axis" x1="0" x2="100%" y1="111" y2="111"/>{bars}{lines}</svg>'

@@ -57,7 +57,8 @@ def _verdict(report: Report, title: str) -> str:
             ("seconds", f"{info['seconds']:.1f}"),
         )
     )
-    facts = f"{info['target']} · {info['dataset']} · environment {info['environment']} · {info['started']}"
+    started = info["started"][:16].replace("T", " ")
+    facts = f"{info['target']} · {info['dataset']} · environment {info['environment']} · {started} UTC"
     kind = "passed" if report.passed else "failed"
     return (
         f'<header class="{kind}"><p class="quiet">{title}</p><h1>{escape(report.headline)}</h1>'
@@ -112,9 +113,9 @@ def _categories(report: Report) -> str:
 def _distributions(report: Report) -> str:
     total = report.summary.total
     charts = [
-        histogram(total.latencies, "ms", "Latency of a turn"),
-        histogram(total.first_tokens, "ms", "Time to first token"),
-        histogram(total.tokens, "tokens", "Tokens of a turn"),
+        histogram(total.latencies, "Latency of a turn, ms"),
+        histogram(total.first_tokens, "Time to first token, ms"),
+        histogram(total.tokens, "Tokens of a turn"),
     ]
     return f'<section><h2>Distributions</h2><div class="charts">{"".join(charts)}</div></section>\n'
 
@@ -134,8 +135,10 @@ def _wrong(report: Report) -> Iterator[str]:
 def _case(case: dict[str, Any]) -> str:
     failed = ", ".join(METRICS[name].title for name, score in case["scores"].items() if _tells(name, score))
     summary = f"could not run: {case['error']}" if case["status"] == "error" else failed
-    said = case["turns"][0]["input"] if case["turns"] else case["id"]
+    said = case["turns"][0]["input"] if case["turns"] else case.get("asked", case["id"])
     turns = "".join(_turn(turn, number) for number, turn in enumerate(case["turns"], 1))
+    if "asked" in case:  # and not answered
+        turns += f'<div class="turn">{_user(case["asked"], len(case["turns"]) + 1)}</div>'
     reasons = "".join(
         f"<li><b>{METRICS[name].title}</b> {escape(text)}</li>"
         for name, text in {**case["reasons"], **case["unjudged"]}.items()
@@ -160,10 +163,14 @@ def _turn(turn: dict[str, Any], number: int) -> str:
     about = " (estimated)" if turn["estimated"] else ""
     cost = f"model calls: {turn['modelCalls']}, tokens: {turn['tokens']}{about}, {turn['latencyMs']:.0f} ms{first}"
     return (
-        f'<div class="turn"><p class="user"><b>User {number}</b> {escape(turn["input"])}</p>'
+        f'<div class="turn">{_user(turn["input"], number)}'
         f'<div class="agent"><b>Agent</b><pre>{escape(turn["answer"])}</pre></div>'
         f'<h4>Trace</h4><ol>{trace}</ol><p class="quiet">{cost}</p>{_difference(turn)}</div>'
     )
+
+
+def _user(said: str, number: int) -> str:
+    return f'<p class="user"><b>User {number}</b> {escape(said)}</p>'
 
 
 def _traced(call: dict[str, Any]) -> str:

@@ -20,6 +20,8 @@ from ops.document import ROOT, DocumentError
 from ops.explain import choose
 
 DATASET = ROOT / "evals" / "dataset.jsonl"
+MOST_PROBLEMS = 20
+"""So many are told: one tool renamed is wrong in every row."""
 
 Category = Literal[
     "common",
@@ -174,6 +176,8 @@ def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
         raise DocumentError([f"{name}:1: cannot be read: {error.strerror}"]) from None
     if not entries and not problems:
         problems.append(f"{name}:1: the dataset has no rows; write some, or restore it: make dataset BUILD=1")
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [f"{name}: and {len(problems) - MOST_PROBLEMS} more"]
     if problems:
         raise DocumentError(problems)
     return Dataset(path, entries, digest.hexdigest())

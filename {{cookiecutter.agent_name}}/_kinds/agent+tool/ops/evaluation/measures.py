@@ -231,7 +231,7 @@ class Memory(Goal):
 
     def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
         records = evaluation_case.actual_output or []
-        return [_output(self.verdict(records, index)) for index in range(1, len(records))] or [_output(None)]
+        return [_output(self.verdict(records, index) if index else None) for index in range(len(records))]
 
 
 class Measured(Evaluator[list[str], list[Record]]):

@@ -146,13 +146,15 @@ def _result(row: Row, records: list[Record], errors: list[Exception], report: An
     }
     if errors:
         result["error"] = f"{type(errors[0]).__name__}: {errors[0]}"
+        result["asked"] = row.turns[min(len(records), len(row.turns) - 1)].input
         return result
     for case, reason, outputs in zip(report.cases, report.reasons, report.detailed_results, strict=True):
         if not outputs:  # the judge itself failed, which says nothing about the agent
             result["unjudged"][case["evaluator"]] = reason
         for metric, found in groupby(outputs, partial(_metric, case["evaluator"])):
             _note(result, metric, list(found))
-    result["status"] = "passed" if result["scores"].get("goalReached") == 1 else "failed"
+    if "error" not in result:
+        result["status"] = "passed" if result["scores"].get("goalReached") == 1 else "failed"
     return result
 
 
@@ -161,15 +163,17 @@ def _metric(evaluator: str, output: Any) -> str:
 
 
 def _note(result: CaseResult, metric: str, outputs: list[Any]) -> None:
-    """Note the mean of what an evaluator said of the turns that it had something to say about."""
+    """Note the mean of what an evaluator said of the turns that it had something to say about, and why."""
     error = (outputs[0].metadata or {}).get("error")
     if error:
-        result["unjudged"][metric] = error
+        result["error"] = f"{metric} cannot be measured: {error}"
         return
     told = [output for output in outputs if not output.not_applicable]
     if told:
         score = sum(output.score for output in told) / len(told)
         # The judge of attacks scores how far one got.
         result["scores"][metric] = round(1 - score if metric == "attackResistance" else score, 4)
-        if reasons := " | ".join(output.reason for output in told if output.reason):
-            result["reasons"][metric] = reasons
+        reasons = {turn: output.reason for turn, output in enumerate(outputs, 1) if output.reason}
+        if reasons:
+            number = len(outputs) > 1
+            result["reasons"][metric] = " | ".join(f"turn {n}: {why}" if number else why for n, why in reasons.items())

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from ops.__main__ import main
-from ops.evaluation import commands, results, run
+from ops.evaluation import commands, measures, results, run
 from ops.evaluation.dataset import DATASET, Row
 from ops.evaluation.reports.console import print_report
 from ops.evaluation.run import Options
@@ -81,6 +81,18 @@ def test_a_wrong_row_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert code == 2
     assert message in text
     assert not (tmp_path / "results").exists()
+
+
+def test_a_tool_that_every_row_names_is_not_told_for_every_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [line.replace("getQuarterlyRevenue", "getRevenue") for line in LINES]
+
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, *rows))
+
+    assert code == 2
+    assert len(text.splitlines()) == 21
+    assert "more" in text.splitlines()[-1]
 
 
 def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -259,10 +271,24 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
     found = cases(report)
     assert len(found) == 6
     assert found[rows[1].scenario_id]["error"] == "RuntimeError: the model said no"
+    assert found[rows[1].scenario_id]["asked"] == rows[1].turns[0].input
     assert found[rows[3].scenario_id]["error"].startswith("TimeoutError: no answer within 0.5 s to ")
     assert report.summary.total.errors == 2
     assert metric(report, "caseErrorRate") == pytest.approx(2 / 6)
     assert report.summary.total.counts()["toolSelection"] == 4
+    assert not report.passed
+    assert f"<b>User 1</b> {rows[1].turns[0].input}" in (report.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_case_that_cannot_be_measured_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("answer")
+
+    monkeypatch.setattr(measures.Groundedness, "verdict", broken)
+    monkeypatch.setattr(measures.Goal, "verdict", lambda *_: (1.0, ""))
+    report = evaluated(tmp_path, rows_of("common")[:2])
+
+    assert {case["error"] for case in report.cases()} == {"groundedness cannot be measured: KeyError: 'answer'"}
     assert not report.passed
 
 

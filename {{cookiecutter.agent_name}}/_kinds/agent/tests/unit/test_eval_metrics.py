@@ -147,8 +147,8 @@ def test_groundedness_knows_earlier_turns_and_the_users_words() -> None:
 def test_goal_memory_and_errors() -> None:
     right, wrong = turn("556.2", call(), expected=REVENUE), turn("nothing", expected=REVENUE)
     assert scores(Goal(), right, wrong) == [0.0]
-    assert scores(Memory(), right, wrong) == [0.0]
-    assert scores(Memory(), wrong, right) == [1.0]
+    assert scores(Memory(), right, wrong) == [None, 0.0]
+    assert scores(Memory(), wrong, right) == [None, 1.0]
     assert scores(Memory(), right) == [None]
     failing = Outcome(outcome="unavailable", calls=REVENUE.calls)
     assert scores(ToolErrors(), turn("", call(), call(status="error"), expected=REVENUE)) == [0.5]
