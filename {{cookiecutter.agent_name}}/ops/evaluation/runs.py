@@ -70,7 +70,7 @@ def find_run(name: str, results: Path) -> Path:
     """
     if (Path(name) / "run.json").is_file():
         return Path(name)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         name, results = "last", Path(name)
     started = {path.parent.name: _read(path.parent).get("started", "") for path in results.glob("*/run.json")}
     runs = sorted(started, key=lambda run: (started[run], run))

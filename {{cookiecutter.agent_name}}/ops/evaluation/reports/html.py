@@ -158,14 +158,15 @@ def _tells(name: str, score: float) -> bool:
 
 
 def _turn(turn: dict[str, Any], number: int) -> str:
-    trace = "".join(_traced(call) for call in turn["calls"]) or "<li>no tool called</li>"
+    calls = "".join(_traced(call) for call in turn["calls"])
+    trace = f"<ol>{calls}</ol>" if calls else '<p class="quiet">no tool called</p>'
     first = f", first token after {turn['firstTokenMs']:.0f} ms" if turn["firstTokenMs"] is not None else ""
     about = " (estimated)" if turn["estimated"] else ""
     cost = f"model calls: {turn['modelCalls']}, tokens: {turn['tokens']}{about}, {turn['latencyMs']:.0f} ms{first}"
     return (
         f'<div class="turn">{_user(turn["input"], number)}'
         f'<div class="agent"><b>Agent</b><pre>{escape(turn["answer"])}</pre></div>'
-        f'<h4>Trace</h4><ol>{trace}</ol><p class="quiet">{cost}</p>{_difference(turn)}</div>'
+        f'<h4>Trace</h4>{trace}<p class="quiet">{cost}</p>{_difference(turn)}</div>'
     )
 
 

@@ -115,6 +115,8 @@ def from_span_file(path: Path, trace_id: str = "") -> list[Recorded]:
     """
     traces = read_traces(path)
     chosen = [found for found in traces if found.startswith(trace_id)]
+    if not traces:
+        raise ValueError(f"{path} has no conversation yet; record one: make ask")
     if not chosen:
         raise ValueError(f"{path} has no trace {trace_id!r}; see them with: make trace LIST=1")
     session = _session(traces[chosen[-1]])

@@ -114,8 +114,9 @@ def test_a_report_fails_only_when_there_is_nothing_to_report(tmp_path: Path) -> 
 
 def test_runs_that_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path / "a")
-    with pytest.raises(SystemExit) as stopped:
-        main(["compare", "b", "--results", str(tmp_path)])
+    for base in ("b", ""):
+        with pytest.raises(SystemExit) as stopped:
+            main(["compare", base, "--results", str(tmp_path)])
 
-    assert stopped.value.code == 2
-    assert "there is no run 'b'" in capsys.readouterr().err
+        assert stopped.value.code == 2
+        assert f"there is no run {base!r} in {tmp_path}; one of: a" in capsys.readouterr().err
