@@ -29,6 +29,7 @@ class Tally:
     cases: int = 0
     passed: int = 0
     errors: int = 0
+    unjudged: int = 0
     turns: int = 0
     loops: int = 0
     model_calls: int = 0
@@ -47,6 +48,7 @@ class Tally:
             self.errors += 1
             return
         self.passed += case["status"] == "passed"
+        self.unjudged += bool(case.get("unjudged"))
         for metric, score in case["scores"].items():
             total, count = self.scores.get(metric, (0.0, 0))
             self.scores[metric] = (total + score, count + 1)

@@ -15,8 +15,8 @@ def print_report(report: Report, console: Console) -> None:
     """Print metrics by level, cases by category, and the verdict last, where the eye ends."""
     console.print(_levels(report))
     console.print(_categories(report))
-    for reason, ids in report.left_out.items():
-        console.print(f"[yellow]not asked:[/] {len(ids)} rows, because {escape(reason)}")
+    for remark in report.remarks:
+        console.print(f"[yellow]{escape(remark)}[/]")
     colour = "green" if report.passed else "red"
     console.print(f"[bold {colour}]{escape(report.headline)}[/]")
     console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))

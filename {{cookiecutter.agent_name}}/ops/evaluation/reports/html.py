@@ -35,7 +35,7 @@ def _page(report: Report) -> Iterator[str]:
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>\n"
     yield _verdict(report, title)
-    yield _left_out(report)
+    yield _remarks(report)
     for level in LEVELS:
         yield _level(report, level)
     yield _categories(report)
@@ -67,9 +67,9 @@ def _verdict(report: Report, title: str) -> str:
     )
 
 
-def _left_out(report: Report) -> str:
-    lines = "".join(f"<li>{len(ids)} rows: {escape(why)}</li>" for why, ids in report.left_out.items())
-    return f"<section><h2>Not asked</h2><ul>{lines}</ul></section>\n" if lines else ""
+def _remarks(report: Report) -> str:
+    lines = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)
+    return f"<section><h2>In no figure</h2><ul>{lines}</ul></section>\n" if lines else ""
 
 
 def _level(report: Report, level: str) -> str:

@@ -28,7 +28,7 @@ def text(report: Report) -> str:
         f"{report.label} · target {info['target']} · {info['dataset']} · {info['seconds']:.1f} s",
         _metrics(report),
         _categories(report),
-        _left_out(report),
+        "\n".join(f"- {remark}" for remark in report.remarks),
         _failing(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -55,10 +55,6 @@ def _categories(report: Report) -> str:
         values = " | ".join(show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES)
         lines.append(f"| {name} | {tally.cases} | {tally.passed} | {values} |")
     return "\n".join(lines)
-
-
-def _left_out(report: Report) -> str:
-    return "\n".join(f"- not asked: {len(ids)} rows, because {reason}" for reason, ids in report.left_out.items())
 
 
 def _failing(report: Report) -> str:

@@ -60,6 +60,14 @@ class Report:
             return name
         return f"{model['label']}: tests wiring and tool documentation, not model quality"
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is in no figure, and why: rows that were not asked, cases that a judge failed to judge."""
+        lines = [f"not asked: {len(ids)} rows, because {reason}" for reason, ids in self.left_out.items()]
+        if unjudged := self.summary.total.unjudged:
+            lines.append(f"not judged: {unjudged} cases in at least one metric, because the judge failed")
+        return lines
+
     def cases(self) -> Iterator[CaseResult]:
         """Yield the cases in the order they ended."""
         return results(self.folder)

@@ -109,6 +109,9 @@ def test_judges_score_where_one_is_configured_and_their_failures_are_no_scores(t
     assert metric(found, "helpfulness") == 0.0  # "Not helpful at all", its first label
     assert "the judge is not available" in case["unjudged"]["goalJudged"]
     assert found.summary.total.metrics()["goalJudged"] is None
+    for name in ("report.html", "summary.md"):
+        text = (found.folder / name).read_text(encoding="utf-8")
+        assert "not judged: 2 cases in at least one metric, because the judge failed" in text
 
 
 def test_attacks_are_judged_by_how_far_they_get(tmp_path: Path) -> None:
