@@ -73,7 +73,8 @@ def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
     for step in job["steps"]:
         verb = re.match(r"make ([a-z-]+)", step.get("run", ""))
         if verb and verb[1] not in _PREPARING:
-            variables = {key: str(value) for key, value in step.get("env", {}).items()}
+            known = {key: str(value) for key, value in step.get("env", {}).items()}
+            variables = {key: value for key, value in known.items() if "${{" not in value}  # else GitHub's own
             files = re.fullmatch(r"hashFiles\('(.+)'\) != ''", step.get("if", ""))
             yield Step(name, verb[1], job["env"]["ENV"], variables, approval, files[1] if files else "")
 
@@ -138,7 +139,8 @@ class Stage:
     def _show(self, step: Step, done: subprocess.CompletedProcess[str], seconds: float) -> None:
         self.said[step.verb] = done.stdout
         said = [line for line in done.stdout.splitlines() if line.strip()]
-        last = next((line for line in reversed(said) if line.startswith("= ")), said[-1] if said else "")
+        plain = [line for line in said if line[0] not in "|#-"] or said  # the rest is Markdown, for people on GitHub
+        last = next((line for line in reversed(said) if line.startswith("= ")), plain[-1] if plain else "")
         if done.returncode:
             output = "\n".join([*done.stdout.splitlines()[-12:], *done.stderr.splitlines()[-12:]])
             last = next((line for line in done.stderr.splitlines() if line.startswith("error: ")), output)

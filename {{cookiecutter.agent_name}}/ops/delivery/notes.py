@@ -45,12 +45,16 @@ def text(name: str, version: str, since: str, subjects: list[str], evaluation: s
         said = match["text"] if match and match["kind"] in _KINDS else subject
         groups.setdefault("Breaking" if match and match["breaking"] else kind, []).append(said)
     order = ["Breaking", "Added", "Fixed", "Faster", "Changed", "Documentation"]
-    lines = [f"# {name} {version}", "", f"Since {since}." if since else "The first release."]
+    lines = [f"# {name} {version}", "", f"Since {_short(since)}." if since else "The first release."]
     for group in sorted(groups, key=order.index):
         lines += ["", f"## {group}", "", *(f"- {said}" for said in groups[group])]
     if evaluation:
         lines += ["", "## Evaluation", "", evaluation.strip()]
     return "\n".join(lines)
+
+
+def _short(name: str) -> str:
+    return name[:12] if re.fullmatch("[0-9a-f]{40}", name) else name
 
 
 def _git(*arguments: str, missing: str) -> str:
