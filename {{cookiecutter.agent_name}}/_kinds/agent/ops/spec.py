@@ -134,6 +134,16 @@ class Memory(Model):
         description="the id of an AgentCore Memory",
         examples=[_MEMORY_ID],
     )
+    endpoint: Url | None = Field(
+        default=None,
+        description="local only: where a memory repository serves its memory (make dev); null: the service",
+        examples=["http://127.0.0.1:8090"],
+    )
+    recall: list[str] = Field(
+        default=["/facts/{actorId}/", "/preferences/{actorId}/"],
+        description="namespaces whose records the model is told, with {actorId} for the user; [] for none",
+        examples=["['/preferences/{actorId}/']"],
+    )
 
 
 class Alarms(ServedAlarms):
@@ -259,6 +269,12 @@ def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
 def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
     if not is_local and document.data.get("today") is not None:
         yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
+    memory = document.section("memory")
+    if not is_local and memory.get("endpoint") is not None:
+        yield ("memory", "endpoint"), "is for local only: in AWS boto3 knows where the service is; remove it"
+    for number, place in enumerate(memory["recall"] if isinstance(memory.get("recall"), list) else ()):
+        if isinstance(place, str) and "{actorId}" not in place:
+            yield ("memory", "recall", number), "has no {actorId}, so it is of everybody; for example /facts/{actorId}/"
     for gateway, url in document.section("gateways").items():
         if not is_local and isinstance(url, str) and url.startswith("http:"):
             yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from offline import names, periods, values
+from offline import names, periods, recall, values
 from offline.catalogue import Kind, Parameter, Tool
 from offline.request import Candidate, Request
 
@@ -67,7 +67,9 @@ def fill(tool: Tool, request: Request, base: dict[str, list[Any]] | None = None)
 
 
 def default(parameter: Parameter, request: Request) -> list[Any]:
-    """What the parameter's own documentation says to use when the user names nothing: "use all of them"."""
+    """What to use when the user names nothing: what a memory says they prefer, else what the documentation says."""
+    if parameter.kind is Kind.CHOICE and (values := recall.preferred(parameter, request.context)):
+        return values
     if parameter.default_rule and parameter.kind is Kind.CHOICE and _ALL.search(parameter.default_rule):
         return parameter.values
     return [c.value for c in _find(parameter, Request(parameter.default_rule, request.today), Filled(), {})]

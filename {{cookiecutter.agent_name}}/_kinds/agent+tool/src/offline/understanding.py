@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from offline import periods
+from offline import periods, recall
 from offline.catalogue import Kind, Parameter, Tool
 from offline.conversation import Call, Conversation, Turn
 from offline.parameters import combinations, default, fill
@@ -49,7 +49,8 @@ class Intent:
 def request_of(conversation: Conversation) -> Request:
     """The last thing the user said."""
     said = "\n".join(turn.text for turn in conversation.turns[:-1])
-    return Request(conversation.turns[-1].text, conversation.today, f"{conversation.context}\n{said}")
+    text = recall.with_terms(conversation.turns[-1].text, conversation.context)
+    return Request(text, conversation.today, f"{conversation.context}\n{said}")
 
 
 def understand(conversation: Conversation, index: Index, matches: list[Match]) -> list[Intent]:

@@ -120,6 +120,8 @@ def test_right_environments_load(tmp_path: Path, manifest: Manifest) -> None:
         ("  market-data: ", "  other: ", "prod.yaml:10: gateways.market-data: missing, but manifest.yaml names this"),
         ("  market-data: ", "  other: ", "prod.yaml:11: gateways.other: is not among spec.tools.gateways"),
         ("memory:\n  id: customer_memory-a1B2c3D4e5\n", "", "prod.yaml:1: memory.id: missing, but manifest.yaml names"),
+        ("e5\n", "e5\n  endpoint: http://127.0.0.1:8090\n", "prod.yaml:14: memory.endpoint: is for local only"),
+        ("e5\n", "e5\n  recall: [/facts/]\n", "memory.recall[0]: has no {actorId}, so it is of everybody"),
         ("telemetry:", "today: 2026-11-16\ntelemetry:", "prod.yaml:14: today: is for local only"),
     ],
 )

@@ -39,9 +39,14 @@ def test_with_a_memory_actor_and_session_come_from_the_identity(
     )
     monkeypatch.setattr(AgentCoreMemorySessionManager, "read_session", lambda *_, **__: None)
     monkeypatch.setattr(AgentCoreMemorySessionManager, "create_session", lambda _, session, **__: session)
-    environment = settings.environment.model_copy(update={"memory": Memory(id="analysts-AbCdEf1234")})
+    here = Memory(id="analysts-AbCdEf1234", endpoint="http://127.0.0.1:8090")
+    environment = settings.environment.model_copy(update={"memory": here})
     manager = build_session_manager(replace(settings, environment=environment), "auth0|1", "s" * 33)
     assert isinstance(manager, AgentCoreMemorySessionManager)
     assert manager.config.memory_id == "analysts-AbCdEf1234"
+    assert set(manager.config.retrieval_config or {}) == {"/facts/{actorId}/", "/preferences/{actorId}/"}
     assert manager.config.actor_id == safe_id("auth0|1")
     assert manager.config.session_id == "s" * 33
+    for client in (manager.memory_client.gmdp_client, manager.memory_client.gmcp_client):
+        assert client.meta.endpoint_url == "http://127.0.0.1:8090"
+        assert client._request_signer._credentials.access_key == settings.name, "the memory knows the agent by its name"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strands.session import SessionManager, SnapshotSessionManager
 from strands.storage import LocalFileStorage
 
 from agent.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -21,13 +24,26 @@ def build_session_manager(settings: Settings, user_id: str, session_id: str) -> 
         folder = settings.state / "sessions" / safe_id(user_id)
         # One atomic write a turn: a turn is kept whole or not at all.
         return SnapshotSessionManager(safe_id(session_id), storage=LocalFileStorage(str(folder)))
-    from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig
+    from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
     from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 
     config = AgentCoreMemoryConfig(
-        memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True
-    )
-    return AgentCoreMemorySessionManager(config, region_name=settings.environment.region)
+        memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
+        retrieval_config={place: RetrievalConfig() for place in memory.recall},
+    )  # fmt: skip
+    session = _local_session(memory.endpoint, settings) if memory.endpoint else None
+    return AgentCoreMemorySessionManager(config, region_name=settings.environment.region, boto_session=session)
+
+
+def _local_session(endpoint: str, settings: Settings) -> boto3.Session:
+    """Return what makes clients of a memory on this machine, which knows the agent by its access key: its name."""
+    import boto3
+
+    class LocalSession(boto3.Session):  # type: ignore[misc]  # boto3 has no type hints
+        def client(self, *arguments: Any, **options: Any) -> Any:
+            return super().client(*arguments, **{**options, "endpoint_url": endpoint})
+
+    return LocalSession(settings.name, "local", region_name=settings.environment.region)
 
 
 def safe_id(text: str) -> str:
