@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from tests.delivery.test_workflows import WORKFLOWS
 from tests.stage import steps
+
+
+def test_there_are_these_workflows_and_two_of_them_never_sign_in() -> None:
+    known = {path.stem: "configure-aws-credentials" in path.read_text(encoding="utf-8") for path in WORKFLOWS}
+    assert known == {"ci": False, "deliver": True, "monitor": True, "rollback": True, "template-update": False}
 
 
 def test_production_comes_after_every_guard() -> None:
