@@ -17,7 +17,7 @@ import typer
 from ops.document import Model
 from ops.environment import environment_name
 from ops.evaluation.cases import DATASET, Case, digest, load
-from ops.evaluation.runs import BELOW, RESULTS, conclude, exit_codes, open_run, progress, tell
+from ops.evaluation.runs import BELOW, RESULTS, ReportOnly, conclude, exit_codes, open_run, progress, tell
 from ops.explain import choose
 from ops.manifest import load_manifest
 
@@ -33,11 +33,12 @@ def evaluate(
     dataset: Annotated[Path, typer.Option(help="The conversations.")] = DATASET,
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    report_only: ReportOnly = False,
 ) -> None:
     """Hold all conversations with the memory, look at what it kept, and fail when that is below threshold."""
     with exit_codes():
         report = run_evaluation(target, select, run, dataset.resolve(), thresholds.resolve(), results)
-    raise SystemExit(0 if report.passed else BELOW)
+    raise SystemExit(0 if report.passed or report_only else BELOW)
 
 
 def run_evaluation(where: str, select: str, name: str, dataset: Path, thresholds: Path, results: Path) -> Report:
