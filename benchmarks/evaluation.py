@@ -129,12 +129,12 @@ def alone(rows: list[Any]) -> float:
     """Return the seconds that the agent needs for the conversations, with nothing else around it."""
     from dataclasses import replace
 
-    from runtime.identity import Caller
     from agent.wiring.models import build_model
     from agent.wiring.service import Service
     from agent.wiring.sessions import Sessions
     from agent.wiring.settings import Settings
     from ops.evaluation.faults import OPEN_SESSIONS
+    from runtime.identity import Caller
 
     async def talk(service: Service) -> None:
         for row in rows:

@@ -24,6 +24,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import evaluation
+import remembering
 
 TEMPLATE = Path(__file__).parents[1]
 MINIMAL = Path(__file__).with_name("minimal.py")
@@ -248,6 +249,14 @@ def set_up_repository(scratch: Path, kind: str = "agent") -> Path:
     return repository
 
 
+def generate_memory(scratch: Path) -> Path:
+    """Generate a memory; the agent's Python has what it needs."""
+    target = Path(tempfile.mkdtemp(dir=scratch))
+    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(target), str(TEMPLATE), "kind=memory"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return next(target.iterdir())
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -281,10 +290,13 @@ def main() -> None:
         load = bench_load(repository, python, env)
         say("measuring the evaluation")
         evaluated = evaluation.figures(repository)
+        say("measuring the local memory")
+        remembered = remembering.figures(generate_memory(scratch), python)
         print("\n| | generated agent | least program | ratio | aim | |\n|---|---:|---:|---:|---:|---|")
         print("\n".join(row.line() for row in rows))
         print(f"\n{load}\n")
         print("\n".join(f"Evaluation, {name}: {figure:g}" for name, figure in evaluated.items()))
+        print("\n".join(f"Memory, {name}: {figure:g}" for name, figure in remembered.items()))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""An agent and a memory of this template together: what a user says once is known in other sessions, and to nobody else.
+"""An agent and a memory of this template together: what a user says once other sessions know, and nobody else.
 
 Every question is a process of its own, so each is a restart of the agent; the memory is restarted in between.
 """
