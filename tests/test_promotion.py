@@ -28,7 +28,7 @@ def test_folders_are_merged(changed: Path, output: Path, kind: str) -> None:
     assert not (repository / "_kinds").exists()
 
 
-@pytest.mark.parametrize("clash", ["Makefile", ".github", "Makefile/file"])
+@pytest.mark.parametrize("clash", ["Makefile", ".github/ISSUE_TEMPLATE", "Makefile/file"])
 def test_a_path_that_is_there_twice_stops(
     changed: Path, output: Path, capfd: pytest.CaptureFixture[str], clash: str
 ) -> None:
