@@ -174,10 +174,11 @@ class Cloud:
         parts = urlsplit(path)
         arn = unquote(parts.path.split("/")[2])
         qualifier = parse_qs(parts.query).get("qualifier", ["DEFAULT"])[0]
-        if not headers.get("Authorization", "").startswith("Bearer "):
-            return 403, "application/json", b'{"message": "Missing Authentication Token"}', {}
         try:
-            image = self.at(arn.split(":")[4], arn.split(":")[3]).runtimes.image_behind(arn, qualifier)
+            runtimes = self.at(arn.split(":")[4], arn.split(":")[3]).runtimes
+            image, scheme = runtimes.image_behind(arn, qualifier), runtimes.scheme_of(arn)
+            if headers.get("Authorization", "").partition(" ")[0] != scheme:
+                return 403, "application/json", b'{"message": "Missing Authentication Token"}', {}
         except ApiError as error:
             return 404, "application/json", f'{{"message": "{error.message}"}}'.encode(), {}
         if image.rpartition("@")[2] in self.broken_images:

@@ -151,7 +151,7 @@ class Gateways:
             listed: list[dict[str, Any]] = json.loads(schema["inlinePayload"])["tools"]
             return listed
         call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
-        _, _, body, _ = self._forward(target, {"Authorization": "Bearer gateway"}, call)
+        _, _, body, _ = self._forward(target, {"Authorization": "AWS4-HMAC-SHA256 gateway"}, call)
         found: list[dict[str, Any]] = json.loads(body)["result"]["tools"]
         return found
 

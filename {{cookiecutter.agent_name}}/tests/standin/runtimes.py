@@ -111,6 +111,11 @@ class Runtimes:
         version = runtime.versions[int(endpoint.live) - 1]
         return str(version["AgentRuntimeArtifact"]["ContainerConfiguration"]["ContainerUri"])
 
+    def scheme_of(self, arn: str) -> str:
+        """Return which kind of credentials a runtime takes: tokens with an authorizer, else AWS signatures."""
+        properties = self._runtime(arn.rpartition("/")[2]).versions[-1]
+        return "Bearer" if properties.get("AuthorizerConfiguration") else "AWS4-HMAC-SHA256"
+
     # The API
 
     def get_agent_runtime(self, p: Mapping[str, Any]) -> dict[str, Any]:

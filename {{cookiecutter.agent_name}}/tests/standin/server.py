@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
             account, region, repository, tag, digest = json.loads(body)
             self.server.cloud.at(account, region).images.push(repository, digest, tag)
             self._send(200, "application/json", b"{}", {})
-        elif signed:
+        elif signed and not _INVOCATION.fullmatch(self.path):
             self._send(*self._call(signed.groupdict(), body))
         elif _GATEWAY.fullmatch(self.path):
             self._send(*self.server.cloud.through_gateway(self.path, dict(self.headers.items()), body))

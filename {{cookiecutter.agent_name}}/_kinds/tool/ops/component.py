@@ -23,6 +23,7 @@ from ops.manifest import Manifest
 from ops.offer import offered
 from ops.record import descriptor_of
 from ops.samples import example
+from tool.wiring.declare import TOOLS
 
 __all__ = [
     "allow", "deployed", "descriptor", "evaluate", "live", "release", "smoke", "stack_names", "stacks", "status",
@@ -54,24 +55,33 @@ def stacks(place: Place, release: str) -> list[Stack]:
     ]
 
 
+def access(place: Place, token: str) -> str | mcp.Signed:
+    """Return what opens the deployed tools: a user's token, or where auth.inbound is iam, AWS credentials."""
+    return mcp.Signed(place.region) if place.manifest.spec.auth.inbound == "iam" else token
+
+
 def evaluate(place: Place, url: str, token: str, date: str) -> int:
     """Run `eval` as it is typed, against the deployed tools; return its exit code (0 passed, 1 below threshold …)."""
     command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
     variables = os.environ | {"AGENT_ENV": place.name, VARIABLE: token}
+    if place.manifest.spec.auth.inbound == "iam":
+        variables["EVAL_SIGNED"] = place.region
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
 
 
 def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
     """List the tools of an endpoint, and call those that only read. Raises Stop with the first that is wrong."""
     url = f"{invocation_url(place, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
+    who = access(place, token)
     try:
-        listed = {tool["name"] for tool in mcp.list_tools(url, token)}
+        listed = {tool["name"] for tool in mcp.list_tools(url, who)}
         if missing := {tool["name"] for tool in offered()} - listed:
             raise mcp.NoAnswer(f"it does not offer {', '.join(sorted(missing))}")
         for tool in offered():
-            if tool["annotations"]["readOnlyHint"]:
+            own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(who, str)  # of a user, who is not known
+            if tool["annotations"]["readOnlyHint"] and not own_rows:
                 call = {"name": tool["name"], "arguments": example(tool["inputSchema"])}
-                result = mcp.request(url, token, "tools/call", call)
+                result = mcp.request(url, who, "tools/call", call)
                 if result.get("isError"):
                     raise mcp.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}")
     except mcp.NoAnswer as error:

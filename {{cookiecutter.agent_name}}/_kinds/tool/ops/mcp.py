@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 
 from ops.delivery.calls import SESSION_HEADER, TIMEOUT_SECONDS
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 _ACCEPTED = "application/json, text/event-stream"
+
+
+class Signed(httpx.Auth):
+    """Signs requests with the AWS credentials of the shell (SigV4), for tools whose Runtime takes no token."""
+
+    requires_request_body = True
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign one request."""
+        import boto3
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        signed = AWSRequest(request.method, str(request.url), data=request.content)
+        SigV4Auth(boto3.Session().get_credentials(), "bedrock-agentcore", self._region).add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        yield request
 
 
 class NoAnswer(Exception):
@@ -23,14 +46,15 @@ def _client() -> httpx.Client:
     return httpx.Client(timeout=TIMEOUT_SECONDS)
 
 
-def request(url: str, token: str, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the result of a request by a user; by nobody without a token. Raises NoAnswer."""
+def request(url: str, who: str | httpx.Auth, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the result of a request as a user, by a token, or as an AWS role. Raises NoAnswer."""
     headers = {"Accept": _ACCEPTED, SESSION_HEADER: f"verb-{uuid4()}"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+    if who and isinstance(who, str):
+        headers["Authorization"] = f"Bearer {who}"
+    auth = who if isinstance(who, httpx.Auth) else httpx.USE_CLIENT_DEFAULT
     call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
     try:
-        reply = _client().post(url, headers=headers, json=call)
+        reply = _client().post(url, headers=headers, json=call, auth=auth)
     except httpx.HTTPError as error:
         raise NoAnswer(f"nobody answers: {error}") from None
     if reply.status_code != 200:
@@ -43,13 +67,13 @@ def request(url: str, token: str, method: str, params: dict[str, Any] | None = N
     return result
 
 
-def list_tools(url: str, token: str) -> list[dict[str, Any]]:
-    """Return the tools that an endpoint offers a user. Raises NoAnswer."""
+def list_tools(url: str, who: str | httpx.Auth) -> list[dict[str, Any]]:
+    """Return the tools that an endpoint offers. Raises NoAnswer."""
     tools: list[dict[str, Any]] = []
-    page = request(url, token, "tools/list")
+    page = request(url, who, "tools/list")
     tools += page["tools"]
     while cursor := page.get("nextCursor"):
-        page = request(url, token, "tools/list", {"cursor": cursor})
+        page = request(url, who, "tools/list", {"cursor": cursor})
         tools += page["tools"]
     return tools
 

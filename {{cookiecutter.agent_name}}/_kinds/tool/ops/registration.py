@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import mcp
 from ops.breaking import breaking
+from ops.component import access
 from ops.delivery import endpoint, names, registry, show, stacks
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
@@ -98,7 +99,8 @@ def _live_tools(place: Place, bearer: str) -> list[Definition]:
     if now is None or now.live is None:
         raise Stop(f"nothing is live in {place.name}; nothing was registered", f"make promote ENV={place.name}")
     try:
-        listed = mcp.list_tools(f"{invocation_url(place, found.arn)}?qualifier={names.LIVE}", bearer)
+        url = f"{invocation_url(place, found.arn)}?qualifier={names.LIVE}"
+        listed = mcp.list_tools(url, access(place, bearer))
     except mcp.NoAnswer as error:
         raise Stop(f"the live server does not list its tools: {error}", f"make smoke ENV={place.name}") from None
     if listed != offered():

@@ -14,15 +14,18 @@ from ops.documentation import ELEMENTS, ambiguous, limits, missing
 from ops.manifest import MANIFEST, load_manifest
 from ops.offer import Definition, offered
 from ops.pages import current
+from tool.wiring.declare import TOOLS
 
 SOURCE = "src/tool/tools.py"
 
 
 def tools(write: Annotated[bool, typer.Option("--write", help="Write the generated pages.")] = False) -> None:
     """Score the documentation of every tool, and check or write the generated pages. Exit code 1 when it is wrong."""
-    prefix, found = load_manifest().spec.prefix, offered()
+    manifest, found = load_manifest(), offered()
+    prefix = manifest.spec.prefix
     problems = [f"{SOURCE}: {problem}" for problem in _problems(found)]
     problems += [f"{_line('prefix')}: spec.prefix: {problem}" for tool in found for problem in limits(tool, prefix)]
+    problems += [f"{_line('auth')}: spec.auth.inbound: {problem}" for problem in _nameless(manifest.spec.auth.inbound)]
     stale = {path: text for path, text in current(found).items() if _read(path) != text}
     names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
     if write:
@@ -44,6 +47,13 @@ def _problems(found: list[Definition]) -> Iterator[str]:
         for element, problem in lacks.items():
             yield f"{tool['name']}: {element}: {problem} ({score})"
     yield from ambiguous(found)
+
+
+def _nameless(inbound: str) -> Iterator[str]:
+    """Yield the tools that need a user where none is known."""
+    needing = [one.name for one in TOOLS.values() if one.caller_parameter]
+    if inbound == "iam" and needing:
+        yield f"with iam no user is known, which {', '.join(needing)} need; choose jwt, or take the tools out"
 
 
 def _line(field: str) -> str:

@@ -60,7 +60,7 @@ def real(home: Path) -> Iterator[Real]:
             reply = httpx.post(served.url, content=body, headers=kept, timeout=60)
             return reply.status_code, reply.headers.get("content-type", "application/json"), reply.content, {}
 
-        yield Real(forward, served.token, {})
+        yield Real(forward, str(served.token), {})
 
 
 def worse(tools: Behind, digest: str) -> Behind:

@@ -28,7 +28,7 @@ class Served:
     """A server, and the token of a user. `home` is the folder of a local one's state, None for one elsewhere."""
 
     url: str
-    token: str
+    token: str | httpx.Auth
     home: Path | None = None
 
     def tools(self) -> list[dict[str, Any]]:
@@ -79,6 +79,7 @@ def remote(target: str) -> Served:
     """
     if target not in NAMES:
         return Served(target, os.environ["EVAL_TOKEN"])
+    from ops.component import access
     from ops.delivery import endpoint
     from ops.delivery.bearer import token
     from ops.delivery.calls import invocation_url
@@ -88,4 +89,4 @@ def remote(target: str) -> Served:
     place = open_place(target)
     place.check_account()
     url = invocation_url(place, endpoint.runtime(place).arn)
-    return Served(f"{url}?qualifier={os.environ.get('ENDPOINT', NEWEST)}", token(place))
+    return Served(f"{url}?qualifier={os.environ.get('ENDPOINT', NEWEST)}", access(place, token(place)))

@@ -25,6 +25,8 @@ def token(place: Place) -> str:
     """
     if given := os.environ.get(VARIABLE):
         return given
+    if getattr(getattr(place.manifest.spec, "auth", None), "inbound", "jwt") == "iam":
+        return ""  # only tools have the choice: AWS credentials call them, and no token does
     name = test_client(place.component, place.name)
     try:
         text = place.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]

@@ -17,6 +17,7 @@ from uuid import uuid4
 from ops.evaluation.dataset import Row, Tools
 from ops.evaluation.runs import CannotRun
 from ops.evaluation.target import Conversation, Record, Target
+from ops.mcp import Signed
 from ops.offer import offered
 from runtime.identity import issue_development_token
 from runtime.settings import Settings, secrets_folder
@@ -32,7 +33,7 @@ class ToolTarget:
     """
 
     def __init__(self, name: str, url: str, token: str = "") -> None:
-        """Without a token each row is a local user of its own."""
+        """Without a token each row is a local user of its own. `EVAL_SIGNED`, a region: AWS credentials instead."""
         from offline import LABEL, OfflineModel
 
         self.name = name
@@ -60,8 +61,11 @@ class ToolTarget:
         from runtime.turn import ToolCallRecorder
 
         session = f"{USER}-{uuid4()}"
-        token = self._token or issue_development_token(session, secrets_folder())
-        client = MCPClient(url=self._url, headers={"Authorization": f"Bearer {token}"})
+        if region := os.environ.get("EVAL_SIGNED"):
+            client = MCPClient(url=self._url, auth_provider=Signed(region))
+        else:
+            token = self._token or issue_development_token(session, secrets_folder())
+            client = MCPClient(url=self._url, headers={"Authorization": f"Bearer {token}"})
         try:
             client.start()
         except Exception as error:
@@ -158,7 +162,7 @@ def build_target(where: str, day: date | None = None) -> Target:
     parts, token = urlsplit(where), os.environ.get("EVAL_TOKEN", "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"TARGET: {where!r} is neither local nor a URL such as http://127.0.0.1:8000/mcp")
-    if not token and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if not token and "EVAL_SIGNED" not in os.environ and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise CannotRun(f"EVAL_TOKEN is not set; {parts.hostname} needs a bearer token of a user")
     return ToolTarget(where, where, token)
 

@@ -9,6 +9,7 @@ import pytest
 
 from ops.documentation import ELEMENTS, ambiguous, limits, missing
 from ops.offer import offered
+from ops.tools import _nameless
 
 
 def first(**changes: Any) -> dict[str, Any]:
@@ -65,3 +66,9 @@ def test_two_tools_for_one_request_are_named() -> None:
     twin = first(name="readMarketFigures")
     assert not list(ambiguous(offered()))
     assert any("getMarketData" in said and "readMarketFigures" in said for said in ambiguous([*offered(), twin]))
+
+
+def test_tools_that_need_a_user_where_none_is_known_are_named() -> None:
+    (said,) = _nameless("iam")
+    assert "listWatchedMarkets, addWatchedMarket, removeWatchedMarket need" in said
+    assert not list(_nameless("jwt"))

