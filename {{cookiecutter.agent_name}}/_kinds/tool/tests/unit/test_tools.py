@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
+from ops.spec import Deprecation
 from runtime.identity import Caller
+from runtime.settings import Settings
 from tool import tools
 from tool.wiring.failures import Failure
+from tool.wiring.server import build_server
 
 
 def test_market_data_is_the_figure_of_the_backend() -> None:
@@ -41,3 +48,11 @@ def test_a_list_has_an_end(alice: Caller, monkeypatch: pytest.MonkeyPatch) -> No
         tools.add_watched_market("AMER", "sales", alice)
     assert refused.value.code == 409
     assert not tools.add_watched_market("EMEA", "sales", alice).changed
+
+
+def test_agents_are_told_when_the_tools_end(settings: Settings) -> None:
+    end = Deprecation(removal=date(2027, 6, 30), use_instead="market-insights")
+    spec = settings.manifest.spec.model_copy(update={"deprecation": end})
+    ending = replace(settings, manifest=settings.manifest.model_copy(update={"spec": spec}))
+    for one in asyncio.run(build_server(ending).list_tools()):
+        assert (one.description or "").endswith("Deprecated: ends on 2027-06-30; use market-insights instead.")

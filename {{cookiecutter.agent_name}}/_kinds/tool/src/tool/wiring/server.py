@@ -41,8 +41,11 @@ def build_server(settings: Settings) -> ToolServer:
     server = ToolServer(
         settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
     )
+    end = settings.manifest.spec.deprecation
+    notice = f"\n\nDeprecated: ends on {end.removal}; use {end.use_instead} instead." if end else ""
     for one in TOOLS.values():
-        server.add_tool(one.run, one.name, one.title, getdoc(one.function), one.annotations, structured_output=True)
+        described = f"{getdoc(one.function)}{notice}"
+        server.add_tool(one.run, one.name, one.title, described, one.annotations, structured_output=True)
     return server
 
 
