@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -51,7 +50,7 @@ def test_a_list_has_an_end(alice: Caller, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_agents_are_told_when_the_tools_end(settings: Settings) -> None:
-    end = Deprecation(removal=date(2027, 6, 30), use_instead="market-insights")
+    end = Deprecation.model_validate({"removal": "2027-06-30", "useInstead": "market-insights"})
     spec = settings.manifest.spec.model_copy(update={"deprecation": end})
     ending = replace(settings, manifest=settings.manifest.model_copy(update={"spec": spec}))
     for one in asyncio.run(build_server(ending).list_tools()):
