@@ -14,7 +14,7 @@ backend = SqliteBackend(Path(".local") / "bare.db")
 
 
 @server.tool(name="getMarketData")
-def get_market_data(region: str, dataType: str) -> dict[str, float | str]:  # noqa: N803 - as the tool's schema has it
+def get_market_data(region: str, dataType: str) -> dict[str, float | str]:
     """Return an indicator."""
     found = backend.market(region, dataType)
     return {"value": found.value, "unit": found.unit, "period": found.period}

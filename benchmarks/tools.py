@@ -116,7 +116,9 @@ def main() -> None:
         say("generating and installing a tool")
         repository = set_up_repository(scratch, "tool")
         python = str(repository / ".venv" / "bin" / "python")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENT_", "VIRTUAL_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENT_", "VIRTUAL_"))
+        }
         env = kept | {"PYTHONPATH": "src:."}
         token = subprocess.run(
             [python, "-m", "ops", "token"], cwd=repository, env=env, check=True, capture_output=True, text=True

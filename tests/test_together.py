@@ -63,7 +63,9 @@ def test_the_agent_uses_the_tool_within_one_trace(pair: tuple[Path, Path], addre
     agent, tool = pair
     manifest, local = agent / "manifest.yaml", agent / "environments/local.yaml"
     manifest.write_text(manifest.read_text().replace("gateways: []", "gateways: [market-data]"))
-    local.write_text(re.sub(r"^gateways: .*$", f'gateways: {{market-data: "{address}"}}', local.read_text(), flags=re.M))
+    local.write_text(
+        re.sub(r"^gateways: .*$", f'gateways: {{market-data: "{address}"}}', local.read_text(), flags=re.M)
+    )
     asked = ["make", "ask", "Q=Add market sales in EMEA to my watch list."]
     answered = subprocess.run(
         asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=True
