@@ -98,7 +98,8 @@ def bench(runs: int, repository: Path, python: str, env: dict[str, str], token: 
                 begin = time.perf_counter()
                 with ThreadPoolExecutor(CLIENTS) as pool:
                     answered = sum(pool.map(lambda _, server=made: server.calls_of_one_client(), range(CLIENTS)))
-                load = f"{answered} calls from {CLIENTS} clients: 0 failed, {answered / (time.perf_counter() - begin):.0f}/s"
+                pace = answered / (time.perf_counter() - begin)
+                load = f"{answered} calls from {CLIENTS} clients: 0 failed, {pace:.0f}/s"
         finally:
             for server in (least, made):
                 if server:
