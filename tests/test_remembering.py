@@ -52,7 +52,7 @@ def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
 
 
 def ask(agent: Path, question: str, user: str, session: str = "") -> list[str]:
-    """Ask as a user in a process of its own, and return the regions that were looked up, in alphabetical order: calls run at once."""
+    """Ask as a user in a process of its own, and return the regions that were looked up, sorted: calls run at once."""
     environment = {**os.environ, **OFFLINE, "USER_ID": user}
     command = ["make", "ask", f"Q={question}", *([f"SESSION={session}"] if session else [])]
     done = subprocess.run(command, cwd=agent, env=environment, capture_output=True, text=True, check=False)
