@@ -22,6 +22,7 @@ SERVICES = {
     "bedrock-agentcore": ("bedrock-agentcore-control", "bedrock-agentcore"),
     "cloudformation": ("cloudformation",),
     "ecr": ("ecr",),
+    "lambda": ("lambda",),
     "logs": ("logs",),
     "monitoring": ("cloudwatch",),
     "secretsmanager": ("secretsmanager",),
@@ -160,6 +161,9 @@ def response_of(operation: Any, result: Mapping[str, Any]) -> tuple[str, bytes]:
         inner = f"<{wrapper}>{inner}</{wrapper}>" if wrapper else inner
         metadata = f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata>"
         return "text/xml", f"<{operation.name}Response>{inner}{metadata}</{operation.name}Response>".encode()
+    payload = shape.serialization.get("payload") if shape else None
+    if payload and shape.members[payload].type_name == "blob":
+        return "application/octet-stream", result[payload]
     return "application/json", json.dumps(_to_json(shape, result) if shape else {}).encode()
 
 

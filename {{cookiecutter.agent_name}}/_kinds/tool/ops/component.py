@@ -8,14 +8,14 @@ import subprocess
 import sys
 from urllib.parse import urlencode
 
-from ops import mcp
-from ops.delivery import names, parameters
+from ops import function, mcp
+from ops.delivery import image, names, parameters, runtime
 from ops.delivery import stacks as formation
 from ops.delivery.bearer import VARIABLE
 from ops.delivery.calls import invocation_url
 from ops.delivery.place import Place
 from ops.delivery.registry import Descriptor
-from ops.delivery.runtime import allow, deployed, live, release, status
+from ops.delivery.runtime import allow, release
 from ops.delivery.stacks import Stack
 from ops.delivery.stop import Stop
 from ops.document import ROOT
@@ -39,20 +39,33 @@ def stack_names(place: Place) -> list[str]:
 def stacks(place: Place, release: str) -> list[Stack]:
     """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
     found = _published(place)
-    all_of_them = {
-        "role": _role(place, found),
-        "runtime": _runtime(place, found, release),
-        "observability": _observability(place, found),
-    }
-    if place.manifest.spec.target == "lambda":
+    if function.is_chosen(place):
         all_of_them = {"lambda": _lambda(place, found, release)}
-    elif place.environment.role:
-        del all_of_them["role"]
+    else:
+        all_of_them = {} if place.environment.role else {"role": _role(place, found)}
+        all_of_them |= {"runtime": _runtime(place, found, release), "observability": _observability(place, found)}
     about = names.tags(place.manifest, place.environment)
     return [
         Stack(names.stack(place.component, place.name, concern), f"{concern}.yaml", values, about)
         for concern, values in all_of_them.items()
     ]
+
+
+def deployed(place: Place, release: str) -> str:
+    """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
+    if function.is_chosen(place):
+        return f"function deployed ({image.digest_in(release)[:19]}), {live(place)}; next: make smoke ENV={place.name}"
+    return runtime.deployed(place, release)
+
+
+def live(place: Place) -> str:
+    """Return what callers get."""
+    return function.live(place) if function.is_chosen(place) else runtime.live(place)
+
+
+def status(place: Place) -> list[str]:
+    """Return what is live, and of the Runtime the versions besides."""
+    return [function.live(place)] if function.is_chosen(place) else runtime.status(place)
 
 
 def access(place: Place, token: str) -> str | mcp.Signed:

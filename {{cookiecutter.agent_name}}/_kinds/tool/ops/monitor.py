@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from ops import component
+from ops import component, function
 from ops.delivery import endpoint, show
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
 from ops.delivery.place import Place, open_place
-from ops.delivery.runtime import live
 from ops.delivery.stop import Stop, stops
 from ops.delivery.verbs import Env
 from ops.document import ROOT
@@ -28,38 +27,42 @@ def monitor(env: Env = "") -> None:
         show.header("monitor", place)
         place.check_account()
         show.plan([])
-        found = endpoint.runtime(place)
-        problems = list(_beyond_limits(place, found.arn))
+        problems = list(_beyond_limits(place))
         try:
-            component.smoke(place, found.arn, LIVE, token(place))
+            if function.is_chosen(place):
+                function.check(place, function.deployed(place))
+            else:
+                component.smoke(place, endpoint.runtime(place).arn, LIVE, token(place))
         except Stop as stop:
             problems.append(stop.message)
         if problems:
-            lines = [f"{place.component} in {env}, {live(place)}:", "", *(f"- {one}" for one in problems)]
+            lines = [f"{place.component} in {env}, {component.live(place)}:", "", *(f"- {one}" for one in problems)]
             REPORT.parent.mkdir(parents=True, exist_ok=True)
             REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
             raise Stop("; ".join(problems), f"read the dashboard; make rollback ENV={env} goes back")
-        show.done(f"{env}: the tools answer, within their limits; {live(place)}")
+        show.done(f"{env}: the tools answer, within their limits; {component.live(place)}")
 
 
-def _beyond_limits(place: Place, runtime_arn: str) -> Iterator[str]:
+def _beyond_limits(place: Place) -> Iterator[str]:
     limits = place.environment.alarms
-    errors = _measured(place, runtime_arn, "SystemErrors", "Sum")
+    errors = _measured(place, "Errors", "Sum")
     if errors >= limits.errors * HOURS * 12:  # the limit is for five minutes
         yield f"{errors:.0f} failed requests in {HOURS} hours"
-    if (latency := _measured(place, runtime_arn, "Latency", "p95")) >= limits.latency_p95_ms:
+    if (latency := _measured(place, "Latency", "p95")) >= limits.latency_p95_ms:
         yield f"a P95 latency of {latency:.0f} ms in {HOURS} hours, the limit is {limits.latency_p95_ms} ms"
 
 
-def _measured(place: Place, runtime_arn: str, metric: str, statistic: str) -> float:
-    now = datetime.now(UTC)
-    dimensions = {
-        "Operation": "InvokeAgentRuntime",
-        "Resource": runtime_arn,
-        "Name": f"{snake(place.component, place.name)}::{LIVE}",
-    }
+def _measured(place: Place, what: str, statistic: str) -> float:
+    now, name = datetime.now(UTC), snake(place.component, place.name)
+    if function.is_chosen(place):
+        namespace, metric = "AWS/Lambda", {"Errors": "Errors", "Latency": "Duration"}[what]
+        dimensions = {"FunctionName": name}
+    else:
+        namespace, metric = "AWS/Bedrock-AgentCore", {"Errors": "SystemErrors", "Latency": "Latency"}[what]
+        arn = endpoint.runtime(place).arn
+        dimensions = {"Operation": "InvokeAgentRuntime", "Resource": arn, "Name": f"{name}::{LIVE}"}
     about = {
-        "Namespace": "AWS/Bedrock-AgentCore",
+        "Namespace": namespace,
         "MetricName": metric,
         "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
     }

@@ -11,10 +11,10 @@ from urllib.parse import quote
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops import mcp
+from ops import function, mcp
 from ops.breaking import breaking
 from ops.component import access
-from ops.delivery import endpoint, names, registry, show, stacks
+from ops.delivery import endpoint, names, registry, show
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
 from ops.delivery.place import Place, open_place
@@ -92,7 +92,10 @@ def deregister(
 
 def _live_tools(place: Place, bearer: str) -> list[Definition]:
     """Return the tools of this version as the live server lists them. Raises Stop when it serves other ones."""
-    if place.manifest.spec.target == "lambda" or place.environment.endpoint:
+    if place.environment.endpoint:
+        return offered()
+    if function.is_chosen(place):  # it cannot list, but its image is that of a commit
+        function.as_checked_out(place)
         return offered()
     found = endpoint.runtime(place)
     now = endpoint.state(place, found.id)
@@ -115,11 +118,8 @@ def _address(place: Place) -> str:
     """Return where the gateway reaches the tools. Raises Stop when they are not deployed."""
     if place.environment.endpoint:
         return place.environment.endpoint
-    if place.manifest.spec.target == "lambda":
-        outputs = stacks.outputs(place, names.stack(place.component, place.name, "lambda"))
-        if "FunctionArn" not in outputs:
-            raise Stop(f"nothing is deployed in {place.name}", f"make deploy ENV={place.name}")
-        return outputs["FunctionArn"]
+    if function.is_chosen(place):
+        return function.deployed(place).arn
     arn, suffix = endpoint.runtime(place).arn, ".cn" if place.region.startswith("cn-") else ""
     host = f"bedrock-agentcore.{place.region}.amazonaws.com{suffix}"
     return f"https://{host}/runtimes/{quote(arn, safe='')}/invocations?qualifier={names.LIVE}"

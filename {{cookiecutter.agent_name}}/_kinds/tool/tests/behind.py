@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,7 +19,8 @@ from runtime.identity import Caller
 from runtime.settings import Settings
 from tests.loosening import loosen
 from tests.server import local_tools
-from tests.standin.cloud import Answer
+from tests.standin.cloud import EXTENSIONS, Answer, Place
+from tool.lambda_handler import handler
 from tool.wiring.caller import calling
 from tool.wiring.server import build_server
 
@@ -33,6 +36,39 @@ def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
     result = {"tools": offered()} if call["method"] == "tools/list" else asyncio.run(_called(call["params"]))
     said = {"jsonrpc": "2.0", "id": call["id"], "result": result}
     return 200, "application/json", json.dumps(said).encode(), {}
+
+
+class Functions:
+    """Lambda: the tools as the handler answers in this process; an image in `broken_images` fails at its start."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.images: dict[str, str] = {}
+
+    def make(self, properties: Mapping[str, Any], _: Mapping[str, str]) -> dict[str, str]:
+        """Make or change a function."""
+        name = str(properties["FunctionName"])
+        arn = self.place.arn("lambda", f"function:{name}")
+        self.images[arn] = str(properties["Code"]["ImageUri"])
+        return {"": name, "Arn": arn}
+
+    def invoke(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        digest = self.images[p["FunctionName"]].rpartition("@")[2]
+        if digest in self.place.cloud.broken_images:
+            said: dict[str, Any] = {"errorMessage": "exit status 1", "errorType": "Runtime.ExitError"}
+        else:
+            client = SimpleNamespace(**json.loads(base64.b64decode(p["ClientContext"])))
+            said = handler(json.loads(p["Payload"]), SimpleNamespace(client_context=client))
+        return {"StatusCode": 200, "Payload": json.dumps(said).encode()}
+
+
+def _with_functions(place: Place) -> None:
+    functions = Functions(place)
+    place.serve("lambda", functions)
+    place.makers["AWS::Lambda::Function"] = functions.make
+
+
+EXTENSIONS.append(_with_functions)
 
 
 async def _called(params: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ops.delivery.stop import Stop, stops
 from ops.delivery.verbs import Env
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
+Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
 Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
 
 
@@ -44,10 +45,7 @@ def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
         show.done(f"{env}: {name} answers as it should; {live(place)}")
 
 
-def gate(
-    env: Env = "",
-    day: Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")] = "",
-) -> None:
+def gate(env: Env = "", day: Day = "") -> None:
     """Evaluate the newest version. Only an image that passed in preprod may go to production."""
     with stops():
         place = open_place(env)

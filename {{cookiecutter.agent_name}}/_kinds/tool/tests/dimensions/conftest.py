@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from ops.manifest import load_manifest
 from tests.homes import home_in
 from tests.server import Served, local_tools, remote
 
@@ -24,9 +25,9 @@ def known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return the tools: a process of its own on this machine, or those that TARGET names."""
+    """Return the tools: a process of its own on this machine, or those that TARGET names. A function is no server."""
     with ExitStack() as stack:
-        if TARGET == "local":
+        if TARGET == "local" or load_manifest().spec.target == "lambda":
             yield stack.enter_context(local_tools(home_in(tmp_path_factory.mktemp("dimensions"))))
         else:
             yield remote(TARGET)
