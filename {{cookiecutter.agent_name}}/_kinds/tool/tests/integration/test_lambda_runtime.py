@@ -62,8 +62,8 @@ def test_the_command_of_the_function_answers_an_event() -> None:
     RuntimeApi.events.put(json.dumps({"region": "EMEA", "dataType": "revenue"}).encode())
     api = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
     Thread(target=api.serve_forever, daemon=True).start()
-    python, *arguments = [*FUNCTION["ImageConfig"]["EntryPoint"], *FUNCTION["ImageConfig"]["Command"]]
-    assert python == "python"
+    command = [str(word) for name in ("EntryPoint", "Command") for word in FUNCTION["ImageConfig"][name]]
+    assert command[0] == "python"
     variables = {
         "PYTHONPATH": "src:.",
         "AGENT_ENV": "dev",
@@ -73,7 +73,7 @@ def test_the_command_of_the_function_answers_an_event() -> None:
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     }
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=os.environ | variables)
+    process = subprocess.Popen([sys.executable, *command[1:]], cwd=ROOT, env=os.environ | variables)
     try:
         path, answer = RuntimeApi.answers.get(timeout=30)
     finally:
