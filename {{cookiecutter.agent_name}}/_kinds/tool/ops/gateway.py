@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from ops import mcp
 from ops.delivery import names
+from ops.delivery.bearer import user_token
 from ops.delivery.parameters import required
 from ops.delivery.place import Place, as_role
 from ops.delivery.stop import Stop, error_code
@@ -65,6 +67,7 @@ class Gateway:
         if about["status"] != "READY":
             raise self._unusable(f"is {about['status']}")
         self.url: str = about["gatewayUrl"]
+        self._by_credentials = about["authorizerType"] == "AWS_IAM"
 
     def target(self, name: str) -> dict[str, Any] | None:
         """Return a target in full by its name, None when there is none."""
@@ -105,9 +108,14 @@ class Gateway:
                 f"gateway {self.name} says {status}: {why}", f"make smoke ENV={env}, then make register ENV={env}"
             )
 
-    def seen(self, prefix: str, token: str) -> dict[str, Definition]:
+    @cached_property
+    def visitor(self) -> str | mcp.Signed:
+        """What opens the gateway, whatever opens the tools behind it: a user's token, or AWS credentials."""
+        return mcp.Signed(self.home.region) if self._by_credentials else user_token(self._place)
+
+    def seen(self, prefix: str) -> dict[str, Definition]:
         """Return the tools under a prefix as agents see them, by the names they have without it. Raises NoAnswer."""
-        listed = mcp.list_tools(self.url, token)
+        listed = mcp.list_tools(self.url, self.visitor)
         begin = f"{prefix}{SEPARATOR}"
         return {tool["name"].removeprefix(begin): tool for tool in listed if tool["name"].startswith(begin)}
 

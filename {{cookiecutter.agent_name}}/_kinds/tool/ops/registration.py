@@ -36,15 +36,14 @@ def register(env: Env = "") -> None:
         show.header("register", place)
         place.check_account()
         gateway, prefix = Gateway(place), place.manifest.spec.prefix
-        bearer = token(place)
-        tools = _live_tools(place, bearer)
+        tools = _live_tools(place, token(place))
         record = registry.find(place) if env == "prod" else None
         _refuse_breaking(place, record, tools)
         expected = wanted(place, _address(place), tools)
         known = gateway.target(prefix)
         _refuse_taken(gateway, place, known)
         told = descriptor_of(place.manifest, tools)
-        current = known is not None and same(known, expected) and _problem(gateway, prefix, tools, bearer) is None
+        current = known is not None and same(known, expected) and _problem(gateway, prefix, tools) is None
         lines = [] if current else [_line(gateway, prefix, known, expected, len(tools))]
         to_publish = registry.changes(place, record, told) if env == "prod" else []
         show.plan([*lines, *to_publish])
@@ -53,7 +52,7 @@ def register(env: Env = "") -> None:
         undo = _put(gateway, known, expected) if lines else None
         with _undone(place, undo, added=env == "prod" and record is None):
             if lines:
-                _check(gateway, place, tools, bearer)
+                _check(gateway, place, tools)
             if to_publish:
                 record = registry.publish(place, record, told)
         said = f"; record {record['recordVersion']} {record['status']}" if record else ""
@@ -181,7 +180,7 @@ def _undone(place: Place, undo: Callable[[], None] | None, *, added: bool) -> It
         raise
 
 
-def _check(gateway: Gateway, place: Place, tools: list[Definition], bearer: str) -> None:
+def _check(gateway: Gateway, place: Place, tools: list[Definition]) -> None:
     """Wait for the target, and compare what agents see of it. Raises Stop."""
     prefix = place.manifest.spec.prefix
     show.step(f"waiting for target {prefix}")
@@ -189,14 +188,14 @@ def _check(gateway: Gateway, place: Place, tools: list[Definition], bearer: str)
     if target is None:
         raise Stop(f"target {prefix} is gone from gateway {gateway.name}", f"make register ENV={place.name}")
     gateway.settle(target["targetId"])
-    if problem := _problem(gateway, prefix, tools, bearer):
+    if problem := _problem(gateway, prefix, tools):
         raise Stop(f"gateway {gateway.name}: {problem}", f"make smoke ENV={place.name}, then make register again")
 
 
-def _problem(gateway: Gateway, prefix: str, tools: list[Definition], bearer: str) -> str | None:
+def _problem(gateway: Gateway, prefix: str, tools: list[Definition]) -> str | None:
     """Return in what the tools seen through the gateway differ from those of this version, None when in nothing."""
     try:
-        seen = gateway.seen(prefix, bearer)
+        seen = gateway.seen(prefix)
     except mcp.NoAnswer as error:
         return f"its tools cannot be listed: {error}"
     expected = {tool["name"]: tool for tool in tools}

@@ -18,6 +18,12 @@ VARIABLE = "EVAL_TOKEN"
 
 
 def token(place: Place) -> str:
+    """Return what opens the deployed component: a user's token, or nothing where AWS credentials open it."""
+    by_credentials = getattr(getattr(place.manifest.spec, "auth", None), "inbound", "jwt") == "iam"
+    return "" if by_credentials else user_token(place)  # only tools have the choice
+
+
+def user_token(place: Place) -> str:
     """Return `EVAL_TOKEN`, else a token for the environment's test client (OAuth client credentials, RFC 6749 4.4).
 
     Raises:
@@ -25,8 +31,6 @@ def token(place: Place) -> str:
     """
     if given := os.environ.get(VARIABLE):
         return given
-    if getattr(getattr(place.manifest.spec, "auth", None), "inbound", "jwt") == "iam":
-        return ""  # only tools have the choice: AWS credentials call them, and no token does
     name = test_client(place.component, place.name)
     try:
         text = place.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]

@@ -99,6 +99,14 @@ def test_with_the_gateways_own_credentials_it_lists_the_tools_itself(world: Worl
     assert call.parameters["targetIdList"] == [target.id]
 
 
+def test_a_gateway_that_wants_a_users_token_is_not_opened_by_aws_credentials(world: World) -> None:
+    world.with_manifest(spec={"prefix": PREFIX, "auth": {"inbound": "iam", "outbound": "gateway-iam-role"}})
+    world.release(env="dev")
+    world.monkeypatch.delenv("EVAL_TOKEN")
+    refused(world.type("register", "dev"), "no token", "EVAL_TOKEN")
+    assert not targets(world)
+
+
 def test_nothing_is_registered_before_something_is_live(world: World) -> None:
     world.ready()
     refused(world.type("register", "prod"), "nothing is", "make ")
