@@ -112,12 +112,13 @@ def _categories(report: Report) -> str:
 
 def _distributions(report: Report) -> str:
     total = report.summary.total
-    charts = [
-        histogram(total.latencies, "Latency of a turn, ms"),
-        histogram(total.first_tokens, "Time to first token, ms"),
-        histogram(total.tokens, "Tokens of a turn"),
+    measured = [
+        (total.latencies, "Latency of a turn, ms"),
+        (total.first_tokens, "Time to first token, ms"),
+        (total.tokens, "Tokens of a turn"),
     ]
-    return f'<section><h2>Distributions</h2><div class="charts">{"".join(charts)}</div></section>\n'
+    charts = "".join(histogram(values, title) for values, title in measured if any(values))
+    return f'<section><h2>Distributions</h2><div class="charts">{charts}</div></section>\n' if charts else ""
 
 
 def _wrong(report: Report) -> Iterator[str]:
