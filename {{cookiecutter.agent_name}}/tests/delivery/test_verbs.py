@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from ops.document import ROOT
+from ops.verbs import VERBS
 from tests.delivery.world import World
 
 
@@ -68,3 +74,13 @@ def test_a_verb_needs_an_environment_in_aws(world: World, verb: str) -> None:
         assert refused.code == 2
         assert "ENV=" in refused.err
     assert not world.cloud.calls
+
+
+def test_the_module_of_every_verb_can_be_imported_first() -> None:
+    """As `python -m ops VERB` does: what imports in circles works or not by who comes first."""
+    modules = sorted({function.partition(":")[0] for function in VERBS.values()})
+    anew = "import sys, importlib\nfor name in sys.argv[1:]:\n"
+    anew += "    for known in [each for each in sys.modules if each.split('.')[0] == 'ops']: del sys.modules[known]\n"
+    anew += "    importlib.import_module(name)\n"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    subprocess.run([sys.executable, "-c", anew, *modules], cwd=ROOT, env=environment, check=True)
