@@ -18,7 +18,7 @@ extraction: $(READY) ## test: what should be remembered is, what must not be is 
 isolation: $(READY) ## test: actors, sessions and consumers reach their own only (TARGET=…)
 retrieval: $(READY) ## test: what one session learned, a later one finds, and nobody else (TARGET=…)
 persistence extraction isolation retrieval:
-	@TARGET='$(or $(TARGET),local)' $(PY) -m pytest --quiet -m $@ tests/memory
+	@TARGET='$(or $(TARGET),local)' $(PY) -m pytest --quiet $(if $(filter-out local,$(TARGET)),--force-enable-socket) -m $@ tests/memory
 
 forget: $(READY) ## delete everything of a person and prove it: ACTOR=… (ENV=dev|preprod|prod; without: the running local memory)
 	@$(PY) -m ops forget

@@ -26,7 +26,7 @@ Extraction: {server.service.extractor.label}. Kept in {STATE}/memory.sqlite.
 
   export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.address}
   export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.address}
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={settings.region}
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={settings.region}
 
 An access key with the name of a consumer ({consumers}) may do what that consumer may; any other may do everything.""",
         flush=True,
