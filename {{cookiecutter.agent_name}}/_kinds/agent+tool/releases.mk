@@ -14,4 +14,4 @@ rehearse: $(READY) ## the deliver workflow on this machine: the real component, 
 	@$(PY) -m tests.rehearsal
 
 dimensions: $(READY) ## the pre-production test dimensions: TARGET=local|URL|dev|preprod|prod (SELECT=security)
-	@$(PY) -m pytest --quiet tests/dimensions -m "dimension$(if $(SELECT), and $(SELECT))"
+	@$(PY) -m pytest --quiet $(if $(filter-out local,$(TARGET)),--force-enable-socket) tests/dimensions -m "dimension$(if $(SELECT), and $(SELECT))"

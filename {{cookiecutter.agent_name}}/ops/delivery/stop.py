@@ -33,16 +33,22 @@ def stops() -> Iterator[None]:
     """Show what stopped a verb, and end the process with its exit code; never with a stack."""
     try:
         yield
-    except Stop as stop:
-        _end(stop)
-    except ClientError as error:
-        _end(_of_service(error))
-    except EndpointConnectionError as error:
-        _end(Stop(f"AWS cannot be reached: {error}", "check the network and the region, then type the same again"))
-    except BotoCoreError as error:
-        _end(Stop(f"no call to AWS was possible: {error}", _SIGN_IN))
+    except (Stop, ClientError, BotoCoreError) as error:
+        _end(as_stop(error))
     except KeyboardInterrupt:
         _end(Stop("interrupted", "type the same again: it goes on where it was; `make status ENV=…` shows where", 130))
+
+
+def as_stop(error: Stop | ClientError | BotoCoreError) -> Stop:
+    """Return what a user is told of an error."""
+    match error:
+        case Stop():
+            return error
+        case ClientError():
+            return _of_service(error)
+        case EndpointConnectionError():
+            return Stop(f"AWS cannot be reached: {error}", "check the network and the region, then type the same again")
+    return Stop(f"no call to AWS was possible: {error}", _SIGN_IN)
 
 
 def error_code(error: ClientError) -> str:

@@ -7,21 +7,18 @@ from typing import Annotated
 import typer
 
 from ops.delivery import parameters, registry, show, stacks
+from ops.delivery.acting import Env, acting
 from ops.delivery.interface import KIND
 from ops.delivery.names import DELIVERY_ROLE
 from ops.delivery.place import Place, open_place
 from ops.delivery.stop import stops
 
-Env = Annotated[str, typer.Option("--env", envvar="ENV", help="The environment: dev, preprod or prod.")]
 Digest = Annotated[str, typer.Option(envvar="DIGEST", help="The image, sha256:…; that of the commit, if empty.")]
 
 
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and change nothing."""
-    with stops():
-        place = open_place(env)
-        show.header("plan", place)
-        place.check_account()
+    with acting("plan", env) as place:
         wanted = KIND.stacks(place, KIND.release(place, digest))
         lines = _prepared(place, wanted)
         for one in wanted:
@@ -32,10 +29,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
 
 def deploy(env: Env = "", digest: Digest = "") -> None:
     """Bring the component and its infrastructure to an environment."""
-    with stops():
-        place = open_place(env)
-        show.header("deploy", place)
-        place.check_account()
+    with acting("deploy", env) as place:
         release = KIND.release(place, digest)
         KIND.allow(place, release)
         wanted = KIND.stacks(place, release)
@@ -77,10 +71,7 @@ def register(env: Env = "") -> None:
 
 def status(env: Env = "") -> None:
     """Show what is deployed, what is live and where one could go back to, all read from the services."""
-    with stops():
-        place = open_place(env)
-        show.header("status", place)
-        place.check_account()
+    with acting("status", env) as place:
         for name in KIND.stack_names(place):
             found = stacks.describe(place, name)
             print(f"  stack {name:<52} {found['StackStatus'] if found else 'not there'}")
@@ -94,10 +85,7 @@ def status(env: Env = "") -> None:
 
 def destroy(env: Env = "") -> None:
     """Remove everything of this component from an environment, last things first. Logs stay."""
-    with stops():
-        place = open_place(env)
-        show.header("destroy", place)
-        place.check_account()
+    with acting("destroy", env) as place:
         names = [name for name in reversed(KIND.stack_names(place)) if stacks.describe(place, name)]
         show.plan([f"delete stack {name}" for name in names])
         if names:

@@ -107,7 +107,8 @@ def _show(console: Console, trace_id: str, roots: list[Span]) -> None:
     console.print(tree)
     tokens = [_tokens(span) for root in roots for span in _walk(root) if span.name == "chat"]
     into, out = (sum(pair[i] for pair in tokens) for i in (0, 1))
-    console.print(f"[dim]{len(tokens)} model calls, {into} tokens in, {out} out[/]")
+    if tokens:
+        console.print(f"[dim]{len(tokens)} model calls, {into} tokens in, {out} out[/]")
 
 
 def _add(tree: Tree, span: Span) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
 
 from tests.client import local_agent
 from tests.loosening import loosen
+from tests.real import Behind, Real, forwarded_to
 from tests.standin.cloud import Answer
 
 __all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
-
-Behind = Callable[[str, Mapping[str, str], bytes], Answer]
-"""Answers for the container of an image."""
 
 _CALLS_A_TOOL = b'{"answer": "556.2", "toolCalls": [{"name": "getQuarterlyRevenue", "status": "success"}]}'
 _DECLINES = b'{"answer": "I cannot share that.", "toolCalls": []}'
@@ -30,26 +25,11 @@ def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
     return 200, "application/json", _CALLS_A_TOOL if b"revenue" in body else _DECLINES, {}
 
 
-@dataclass(frozen=True)
-class Real:
-    """The agent on this machine: what answers, the token that it accepts, and the variables that `gate` is given."""
-
-    answer: Behind
-    token: str
-    variables: Mapping[str, str]
-
-
 @contextmanager
 def real(home: Path) -> Iterator[Real]:
     """Start the agent in a folder with this repository's files. Its date stands still."""
     with local_agent(home) as agent:
-
-        def forward(_: str, headers: Mapping[str, str], body: bytes) -> Answer:
-            kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
-            reply = httpx.post(agent.url, content=body, headers=kept, timeout=60)
-            return reply.status_code, reply.headers.get("content-type", "application/json"), reply.content, {}
-
-        yield Real(forward, agent.token, {"DATE": "2026-11-16"})
+        yield Real(forwarded_to(agent.url), agent.token, {"DATE": "2026-11-16"})
 
 
 def worse(agent: Behind, digest: str) -> Behind:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +11,10 @@ from uuid import uuid4
 
 import httpx
 
+from ops.delivery.bearer import token
 from ops.environment import NAMES
 from runtime.identity import issue_development_token
-from runtime.telemetry import local_defaults
+from tests.served import given_token, newest, running
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 START_SECONDS = 60.0
@@ -69,33 +65,9 @@ def new_session() -> str:
 @contextmanager
 def local_agent(home: Path, **variables: str) -> Iterator[Client]:
     """Start the agent as the image does, in a folder with this repository's files and state of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    paths = {"PYTHONPATH": f"{home / 'src'}{os.pathsep}{home}", "PORT": str(port), "AGENT_ENV": "local"}
-    env = os.environ | local_defaults() | paths | variables
-    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
-    log = (home / "server.log").open("a")
-    process = subprocess.Popen([instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
-    try:
-        _wait(f"http://127.0.0.1:{port}/ping", process)
+    with running(home, "agent.app", **variables) as address:
         token = issue_development_token("tester", home / ".local", first_name="Sam")
-        yield Client(f"http://127.0.0.1:{port}/invocations", token, home=home)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
-
-
-def _wait(ping: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(ping, timeout=5)
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("the agent did not start; its log is server.log in its folder")
+        yield Client(f"{address}/invocations", token, home=home)
 
 
 def remote(target: str) -> Client:
@@ -105,14 +77,6 @@ def remote(target: str) -> Client:
     """
     if target not in NAMES:
         url = target.rstrip("/")
-        return Client(url if url.endswith("/invocations") else f"{url}/invocations", os.environ["EVAL_TOKEN"])
-    from ops.delivery import endpoint
-    from ops.delivery.bearer import token
-    from ops.delivery.calls import invocation_url
-    from ops.delivery.names import NEWEST
-    from ops.delivery.place import open_place
-
-    place = open_place(target)
-    place.check_account()
-    url = invocation_url(place, endpoint.runtime(place).arn)
-    return Client(url, token(place), {"qualifier": os.environ.get("ENDPOINT", NEWEST)})
+        return Client(url if url.endswith("/invocations") else f"{url}/invocations", given_token())
+    place, url, qualifier = newest(target)
+    return Client(url, token(place), {"qualifier": qualifier})

@@ -13,9 +13,10 @@ import typer
 from ops import component
 from ops.changes import current, deployed_id, differences, effects
 from ops.delivery import names, parameters, show, stacks, verbs
-from ops.delivery.place import Place, open_place
-from ops.delivery.stop import BAD_INPUT, Stop, stops
-from ops.delivery.verbs import Digest, Env
+from ops.delivery.acting import Env, acting
+from ops.delivery.place import Place
+from ops.delivery.stop import BAD_INPUT, Stop
+from ops.delivery.verbs import Digest
 from ops.document import ROOT
 from ops.forget import forget_actor
 from ops.revision import commit, remember_good, template_at
@@ -27,10 +28,7 @@ REPORT = ROOT / ".local" / "delivery" / "drift.md"
 
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
-    with stops():
-        place = open_place(env)
-        show.header("plan", place)
-        place.check_account()
+    with acting("plan", env) as place:
         lines = verbs._prepared(place, component.stacks(place, digest))
         for name in component.stack_names(place):
             stacks.discard(place, name)
@@ -49,10 +47,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
 
 def smoke(env: Env = "") -> None:
     """Write an event as an actor of its own, read it back, forget it."""
-    with stops():
-        place = open_place(env)
-        show.header("smoke", place)
-        place.check_account()
+    with acting("smoke", env) as place:
         show.plan(["write an event, read it, delete it; nothing else is touched"])
         check(place)
         show.done(f"{env}: what is written is found, and gone when it is forgotten; {component.live(place)}")
@@ -78,10 +73,7 @@ def gate(env: Env = "") -> None:
     from ops.evaluation.runs import BELOW, RESULTS, exit_codes
     from ops.evaluation.verbs import run_evaluation
 
-    with stops():
-        place = open_place(env)
-        show.header("gate", place)
-        place.check_account()
+    with acting("gate", env):
         show.plan(["hold the conversations of evals/dataset.jsonl as actors of their own, then forget them"])
     with exit_codes():
         report = run_evaluation(env, os.environ.get("SELECT", ""), "", DATASET, THRESHOLDS, RESULTS)
@@ -91,10 +83,7 @@ def gate(env: Env = "") -> None:
 
 def promote(env: Env = "") -> None:
     """Test what is deployed, and remember its commit as good; go back to the last good one when it fails."""
-    with stops():
-        place = open_place(env)
-        show.header("promote", place)
-        place.check_account()
+    with acting("promote", env) as place:
         revision, good = commit(), good_ones(place)
         show.plan([] if good[-1:] == [revision] else [f"test, then remember configuration {revision[:12]} as good"])
         now = current(place)
@@ -117,10 +106,7 @@ def promote(env: Env = "") -> None:
 
 def rollback(env: Env = "", version: Version = "") -> None:
     """Bring the configuration of an earlier commit back. Records stay as they are; what was deleted stays deleted."""
-    with stops():
-        place = open_place(env)
-        show.header("rollback", place)
-        place.check_account()
+    with acting("rollback", env) as place:
         good = good_ones(place)
         target = version or (good[-2] if len(good) > 1 else "")
         if not target:
@@ -135,10 +121,7 @@ def rollback(env: Env = "", version: Version = "") -> None:
 
 def drift(env: Env = "") -> None:
     """Compare the account with this repository. Exit code 1 when somebody has changed something by hand."""
-    with stops():
-        place = open_place(env)
-        show.header("drift", place)
-        place.check_account()
+    with acting("drift", env) as place:
         now = current(place)
         if now is None:
             raise Stop(f"nothing is deployed in {env}", f"make deploy ENV={env}")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 DEPLOYED = os.environ.get("TARGET", "local") != "local"
 if not DEPLOYED:
     for name in [name for name in os.environ if name.startswith(("AWS_", "MEMORY_", "AGENT_"))]:
@@ -18,13 +16,3 @@ if not DEPLOYED:
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _network() -> None:
-    """A deployed memory is reached over the network, which the tests of a local one may not use."""
-    if DEPLOYED:
-        import pytest_socket
-
-        pytest_socket.enable_socket()
-        pytest_socket._remove_restrictions()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from urllib.parse import urlencode
 
-from ops import mcp
+from ops import function, mcp
 from ops.delivery import image, names, parameters, runtime
 from ops.delivery import stacks as formation
 from ops.delivery.bearer import VARIABLE
@@ -38,8 +38,6 @@ def stack_names(place: Place) -> list[str]:
 
 def stacks(place: Place, release: str) -> list[Stack]:
     """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
-    from ops import function  # its verbs need this module
-
     found = _published(place)
     if function.is_chosen(place):
         all_of_them = {"lambda": _lambda(place, found, release)}
@@ -55,8 +53,6 @@ def stacks(place: Place, release: str) -> list[Stack]:
 
 def deployed(place: Place, release: str) -> str:
     """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
-    from ops import function  # its verbs need this module
-
     if function.is_chosen(place):
         return f"function deployed ({image.digest_in(release)[:19]}), {live(place)}; next: make smoke ENV={place.name}"
     return runtime.deployed(place, release)
@@ -64,15 +60,11 @@ def deployed(place: Place, release: str) -> str:
 
 def live(place: Place) -> str:
     """Return what callers get."""
-    from ops import function  # its verbs need this module
-
     return function.live(place) if function.is_chosen(place) else runtime.live(place)
 
 
 def status(place: Place) -> list[str]:
     """Return what is live, and of the Runtime the versions besides."""
-    from ops import function  # its verbs need this module
-
     return [function.live(place)] if function.is_chosen(place) else runtime.status(place)
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from ops import component, function
 from ops.delivery import endpoint, show
+from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
-from ops.delivery.place import Place, open_place
-from ops.delivery.stop import Stop, stops
-from ops.delivery.verbs import Env
+from ops.delivery.place import Place
+from ops.delivery.stop import Stop
 from ops.document import ROOT
 
 HOURS = 6
@@ -22,10 +22,7 @@ REPORT = ROOT / ".local" / "delivery" / "monitor.md"
 
 def monitor(env: Env = "") -> None:
     """Test the live tools, and compare their errors and latency with the limits. Exit code 1 when one is wrong."""
-    with stops():
-        place = open_place(env)
-        show.header("monitor", place)
-        place.check_account()
+    with acting("monitor", env) as place:
         show.plan([])
         problems = list(_beyond_limits(place))
         try:

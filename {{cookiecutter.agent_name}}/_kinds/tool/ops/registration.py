@@ -15,11 +15,11 @@ from ops import function, mcp
 from ops.breaking import breaking
 from ops.component import access
 from ops.delivery import endpoint, names, registry, show
+from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
-from ops.delivery.place import Place, open_place
-from ops.delivery.stop import Stop, stops
-from ops.delivery.verbs import Env
+from ops.delivery.place import Place
+from ops.delivery.stop import Stop
 from ops.gateway import Gateway, Wanted, kept, owner, same, wanted
 from ops.offer import Definition, offered
 from ops.record import descriptor_of, tools_in
@@ -31,10 +31,7 @@ CONSUMER_DAYS = 7
 
 def register(env: Env = "") -> None:
     """Put the live tools behind the gateway under their prefix, and in production publish their record for approval."""
-    with stops():
-        place = open_place(env)
-        show.header("register", place)
-        place.check_account()
+    with acting("register", env) as place:
         gateway, prefix = Gateway(place), place.manifest.spec.prefix
         tools = _live_tools(place, token(place))
         record = registry.find(place) if env == "prod" else None
@@ -63,10 +60,7 @@ def deregister(
     env: Env = "", force: Annotated[bool, typer.Option(envvar="FORCE", help="Even if the tools are used.")] = False
 ) -> None:
     """Take the tools off the gateway, and in production deprecate their record. Not while agents use them."""
-    with stops():
-        place = open_place(env)
-        show.header("deregister", place)
-        place.check_account()
+    with acting("deregister", env) as place:
         gateway, prefix = Gateway(place), place.manifest.spec.prefix
         known = gateway.target(prefix)
         _refuse_taken(gateway, place, known)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-import httpx
 
 from ops.offer import offered
 from runtime.identity import Caller
 from runtime.settings import Settings
 from tests.loosening import loosen
+from tests.real import Behind, Real, forwarded_to
 from tests.server import local_tools
 from tests.standin.cloud import EXTENSIONS, Answer, Place
 from tool.lambda_handler import handler
@@ -25,9 +23,6 @@ from tool.wiring.caller import calling
 from tool.wiring.server import build_server
 
 __all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
-
-Behind = Callable[[str, Mapping[str, str], bytes], Answer]
-"""Answers for the container of an image."""
 
 
 def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
@@ -77,26 +72,11 @@ async def _called(params: dict[str, Any]) -> dict[str, Any]:
     return result.model_dump(by_alias=True, exclude_none=True, mode="json")
 
 
-@dataclass(frozen=True)
-class Real:
-    """The server on this machine: what answers, the token that it accepts, and the variables that `gate` is given."""
-
-    answer: Behind
-    token: str
-    variables: Mapping[str, str]
-
-
 @contextmanager
 def real(home: Path) -> Iterator[Real]:
     """Start the server in a folder with this repository's files."""
     with local_tools(home) as served:
-
-        def forward(_: str, headers: Mapping[str, str], body: bytes) -> Answer:
-            kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
-            reply = httpx.post(served.url, content=body, headers=kept, timeout=60)
-            return reply.status_code, reply.headers.get("content-type", "application/json"), reply.content, {}
-
-        yield Real(forward, str(served.token), {})
+        yield Real(forwarded_to(served.url), str(served.token), {})
 
 
 def worse(tools: Behind, digest: str) -> Behind:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ops.delivery import endpoint, image, show
+from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
 from ops.delivery.names import LIVE
@@ -14,7 +15,6 @@ from ops.delivery.place import open_place
 from ops.delivery.runtime import allow, live
 from ops.delivery.served import KIND
 from ops.delivery.stop import Stop, stops
-from ops.delivery.verbs import Env
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
 Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
@@ -36,10 +36,7 @@ def build(env: Env = "") -> None:
 
 def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
     """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
-    with stops():
-        place = open_place(env)
-        show.header("smoke", place)
-        place.check_account()
+    with acting("smoke", env) as place:
         show.plan([f"ask endpoint {name}; nothing is changed"])
         KIND.smoke(place, endpoint.runtime(place).arn, name, token(place))
         show.done(f"{env}: {name} answers as it should; {live(place)}")
@@ -47,10 +44,7 @@ def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
 
 def gate(env: Env = "", day: Day = "") -> None:
     """Evaluate the newest version. Only an image that passed in preprod may go to production."""
-    with stops():
-        place = open_place(env)
-        show.header("gate", place)
-        place.check_account()
+    with acting("gate", env) as place:
         found = endpoint.runtime(place)
         uri = endpoint.image_of(place, found.id, found.newest)
         marks = " and mark its image as passed" if env == "preprod" else ""
@@ -70,10 +64,7 @@ def gate(env: Env = "", day: Day = "") -> None:
 
 def promote(env: Env = "", version: Version = "") -> None:
     """Move the live endpoint to the newest version, test it there, and put the one before back when it fails."""
-    with stops():
-        place = open_place(env)
-        show.header("promote", place)
-        place.check_account()
+    with acting("promote", env) as place:
         found = endpoint.runtime(place)
         wanted = version or found.newest
         uri = endpoint.image_of(place, found.id, wanted)
@@ -90,10 +81,7 @@ def promote(env: Env = "", version: Version = "") -> None:
 
 def rollback(env: Env = "", version: Version = "") -> None:
     """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
-    with stops():
-        place = open_place(env)
-        show.header("rollback", place)
-        place.check_account()
+    with acting("rollback", env) as place:
         found = endpoint.runtime(place)
         now = endpoint.state(place, found.id)
         before = now.live if now else None

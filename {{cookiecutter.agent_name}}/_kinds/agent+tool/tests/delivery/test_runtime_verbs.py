@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from base64 import b64encode
 from collections.abc import Mapping
 from io import BytesIO
@@ -11,6 +12,7 @@ from urllib.request import Request
 import pytest
 
 from ops.delivery import bearer, names
+from ops.document import ROOT
 from ops.manifest import load_manifest
 from tests.behind import answer
 from tests.delivery.world import COMMIT, SECOND, THIRD, World
@@ -148,3 +150,10 @@ def test_a_verb_of_releases_needs_an_environment_in_aws(world: World, verb: str)
     assert refused.code == 2
     assert "ENV=" in refused.err
     assert not world.cloud.calls
+
+
+@pytest.mark.parametrize(("target", "reaches_out"), [("", False), ("local", False), ("preprod", True)])
+def test_only_the_dimensions_of_a_target_elsewhere_may_use_the_network(target: str, reaches_out: bool) -> None:
+    command = ["make", "-n", "dimensions", f"TARGET={target}"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ("--force-enable-socket" in said) == reaches_out

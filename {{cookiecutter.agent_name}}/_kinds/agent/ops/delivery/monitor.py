@@ -15,11 +15,11 @@ from typing import Any
 
 from ops import component
 from ops.delivery import endpoint, show
+from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
-from ops.delivery.place import Place, open_place
-from ops.delivery.stop import Stop, stops
-from ops.delivery.verbs import Env
+from ops.delivery.place import Place
+from ops.delivery.stop import Stop
 from ops.document import ROOT
 
 RECENT, BASELINE = timedelta(hours=24), timedelta(days=14)
@@ -67,10 +67,7 @@ class Judged:
 
 def monitor(env: Env = "") -> None:
     """Compare what online evaluation measured with the limit and the baseline. Exit code 1 when it is worse."""
-    with stops():
-        place = open_place(env)
-        show.header("monitor", place)
-        place.check_account()
+    with acting("monitor", env) as place:
         judged = recently_judged(place)
         scores = [measure(place, evaluator, judged) for evaluator in place.environment.online_evaluation.evaluators]
         for score in scores:

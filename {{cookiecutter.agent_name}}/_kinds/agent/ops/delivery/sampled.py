@@ -9,12 +9,12 @@ import typer
 from ops import component
 from ops.delivery import canary as split
 from ops.delivery import endpoint, show
+from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.names import CANARY, LIVE
-from ops.delivery.place import Place, open_place
+from ops.delivery.place import Place
 from ops.delivery.runtime import allow, live
-from ops.delivery.stop import BAD_INPUT, Stop, stops
-from ops.delivery.verbs import Env
+from ops.delivery.stop import BAD_INPUT, Stop
 
 
 def canary(
@@ -23,10 +23,7 @@ def canary(
     decide: Annotated[bool, typer.Option(envvar="DECIDE", help="Compare both, then promote or reverse.")] = False,
 ) -> None:
     """Send a share of the sessions to the newest version; with DECIDE=1 compare, and promote or reverse by rule."""
-    with stops():
-        place = open_place(env)
-        show.header("canary", place)
-        place.check_account()
+    with acting("canary", env) as place:
         found = endpoint.runtime(place)
         test = split.running(place)
         if decide:
@@ -48,10 +45,7 @@ def online(
     env: Env = "", off: Annotated[bool, typer.Option(envvar="OFF", help="Switch it off instead.")] = False
 ) -> None:
     """Switch the sampled evaluation of live sessions on."""
-    with stops():
-        place = open_place(env)
-        show.header("online", place)
-        place.check_account()
+    with acting("online", env) as place:
         wanted = "DISABLED" if off else "ENABLED"
         control = place.client("bedrock-agentcore-control")
         config = component.evaluations(place)[LIVE].rpartition("/")[2]

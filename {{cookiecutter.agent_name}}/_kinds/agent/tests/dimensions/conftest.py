@@ -10,6 +10,7 @@ import pytest
 
 from tests.client import Client, local_agent, remote
 from tests.homes import home_in
+from tests.target import reached
 
 TARGET = os.environ.get("TARGET") or "local"
 
@@ -29,7 +30,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         if TARGET == "local":
             yield stack.enter_context(local_agent(home_in(tmp_path_factory.mktemp("dimensions"))))
         else:
-            yield remote(TARGET)
+            with reached():
+                found = remote(TARGET)
+            yield found
 
 
 @pytest.fixture

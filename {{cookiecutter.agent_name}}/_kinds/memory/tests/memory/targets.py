@@ -20,6 +20,7 @@ from memory.settings import Settings
 from memory.store import DAY
 from ops.manifest import load_manifest
 from ops.spec import Spec
+from tests.target import reached
 
 T = TypeVar("T")
 TARGET = os.environ.get("TARGET", "local")
@@ -145,12 +146,15 @@ def deployed(environment: str) -> Iterator[Memory]:
     from ops.delivery.place import open_place
     from ops.forget import forget_actor
 
-    place = open_place(environment)
-    place.check_account()
-    memory = Memory(deployed_id(place), place.manifest.spec, lambda service, _: place.client(service))
-    yield memory
-    for actor in _actors(memory):
-        forget_actor(memory.client(), memory.memory_id, memory.spec, actor)
+    with reached():
+        place = open_place(environment)
+        place.check_account()
+        memory = Memory(deployed_id(place), place.manifest.spec, lambda service, _: place.client(service))
+    try:
+        yield memory
+    finally:
+        for actor in _actors(memory):
+            forget_actor(memory.client(), memory.memory_id, memory.spec, actor)
 
 
 def _actors(memory: Memory) -> Sequence[str]:

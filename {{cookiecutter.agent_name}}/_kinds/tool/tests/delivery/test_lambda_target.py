@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ops import function, monitor
+from ops import function_verbs, monitor
 from ops.delivery import names
 from ops.document import ROOT
 from ops.manifest import load_manifest
@@ -65,10 +65,10 @@ def test_production_takes_only_what_the_gate_has_passed(chosen: World, monkeypat
     chosen.commit(SECOND)
     refused(chosen.type("deploy", "prod"), "has not passed pre-production")
     chosen.must("deploy", "preprod")
-    monkeypatch.setattr(function, "evaluate", lambda _: 1)
+    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 1)
     refused(chosen.type("gate", "preprod"), "did not pass (exit code 1)", "evals/results/")
     refused(chosen.type("deploy", "prod"), "has not passed pre-production")
-    monkeypatch.setattr(function, "evaluate", lambda _: 0)
+    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 0)
     assert "passed" in chosen.must("gate", "preprod").last
     chosen.must("deploy", "prod")
 

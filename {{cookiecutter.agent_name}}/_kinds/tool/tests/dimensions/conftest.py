@@ -11,6 +11,7 @@ import pytest
 from ops.manifest import load_manifest
 from tests.homes import home_in
 from tests.server import Served, local_tools, remote
+from tests.target import reached
 
 TARGET = os.environ.get("TARGET") or "local"
 
@@ -30,4 +31,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         if TARGET == "local" or load_manifest().spec.target == "lambda":
             yield stack.enter_context(local_tools(home_in(tmp_path_factory.mktemp("dimensions"))))
         else:
-            yield remote(TARGET)
+            with reached():
+                found = remote(TARGET)
+            yield found

@@ -1,20 +1,16 @@
-"""Infrastructure: who may call the tools, what roles may do, who pays, what is encrypted.
+"""Infrastructure: who may do what, who pays, what is encrypted. What a kind has of its own is in `tests/agreed.py`.
 
 cfn-lint and checkov see the rest in `make check`; checkov knows IAM and logs, but none of AgentCore's resources.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from cfnlint.decode import cfn_yaml
 
-from ops.document import ROOT
+from tests import agreed
+from tests.agreed import ALARMS, LOG_GROUPS, UNTAGGED
+from tests.templates import TEMPLATES, many, resources, statements
 
-TEMPLATES = {path.stem: dict(cfn_yaml.load(str(path))) for path in sorted((ROOT / "infra").glob("*.yaml"))}
 TAGS = {"owner", "cost-center", "use-case-id"}
 
 # Everything that the roles grant. Whoever adds an action adds it here, and a reviewer sees it.
@@ -35,7 +31,7 @@ GRANTED = {
         "xray:PutTraceSegments",
     },
     ("role", "SendMetrics"): {"cloudwatch:PutMetricData"},
-    ("lambda", "WriteLogs"): {"logs:CreateLogStream", "logs:PutLogEvents"},
+    **agreed.GRANTED,
 }
 
 # Resources with a wildcard, each with the reason for which it was accepted.
@@ -45,31 +41,8 @@ REVIEWED = {
     ("role", "FindLogGroups"): "lists; the service looks for its group among all",
     ("role", "SendTraces"): "no resource type",
     ("role", "SendMetrics"): "no resource type; limited to a namespace",
+    **agreed.REVIEWED,
 }
-
-
-# These have no tags.
-UNTAGGED = ("AWS::BedrockAgentCore::ResourcePolicy", "AWS::Lambda::Permission")
-
-
-def resources(kind: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    for concern, template in TEMPLATES.items():
-        for name, resource in template["Resources"].items():
-            if resource["Type"].startswith(kind):
-                yield f"{concern}.{name}", resource
-
-
-def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield all that the roles grant, also what is only granted under a condition, with the template's name."""
-    for name, role in resources("AWS::IAM::Role"):
-        for policy in role["Properties"]["Policies"]:
-            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-            for statement in policy["PolicyDocument"]["Statement"]:
-                yield name.partition(".")[0], statement
-
-
-def many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def test_every_resource_says_who_owns_and_pays() -> None:
@@ -85,6 +58,8 @@ def test_the_roles_grant_exactly_these_actions() -> None:
     found = {(name, statement["Sid"]): set(many(statement["Action"])) for name, statement in statements()}
     assert found == GRANTED
     assert not [action for actions in GRANTED.values() for action in actions if "*" in action]
+    assert {resource["Type"] for _, resource in resources("AWS::IAM::")} == {"AWS::IAM::Role"}, "or it grants unseen"
+    assert not [key for _, statement in statements() for key in statement if key.startswith("Not")]
 
 
 def test_no_wildcard_resource_that_was_not_reviewed() -> None:
@@ -96,10 +71,10 @@ def test_no_wildcard_resource_that_was_not_reviewed() -> None:
     assert open_ended == set(REVIEWED)
 
 
-def test_roles_are_assumed_by_the_service_for_this_account_only() -> None:
+def test_roles_are_assumed_by_their_service_for_this_account_only() -> None:
     for name, role in resources("AWS::IAM::Role"):
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        service = "lambda" if name.startswith("lambda") else "bedrock-agentcore"
+        service = "lambda" if name.startswith("lambda.") else "bedrock-agentcore"
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}, name
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, name
         assert "PermissionsBoundary" in role["Properties"], name
@@ -108,7 +83,7 @@ def test_roles_are_assumed_by_the_service_for_this_account_only() -> None:
 
 def test_logs_end_some_day_and_can_be_encrypted_with_the_platforms_key() -> None:
     found = list(resources("AWS::Logs::LogGroup"))
-    assert len(found) == 3
+    assert len(found) == LOG_GROUPS
     for name, group in found:
         assert {"RetentionInDays", "KmsKeyId"} <= set(group["Properties"]), name
         assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain", name
@@ -116,29 +91,9 @@ def test_logs_end_some_day_and_can_be_encrypted_with_the_platforms_key() -> None
 
 def test_every_alarm_reaches_somebody() -> None:
     found = dict(resources("AWS::CloudWatch::Alarm"))
-    wanted = ("Errors", "Latency", "Throttles")
-    assert {name.partition(".")[2] for name in found} == set(wanted)
+    assert {name.partition(".")[2] for name in found} == set(ALARMS)
     for name, alarm in found.items():
         assert alarm["Properties"]["AlarmActions"]["Fn::If"][0] == "HasTopic", name
-
-
-def test_the_tools_get_the_token_that_the_runtime_has_verified() -> None:
-    runtime = TEMPLATES["runtime"]["Resources"]["Runtime"]["Properties"]
-    condition, _, headers = runtime["RequestHeaderConfiguration"]["Fn::If"]
-    assert (condition, headers["RequestHeaderAllowlist"]) == ("OnlyGateway", ["Authorization"])
-    assert "CustomJWTAuthorizer" in runtime["AuthorizerConfiguration"]["Fn::If"][2]
-    assert runtime["ProtocolConfiguration"] == "MCP"
-
-
-def test_with_iam_only_the_gateways_role_may_call() -> None:
-    policy = TEMPLATES["runtime"]["Resources"]["GatewayOnly"]
-    assert policy["Condition"] == "OnlyGateway"
-    allow, deny = json.loads(policy["Properties"]["Policy"]["Fn::Sub"])["Statement"]
-    assert (allow["Effect"], allow["Principal"]) == ("Allow", {"AWS": "${GatewayRoleArn}"})
-    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
-    _, pipeline = deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
-    assert pipeline.endswith(":role/agentops-delivery"), "which tests what it deploys"
-    assert TEMPLATES["lambda"]["Resources"]["GatewayMayCall"]["Properties"]["Principal"] == {"Ref": "GatewayRoleArn"}
 
 
 def test_no_deployment_can_move_callers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.agreed import GUARDED
 from tests.delivery.test_workflows import WORKFLOWS
 from tests.stage import steps
 
@@ -15,21 +16,6 @@ def test_production_comes_after_every_guard() -> None:
     order = [(step.job, step.verb) for step in steps()]
     assert [order.index(key) for key in GUARDED] == sorted(order.index(key) for key in GUARDED)
     assert [verb for _, verb in order].count("build") == 1, "built once; what passed is what is promoted"
-
-
-GUARDED = [
-    ("build", "build"),
-    ("preprod", "deploy"),
-    ("preprod", "smoke"),
-    ("preprod", "dimensions"),
-    ("preprod", "gate"),
-    ("preprod", "promote"),
-    ("register", "register"),
-    ("prod", "deploy"),
-    ("prod", "promote"),
-    ("prod", "smoke"),
-    ("prod", "online"),
-]
 
 
 def test_production_waits_for_an_approval() -> None:
