@@ -22,6 +22,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+class WrongParameters(ValueError):
+    """Parameters that the service would refuse; one line for each."""
+
+
+def check_parameters(model: Any, params: Mapping[str, Any], **_: Any) -> None:
+    """Raise WrongParameters for what an operation does not accept. Fits botocore's event `before-parameter-build`.
+
+    botocore itself checks types and required fields only, and the service's own refusal comes late and unclear.
+    """
+    if found := list(problems(model.input_shape, params, model.name)):
+        raise WrongParameters("\n".join(found))
+
+
 def problems(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Yield everything that a value breaks, each with the path of the member."""
     kind = shape.type_name
@@ -53,7 +66,7 @@ def _is(kind: str, value: object) -> bool:
 def _structure(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]:
     yield from (f"{path}.{name}: missing" for name in shape.required_members if name not in value)
     if getattr(shape, "is_tagged_union", False) and len(value) != 1:
-        yield f"{path}: exactly one of {', '.join(shape.members)} is needed"
+        yield f"{path}: needs exactly one of {', '.join(shape.members)}"
     for name, item in value.items():
         if name in shape.members:
             yield from problems(shape.members[name], item, f"{path}.{name}")
@@ -71,7 +84,8 @@ def _text(rules: Mapping[str, Any], value: str, path: str) -> Iterator[str]:
 
 
 def _size(rules: Mapping[str, Any], size: float, path: str, unit: str) -> Iterator[str]:
+    given = f"{size} {unit}".rstrip()
     if size < rules.get("min", size):
-        yield f"{path}: {size} {unit}, needed at least {rules['min']}".replace("  ", " ")
+        yield f"{path}: {given}, at least {rules['min']} are needed"
     if size > rules.get("max", size):
-        yield f"{path}: {size} {unit}, allowed at most {rules['max']}".replace("  ", " ")
+        yield f"{path}: {given}, at most {rules['max']} are allowed"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ops.aws.rules import check_parameters
 from ops.evaluation.dataset import Row
 from ops.evaluation.runs import CannotRun
-from ops.evaluation.service_model import check_parameters
 
 SCHEMA = "AGENTCORE_EVALUATION_PREDEFINED_V1"
 EXAMPLES_A_CALL, BYTES_A_CALL = 1000, 4_500_000

@@ -15,11 +15,11 @@ import jsonschema
 import pytest
 
 from agent.wiring.settings import Settings
+from ops.aws.rules import check_parameters
 from ops.document import ROOT
 from ops.evaluation.reports.report import Report
 from ops.evaluation.run import Options
 from ops.evaluation.runs import CannotRun
-from ops.evaluation.service_model import check_parameters
 from ops.evaluation.targets import HttpTarget, RuntimeTarget, build_target
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 from tests.evaluation.scripted import ScriptedModel

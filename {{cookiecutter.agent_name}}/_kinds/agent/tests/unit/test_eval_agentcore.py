@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from ops.aws.rules import WrongParameters
 from ops.evaluation import agentcore
 from ops.evaluation.agentcore import Runtime, Session, batches, evaluate_sessions, evaluator_levels, upload
 from ops.evaluation.dataset import DATASET, Row, load_dataset
 from ops.evaluation.runs import CannotRun
-from ops.evaluation.service_model import WrongParameters
 
 ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/financial_agent-a1B2c3D4e5/runtime-endpoint/live"
 TRACE, SPAN = "a" * 32, "b" * 16
