@@ -20,7 +20,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and change nothing."""
     with acting("plan", env) as place:
         wanted = KIND.stacks(place, KIND.release(place, digest))
-        lines = _prepared(place, wanted)
+        lines = prepared(place, wanted)
         for one in wanted:
             stacks.discard(place, one.name)
         show.plan(lines)
@@ -33,7 +33,7 @@ def deploy(env: Env = "", digest: Digest = "") -> None:
         release = KIND.release(place, digest)
         KIND.allow(place, release)
         wanted = KIND.stacks(place, release)
-        lines = _prepared(place, wanted)
+        lines = prepared(place, wanted)
         show.plan(lines)
         if lines:
             show.confirm(place)
@@ -105,7 +105,7 @@ def identity(env: Env = "", shared: Annotated[bool, typer.Option(envvar="SHARED"
         print(f"role=arn:{partition}:iam::{place.account}:role/{DELIVERY_ROLE}\nregion={place.region}")
 
 
-def _prepared(place: Place, wanted: list[stacks.Stack]) -> list[str]:
+def prepared(place: Place, wanted: list[stacks.Stack]) -> list[str]:
     """Make all change sets, and return what they would change. A stack that needs another first is told as new."""
     lines = []
     for one in wanted:

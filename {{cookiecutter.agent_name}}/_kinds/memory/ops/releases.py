@@ -29,7 +29,7 @@ REPORT = ROOT / ".local" / "delivery" / "drift.md"
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
     with acting("plan", env) as place:
-        lines = verbs._prepared(place, component.stacks(place, digest))
+        lines = verbs.prepared(place, component.stacks(place, digest))
         for name in component.stack_names(place):
             stacks.discard(place, name)
         show.plan(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -86,7 +85,7 @@ class MemoryService:
         wanted = p.get("filter", {}).get("eventFilter") == "HAS_EVENTS"
         found = [each for each in self.store.sessions(p["actorId"]) if each[2] or not wanted]
         page, token = _page(found, p)
-        shown = [{"sessionId": each[0], "actorId": p["actorId"], "createdAt": _time(each[1])} for each in page]
+        shown = [{"sessionId": each[0], "actorId": p["actorId"], "createdAt": each[1]} for each in page]
         return {"sessionSummaries": shown, **token}
 
     def list_actors(self, p: Parameters) -> Answer:
@@ -176,7 +175,7 @@ class MemoryService:
 
     def get_memory(self, _: Parameters) -> Answer:
         """Return the configuration, as it was deployed to this machine."""
-        spec, now = self.settings.spec, _time(self.started)
+        spec, now = self.settings.spec, self.started
         strategies = [
             {
                 "strategyId": key,
@@ -276,7 +275,7 @@ class MemoryService:
             self.store.purge(now)
 
     def _about(self) -> Answer:
-        now = _time(self.started)
+        now = self.started
         about = {"arn": self.settings.arn, "id": self.settings.memory_id, "status": "ACTIVE"}
         return {**about, "createdAt": now, "updatedAt": now}
 
@@ -287,7 +286,7 @@ class MemoryService:
             "actorId": event.actor,
             "sessionId": event.session,
             "eventId": event.id,
-            "eventTimestamp": _time(event.at),
+            "eventTimestamp": event.at,
             "payload": event.payload if payload else [],
             **({"branch": {"name": event.branch, **root}} if event.branch else {}),
             **({"metadata": event.metadata} if event.metadata else {}),
@@ -308,8 +307,8 @@ def _record(record: Record, *, score: bool = False) -> Answer:
         "content": {"text": record.text},
         "memoryStrategyId": record.strategy,
         "namespaces": [record.namespace],
-        "createdAt": _time(record.created),
-        "timestamp": _time(record.at),
+        "createdAt": record.created,
+        "timestamp": record.at,
     }
     if record.metadata:
         found["metadata"] = record.metadata
@@ -396,7 +395,7 @@ def _page(items: Sequence[T], p: Parameters, size: int = _PAGE) -> tuple[Sequenc
 
 
 def _event_id(at: float) -> str:
-    return f"{round(at * 1000):019d}#{hashlib.sha256(uuid4().bytes).hexdigest()[:8]}"
+    return f"{round(at * 1000):019d}#{uuid4().hex[:8]}"
 
 
 def _seconds(value: Any) -> float:
@@ -404,7 +403,3 @@ def _seconds(value: Any) -> float:
     if isinstance(value, str):
         value = datetime.fromisoformat(value).timestamp()
     return round(float(value), 3)
-
-
-def _time(seconds: float) -> float:
-    return seconds
