@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from textwrap import shorten
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -94,11 +95,18 @@ def _chat(service: Service, caller: Caller, session_id: str) -> None:
     console.print(f"Chat with [bold]{escape(service.settings.name)}[/]" + (f" [yellow]({label})[/]" if label else ""))
     console.print("[dim]An empty line, Ctrl-D or Ctrl-C ends it.[/]\n")
     try:
-        # One event loop for the whole chat, as the session belongs to it; typing happens between its runs, where
-        # Ctrl-C ends the waiting at once.
+        # One event loop for the whole chat, as the session belongs to it. It runs in a thread of its own, so that
+        # Ctrl-C always reaches this one, whatever the turn is doing: a loop that handles it may lose it or break.
         with asyncio.Runner() as runner:
-            while question := console.input("[bold cyan]you:[/] ").strip():
-                runner.run(_turn(service, question, caller, session_id))
+            loop = runner.get_loop()
+            thread = Thread(target=loop.run_forever, daemon=True)
+            try:
+                thread.start()
+                while question := console.input("[bold cyan]you:[/] ").strip():
+                    asyncio.run_coroutine_threadsafe(_turn(service, question, caller, session_id), loop).result()
+            finally:
+                loop.call_soon_threadsafe(loop.stop)
+                thread.join()
     except (EOFError, KeyboardInterrupt):
         console.print()
     console.print(f"[dim]Continue with: make ask SESSION={session_id}[/]", soft_wrap=True)

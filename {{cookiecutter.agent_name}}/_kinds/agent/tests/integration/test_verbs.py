@@ -92,6 +92,7 @@ def test_a_chat_remembers_ends_at_ctrl_c_and_can_be_continued(home: Path) -> Non
             while "tokens in" not in (line := chat.stdout.readline()):
                 assert chat.poll() is None
                 said += line
+        time.sleep(1)  # until it waits for the next question; tests/unit/test_ask.py interrupts it at other moments
         chat.send_signal(signal.SIGINT)
         chat.wait(timeout=20)  # with its standard input still open
         assert chat.returncode == 0
