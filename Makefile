@@ -42,7 +42,7 @@ odd: setup ## Test it with 500 odd answers (half a minute)
 	$(call step,500 odd answers,$(BIN)/python -m pytest -q -m odd)
 
 generated: setup ## Test that what it generates passes its own checks and tests (minutes)
-	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --durations=0 --capture=no)
+	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --numprocesses=auto --dist=loadgroup --durations=20 --capture=no)
 
 check: setup ## Lint, format and type-check hooks, tests, demo and workflows
 	$(call step,Lint,$(BIN)/ruff check .)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.repository import COMBINATIONS, generate
 
@@ -21,11 +22,28 @@ OFFLINE = {
 
 
 def run(repository: Path, *command: str, **environment: str) -> None:
-    """Run a command in a repository with its output in view, and fail if it fails."""
-    print(f"\n--- {' '.join(command)} in a new {repository.name}", flush=True)
-    done = subprocess.run(command, cwd=repository, env={**os.environ, **environment}, check=False)
-    if done.returncode:
-        pytest.fail(f"{' '.join(command)} failed with {done.returncode}; its output is above", pytrace=False)
+    """Run a command in a repository with its output in view, each line with its kind, and fail if it fails."""
+    kind = yaml.safe_load((repository / "manifest.yaml").read_text(encoding="utf-8"))["kind"].lower()
+    show(kind, f"--- {' '.join(command)}")
+    with subprocess.Popen(
+        command,
+        cwd=repository,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            show(kind, line.rstrip())
+    if process.returncode:
+        pytest.fail(f"{' '.join(command)} failed with {process.returncode}; its output is above", pytrace=False)
+
+
+def show(kind: str, line: str) -> None:
+    """Print a line at once: standard output belongs to pytest where kinds are tested side by side."""
+    print(f"{kind:6} | {line}", file=sys.stderr, flush=True)
 
 
 @pytest.fixture(scope="module")
