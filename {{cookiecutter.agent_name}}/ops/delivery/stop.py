@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 
 FAILED, BAD_INPUT = 1, 2
 
@@ -46,7 +47,7 @@ def as_stop(error: Stop | ClientError | BotoCoreError) -> Stop:
             return error
         case ClientError():
             return _of_service(error)
-        case EndpointConnectionError():
+        case NotConnected() | HTTPClientError():
             return Stop(f"AWS cannot be reached: {error}", "check the network and the region, then type the same again")
     return Stop(f"no call to AWS was possible: {error}", _SIGN_IN)
 

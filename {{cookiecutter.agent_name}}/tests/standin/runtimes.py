@@ -26,6 +26,7 @@ class Endpoint:
     polls: int = POLLS
     stuck: bool = False
     tags: dict[str, str] = field(default_factory=dict)
+    moved: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def status(self) -> str:
@@ -41,7 +42,7 @@ class Endpoint:
                 self.live = self.target
 
     def move(self, version: str) -> None:
-        self.target, self.polls = version, POLLS
+        self.target, self.polls, self.moved = version, POLLS, datetime.now(UTC)
 
 
 @dataclass
@@ -208,7 +209,7 @@ class Runtimes:
             "agentRuntimeArn": runtime.arn,
             "status": endpoint.status,
             "createdAt": self._now(),
-            "lastUpdatedAt": self._now(),
+            "lastUpdatedAt": endpoint.moved,
         }
 
     def _now(self) -> datetime:

@@ -92,9 +92,13 @@ def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
             raise _failed(place, endpoint, question, f"nobody answers: {error}") from None
         if reply.status_code != 200:
             raise _failed(place, endpoint, question, f"HTTP {reply.status_code}: {reply.text[:200]}")
-        body = reply.json()
-        called = [call["name"] for call in body["toolCalls"] if call["status"] == "success"]
-        if not body["answer"].strip():
+        try:
+            body = reply.json()
+            answer = body["answer"].strip()
+            called = [call["name"] for call in body["toolCalls"] if call["status"] == "success"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _failed(place, endpoint, question, f"no answer of an agent: {reply.text[:200]}") from None
+        if not answer:
             raise _failed(place, endpoint, question, "the answer is empty")
         if needs_tool != bool(called):
             raise _failed(place, endpoint, question, f"tools called: {', '.join(called) or 'none'}")

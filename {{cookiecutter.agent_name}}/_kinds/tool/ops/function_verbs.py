@@ -60,10 +60,10 @@ def promote(env: Env = "", version: releases.Version = "") -> None:
         show.done(f"{env}: a function is live with its deployment; {function.live(place)}")
 
 
-def rollback(env: Env = "", version: releases.Version = "") -> None:
+def rollback(env: Env = "", version: releases.Version = "", alarm: releases.Alarm = False) -> None:
     """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
     if not _chosen(env):
-        releases.rollback(env, version)
+        releases.rollback(env, version, alarm)
         return
     with stops():
         raise _no_versions(env)

@@ -1,22 +1,17 @@
-"""The named endpoint: what is live, read from the service; moving it, and putting it back."""
+"""An endpoint: what it serves, read from the service; making it, moving it, and removing it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from ops.delivery import parameters, show, stacks
+from ops.delivery import show, stacks
 from ops.delivery.names import LIVE, stack, tags
 from ops.delivery.place import Place
 from ops.delivery.stop import Stop, error_code
 from ops.delivery.wait import TookTooLong, wait_until
-
-_GOOD = "good-versions"
-
-Smoke = Callable[[str], None]
-"""Tests an endpoint by name. Raises Stop when it does not answer as it should."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,8 @@ class State:
     target: str
     status: str
     reason: str = ""
+    moved: datetime | None = None
+    """When it was moved last."""
 
     @property
     def moving(self) -> bool:
@@ -62,7 +59,8 @@ def state(place: Place, runtime_id: str, name: str = LIVE) -> State | None:
             return None
         raise
     live = found.get("liveVersion")
-    return State(live, found.get("targetVersion", live or ""), found["status"], found.get("failureReason", ""))
+    target, reason = found.get("targetVersion", live or ""), found.get("failureReason", "")
+    return State(live, target, found["status"], reason, found["lastUpdatedAt"])
 
 
 def image_of(place: Place, runtime_id: str, version: str) -> str:
@@ -101,83 +99,9 @@ def move(place: Place, found: Runtime, version: str, name: str = LIVE) -> None:
         )
 
 
-def promote(place: Place, found: Runtime, version: str, smoke: Smoke) -> None:
-    """Move `live` to a version, test it there, and put back what was before when the test fails.
-
-    Raises:
-        Stop: when it failed; production then serves what it served before.
-    """
-    before = state(place, found.id)
-    good = good_versions(place)
-    if before and before.live and before.live != version and before.live not in good:
-        good.append(before.live)  # it was serving, so it is what to go back to
-        _keep_good_versions(place, good)
-    back = next((known for known in reversed(good) if known != version), None)
-    try:
-        move(place, found, version)
-        show.step(f"smoke test of {LIVE}")
-        smoke(LIVE)
-    except Stop as failure:
-        raise _restored(place, found, version, back, failure) from None
-    _keep_good_versions(place, [known for known in good if known != version] + [version])
-
-
-def roll_back(place: Place, found: Runtime, version: str = "") -> str:
-    """Move `live` to an earlier version, the last good one by default, and return which. Raises Stop without one."""
-    now = state(place, found.id)
-    live = now.live if now else None
-    target = version or rollback_target(place, live)
-    move(place, found, target)
-    # The version that was left is no version to go back to; what came before it stays.
-    good = [known for known in good_versions(place) if known not in (live, target)]
-    _keep_good_versions(place, [*good, target])
-    return target
-
-
-def rollback_target(place: Place, live: str | None) -> str:
-    """Return the last good version before the live one. Raises Stop when none is known."""
-    good = [version for version in good_versions(place) if version != live]
-    if not good:
-        raise Stop(
-            f"no earlier good version is known in {place.name} (live: {live or 'nothing'})",
-            f"choose one: make rollback ENV={place.name} VERSION=…; make status ENV={place.name} lists them",
-        )
-    return good[-1]
-
-
-def good_versions(place: Place) -> list[str]:
-    """Return the versions that were live and passed their smoke test, the last one last."""
-    return [version for version in parameters.remembered(place, _GOOD).split(",") if version]
-
-
 def remove(place: Place) -> None:
     """Remove `live`, so that nobody is served."""
     stacks.delete(place, stack(place.component, place.name, "endpoint"))
-
-
-def _keep_good_versions(place: Place, versions: list[str]) -> None:
-    text = ",".join(versions[-20:]) or ","  # twenty are enough to go back; an empty value is not allowed
-    parameters.remember(place, _GOOD, text, "Versions that were live and passed their smoke test, the last one last")
-
-
-def _restored(place: Place, found: Runtime, version: str, back: str | None, failure: Stop) -> Stop:
-    """Put the version before back and return what to tell."""
-    again = f"find out why with `make smoke ENV={place.name} ENDPOINT=DEFAULT`, correct it, build and deploy again"
-    if back is None:
-        remove(place)
-        return Stop(f"version {version}: {failure.message}; there was none before, so nothing is live", again)
-    try:
-        move(place, found, back)
-    except (Stop, ClientError):
-        now = state(place, found.id)
-        serves = now.live if now else None
-        if serves == back:
-            return Stop(f"version {version}: {failure.message}; live still serves {back}", again)
-        return Stop(
-            f"version {version}: {failure.message}; and live could not be put back: it serves {serves}",
-            f"make rollback ENV={place.name} VERSION={back}",
-        )
-    return Stop(f"version {version}: {failure.message}; live is back on version {back}", again)
 
 
 def _create(place: Place, found: Runtime, version: str, name: str) -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from ops.delivery import endpoint, image, show
+from ops.delivery import endpoint, history, image, promotion, show
 from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
 from ops.delivery.names import LIVE
-from ops.delivery.place import open_place
+from ops.delivery.place import Place, open_place
 from ops.delivery.runtime import allow, live
 from ops.delivery.served import KIND
 from ops.delivery.stop import Stop, stops
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
 Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
+Alarm = Annotated[bool, typer.Option(envvar="ALARM", help="An alarm asks: nothing moves soon after the last move.")]
 Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
+
+SETTLES = timedelta(minutes=30)
+"""How long alarms may still be about the version before."""
 
 
 def build(env: Env = "") -> None:
@@ -63,34 +68,56 @@ def gate(env: Env = "", day: Day = "") -> None:
 
 
 def promote(env: Env = "", version: Version = "") -> None:
-    """Move the live endpoint to the newest version, test it there, and put the one before back when it fails."""
+    """Move the live endpoint to the newest version, test it there, and put the last good one back when it fails."""
     with acting("promote", env) as place:
         found = endpoint.runtime(place)
         wanted = version or found.newest
+        if not version and wanted in history.recall(place).left:
+            raise Stop(
+                f"a rollback took callers away from version {wanted}, and nothing newer is deployed; {live(place)}",
+                f"build and deploy a correction; or, if you are sure: make promote ENV={env} VERSION={wanted}",
+            )
         uri = endpoint.image_of(place, found.id, wanted)
         allow(place, uri)
         bearer = token(place)
         now = endpoint.state(place, found.id)
         before = now.live if now else None
-        show.plan([] if before == wanted else [f"endpoint {LIVE}: version {before or 'none'} → {wanted}"])
-        if before != wanted:
+        if promotion.is_proven(place, found, wanted):
+            show.plan([])
+        else:
+            show.plan([f"endpoint {LIVE}: version {before or 'none'} → {wanted}, and back when its test fails"])
             show.confirm(place)
-        endpoint.promote(place, found, wanted, lambda name: KIND.smoke(place, found.arn, name, bearer))
+        promotion.promote(place, found, wanted, lambda name: KIND.smoke(place, found.arn, name, bearer))
         show.done(f"{env}: version {wanted} is live ({image.digest_in(uri)[:19]}); before it: {before or 'none'}")
 
 
-def rollback(env: Env = "", version: Version = "") -> None:
+def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None:
     """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
     with acting("rollback", env) as place:
         found = endpoint.runtime(place)
         now = endpoint.state(place, found.id)
-        before = now.live if now else None
-        if before is None:
+        if now is None or now.live is None:
             raise Stop(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
-        target = version or endpoint.rollback_target(place, before)
+        if alarm and now.moved and datetime.now(UTC) - now.moved < SETTLES:
+            raise Stop(
+                f"live moved to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon after may be about the "
+                "version before it, so nothing was moved",
+                f"look, and if it is this version: make rollback ENV={env}",
+            )
+        target = version or promotion.rollback_target(place, now.live)
         endpoint.image_of(place, found.id, target)
-        show.plan([] if before == target else [f"endpoint {LIVE}: version {before} → {target}"])
+        smoke_test, untested = _test(place, found)
+        show.plan([f"endpoint {LIVE}: version {now.live} → {target}"])
         show.confirm(place)
-        endpoint.roll_back(place, found, target)
-        KIND.smoke(place, found.arn, LIVE, token(place))
-        show.done(f"{env}: version {target} is live again; it was {before}")
+        promotion.roll_back(place, found, target, smoke_test)
+        show.done(f"{env}: version {target} is live again; it was {now.live}{untested}")
+
+
+def _test(place: Place, found: endpoint.Runtime) -> tuple[promotion.Smoke, str]:
+    """Return the smoke test. Without a token there is none, and going back to what has passed before must still go."""
+    try:
+        bearer = token(place)
+    except Stop as missing:
+        show.step(f"no smoke test: {missing.message}")
+        return lambda _: None, "; not tested, as there is no token"
+    return lambda name: KIND.smoke(place, found.arn, name, bearer), ""

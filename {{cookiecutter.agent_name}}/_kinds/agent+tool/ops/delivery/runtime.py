@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.delivery import endpoint, image, stacks
+from ops.delivery import endpoint, history, image, stacks
 from ops.delivery.names import stack
 from ops.delivery.place import Place
 from ops.delivery.stop import Stop
@@ -43,10 +43,17 @@ def status(place: Place) -> list[str]:
         return [f"nothing is deployed; next: make deploy ENV={place.name}"]
     now = endpoint.runtime(place)
     newest = image.digest_in(endpoint.image_of(place, now.id, now.newest))
-    found = endpoint.state(place, now.id)
-    behind = "" if found and found.live == now.newest else f"; next: make promote ENV={place.name}"
+    found, past = endpoint.state(place, now.id), history.recall(place)
     return [
         f"newest version {now.newest} ({newest[:19]})",
-        f"good versions  {', '.join(endpoint.good_versions(place)) or 'none yet'}",
-        f"{live(place)}{behind}",
+        f"good versions  {', '.join(past.good) or 'none yet'}",
+        f"{live(place)}{_next(place, found.live if found else None, now.newest, past)}",
     ]
+
+
+def _next(place: Place, live: str | None, newest: str, past: history.History) -> str:
+    if past.untested:
+        return f"; the test of version {past.untested} was interrupted; next: make promote or rollback ENV={place.name}"
+    if newest in past.left:
+        return f"; a rollback left version {newest}; next: build and deploy a correction"
+    return "" if live == newest else f"; next: make promote ENV={place.name}"

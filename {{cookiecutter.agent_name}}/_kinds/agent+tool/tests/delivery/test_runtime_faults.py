@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 import pytest
 
 from ops import component
 from ops.aws.wire import ApiError
-from ops.delivery import image, names, wait
+from ops.delivery import image, names, releases, wait
+from tests.behind import answer
 from tests.delivery.shell import refused
-from tests.delivery.world import COMMIT, SECOND, World
+from tests.delivery.world import COMMIT, SECOND, THIRD, World
+from tests.standin.cloud import Answer
 from tests.standin.docker import digest_of
 
 
@@ -164,7 +169,109 @@ def test_interrupted_by_hand(live: World, monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ops.delivery.endpoint.promote", interrupt)
+    monkeypatch.setattr("ops.delivery.promotion.promote", interrupt)
     typed = live.type("promote", "prod")
     refused(typed, "interrupted", "goes on where it was")
     assert typed.code == 130
+
+
+def test_promoting_what_is_live_again_moves_nobody_when_it_fails(live: World) -> None:
+    live.cloud.broken_images.add(digest_of(COMMIT))
+    refused(live.type("promote", "prod"), "HTTP 500", "it stays live, as nothing was moved", "make rollback")
+    assert live.live("prod") == "1"
+
+
+@pytest.mark.parametrize(
+    ("operation", "what"),
+    [("UpdateAgentRuntimeEndpoint", "may not do that"), ("InvokeAgentRuntime", "the smoke test of live failed")],
+)
+def test_whatever_fails_while_the_endpoint_moves_puts_the_version_before_back(
+    live: World, operation: str, what: str
+) -> None:
+    live.ready(SECOND)
+    live.must("deploy", "prod")
+    if operation == "InvokeAgentRuntime":
+        live.cloud.agent = lambda *_: (200, "text/html", b"<html>a proxy</html>", {})
+    else:
+        live.cloud.plan_fault(operation, "AccessDeniedException")
+    refused(live.type("promote", "prod"), "version 2", what, "live is back on version 1")
+    assert live.live("prod") == "1"
+
+
+def test_a_promotion_cancelled_before_its_test_is_tested_when_it_is_typed_again(live: World) -> None:
+    live.ready(SECOND)
+    live.must("deploy", "prod")
+    cancelled(live, "promote")
+    assert live.live("prod") == "2"
+    assert "the test of version 2 was interrupted" in live.must("status", "prod").last
+    live.cloud.broken_images.add(digest_of(SECOND))
+    refused(live.type("promote", "prod"), "HTTP 500", "live is back on version 1")
+    assert live.live("prod") == "1", "version 2 never passed: it is no version to stay on"
+
+
+def test_a_rollback_cancelled_before_its_end_goes_on_where_it_was(live: World) -> None:
+    for revision in (SECOND, THIRD):
+        live.release(revision)
+    cancelled(live, "rollback")
+    assert live.live("prod") == "2"
+    assert "version 2 is live again" in live.must("rollback", "prod").last, "neither forward to 3 nor on to 1"
+    assert "version 1 is live again" in live.must("rollback", "prod").last
+
+
+def test_a_rollback_whose_test_fails_leaves_what_was_live_and_forgets_nothing(live: World) -> None:
+    for revision in (SECOND, THIRD):
+        live.release(revision)
+    live.cloud.broken_images.add(digest_of(COMMIT))
+    refused(live.type("rollback", "prod", VERSION="1"), "HTTP 500", "live is back on version 3")
+    assert live.live("prod") == "3"
+    assert "version 2 is live again" in live.must("rollback", "prod").last
+
+
+def test_what_a_rollback_left_is_promoted_only_by_name(live: World) -> None:
+    live.release(SECOND)
+    live.must("rollback", "prod")
+    assert "a rollback left version 2" in live.must("status", "prod").last
+    refused(live.type("promote", "prod"), "a rollback took callers away from version 2", "VERSION=2")
+    assert live.live("prod") == "1"
+    live.must("promote", "prod", VERSION="2")
+    assert live.live("prod") == "2"
+
+
+def test_two_alarms_of_one_incident_go_back_once(live: World) -> None:
+    for revision in (SECOND, THIRD):
+        live.release(revision)
+    with live.monkeypatch.context() as later:
+        later.setattr(releases, "SETTLES", timedelta(0))
+        live.must("rollback", "prod", ALARM="1")
+    refused(live.type("rollback", "prod", ALARM="1"), "nothing was moved", "make rollback")
+    assert live.live("prod") == "2"
+
+
+def test_a_rollback_without_a_token_goes_and_says_that_it_is_not_tested(live: World) -> None:
+    live.release(SECOND)
+    live.monkeypatch.delenv("EVAL_TOKEN")
+    assert "version 1 is live again; it was 2; not tested" in live.must("rollback", "prod").last
+
+
+def test_somebody_moves_live_during_a_promotion(live: World) -> None:
+    live.ready(SECOND)
+    live.must("deploy", "prod")
+    (runtime,) = live.at("prod").runtimes.runtimes.values()
+
+    def moved_meanwhile(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        runtime.endpoints[names.LIVE].live = runtime.endpoints[names.LIVE].target = "1"
+        return answer(image, headers, body)
+
+    live.cloud.agent = moved_meanwhile
+    refused(live.type("promote", "prod"), "somebody has moved live to 1")
+
+
+def cancelled(world: World, verb: str) -> None:
+    """Type a verb that is killed as its smoke test begins."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with world.monkeypatch.context() as planned:
+        planned.setattr(component, "smoke", killed)
+        assert world.type(verb, "prod").code == 130

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ops import component
-from ops.delivery import endpoint, show
+from ops.delivery import endpoint, history, promotion, show
 from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.names import LIVE, snake
@@ -145,9 +145,9 @@ def _act(place: Place, problems: list[str], worst: list[Judged], *, rolls_back: 
     now = endpoint.state(place, found.id)
     live = now.live if now else None
     lines = [f"Version {live} of {place.component} in {place.name} scores too low:", "", *(f"- {p}" for p in problems)]
-    if rolls_back and len(endpoint.good_versions(place)) > 1:
-        target = endpoint.roll_back(place, found)
-        component.smoke(place, found.arn, LIVE, token(place))
+    if rolls_back and len(history.recall(place).good) > 1:
+        bearer, target = token(place), promotion.rollback_target(place, live)
+        promotion.roll_back(place, found, target, lambda name: component.smoke(place, found.arn, name, bearer))
         lines += ["", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."]
     if worst:
         lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]

@@ -8,7 +8,7 @@ import typer
 
 from ops import component
 from ops.delivery import canary as split
-from ops.delivery import endpoint, show
+from ops.delivery import endpoint, promotion, show
 from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.names import CANARY, LIVE
@@ -75,5 +75,5 @@ def _decide(place: Place, found: endpoint.Runtime, test: dict[str, object] | Non
             "correct the agent, then build and deploy again",
         )
     bearer = token(place)
-    endpoint.promote(place, found, found.newest, lambda name: component.smoke(place, found.arn, name, bearer))
+    promotion.promote(place, found, found.newest, lambda name: component.smoke(place, found.arn, name, bearer))
     show.done(f"{place.name}: version {found.newest} is live, as the canary was not worse")

@@ -1,0 +1,55 @@
+"""What a component remembers of its versions in an environment, so that promotion and rollback can be interrupted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+
+from ops.delivery import parameters
+from ops.delivery.place import Place
+
+_PARAMETER = "versions"
+_KEPT = 20  # enough to go back to
+
+
+@dataclass(frozen=True)
+class History:
+    """The versions that callers had. Each list has the last one last."""
+
+    good: list[str] = field(default_factory=list)
+    """They passed their smoke test while they were live."""
+    left: list[str] = field(default_factory=list)
+    """A rollback took callers away from them."""
+    untested: str = ""
+    """`live` was sent to it, and its smoke test has not ended: whoever sent it was interrupted."""
+
+    def passed(self, version: str) -> History:
+        """Return the history after a version has passed its smoke test."""
+        return History([*_without(self.good, version), version][-_KEPT:], _without(self.left, version))
+
+    def leaving(self, version: str | None) -> History:
+        """Return the history once callers are to be taken away from a version."""
+        if version is None:
+            return self
+        return replace(self, good=_without(self.good, version), left=[*_without(self.left, version), version][-_KEPT:])
+
+    def before(self, version: str | None) -> str | None:
+        """Return the last good version other than this one."""
+        return next((known for known in reversed(self.good) if known != version), None)
+
+
+def recall(place: Place) -> History:
+    """Return what is remembered."""
+    text = parameters.remembered(place, _PARAMETER)
+    return History(**json.loads(text)) if text else History()
+
+
+def remember(place: Place, history: History) -> None:
+    """Remember it."""
+    parameters.remember(
+        place, _PARAMETER, json.dumps(asdict(history)), "The versions that were live: good, left, untested"
+    )
+
+
+def _without(versions: list[str], version: str) -> list[str]:
+    return [known for known in versions if known != version]
