@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
 
@@ -40,6 +40,11 @@ class Caller:
         """The user's given name, when the token has one that can be a name: it goes into the model's context."""
         name = self.claims.get("given_name")
         return name if isinstance(name, str) and _can_be_a_name(name) else None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> NoReturn:
+        """Keep pydantic from reading a caller out of data, in whatever type one stands: anyone can write data."""
+        raise TypeError("who asks is never read from data")
 
 
 def _can_be_a_name(text: str) -> bool:

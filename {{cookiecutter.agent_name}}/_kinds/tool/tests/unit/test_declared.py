@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from runtime.identity import Caller
 from tool.wiring import declare
 from tool.wiring.caller import calling
-from tool.wiring.declare import Aged, Tool, tool
+from tool.wiring.declare import Aged, Misdeclared, Tool, tool
 
 
 class Price(Aged):
@@ -162,3 +164,28 @@ def test_a_tool_that_needs_to_know_who_asks_is_not_run_for_nobody() -> None:
 def test_a_declaration_that_would_do_harm_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(TypeError, match=said):
         tool("setPrice", title="Price", **options)(Source().read)
+
+
+@dataclass
+class Order:
+    """Data in which a caller stands."""
+
+    by: Caller
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        {"caller": Annotated[Caller | None, Field(description="Who asks.")]},
+        {"caller": Annotated[Caller, Field(description="Who asks.")]},
+        {"order": Order},
+        {"caller": Caller, "other": Caller},
+        {"return": list[Caller]},
+    ],
+)
+def test_no_argument_can_say_who_asks(hints: dict[str, Any]) -> None:
+    def get_price(**_: Any) -> None: ...
+
+    get_price.__annotations__ = hints
+    with pytest.raises(Misdeclared, match="of type Caller"):
+        tool("getPrice", title="Price", effect="read")(get_price)

@@ -14,7 +14,7 @@ from functools import cached_property, partial, wraps
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from runtime.identity import Caller
 from runtime.resilience import TRANSIENT, in_thread, retried
@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 Effect = Literal["read", "change", "remove"]
 _CACHED_ANSWERS = 1024
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Misdeclared(TypeError):
+    """A declaration that would do harm, or that no server could offer; the message says what would be right."""
 
 
 class Aged(BaseModel):
@@ -56,8 +60,7 @@ class Tool:
     @cached_property
     def caller_parameter(self) -> str | None:
         """The parameter that takes the caller, if the tool has one. It is no part of the tool's schema."""
-        hints = get_type_hints(self.function)
-        return next((name for name, hint in hints.items() if hint is Caller), None)
+        return next((name for name, hint in get_type_hints(self.function).items() if hint is Caller), None)
 
     @cached_property
     def is_async(self) -> bool:
@@ -158,18 +161,19 @@ def tool(
         at_once: How many calls may run together; one more is told that the tool is busy.
 
     Raises:
-        TypeError: when a declaration would do harm: what is not idempotent must not be tried again, and an earlier
-            answer can only be given where its age can be told.
+        Misdeclared: when a declaration would do harm: what is not idempotent must not be tried again, an earlier
+            answer can only be given where its age can be told, and who asks must not be told by an argument.
     """
 
     def declare(function: F) -> F:
         if name in TOOLS:
-            raise TypeError(f"tool {name} is declared twice")
+            raise Misdeclared(f"tool {name} is declared twice")
         if attempts > 1 and not idempotent:
-            raise TypeError(f"tool {name} is not idempotent, so it must not be tried again: attempts=1")
+            raise Misdeclared(f"tool {name} is not idempotent, so it must not be tried again: attempts=1")
+        _refuse_hints(name, get_type_hints(function, include_extras=True))
         aged = get_type_hints(function).get("return")
         if fall_back_seconds and (effect != "read" or not (isinstance(aged, type) and issubclass(aged, Aged))):
-            raise TypeError(f"tool {name} falls back on earlier answers, so it must only read, and return an Aged")
+            raise Misdeclared(f"tool {name} falls back on earlier answers, so it must only read, and return an Aged")
         TOOLS[name] = Tool(
             name, title, function, effect, idempotent, timeout_seconds, attempts, budget_seconds, fall_back_seconds,
             at_once,
@@ -179,10 +183,22 @@ def tool(
     return declare
 
 
+def _refuse_hints(name: str, hints: dict[str, Any]) -> None:
+    """Raise Misdeclared for what pydantic cannot read or write, as Caller within another type, and for two callers."""
+    for parameter, hint in hints.items():
+        try:
+            if hint is not Caller or parameter == "return":
+                TypeAdapter(hint)
+        except TypeError as error:
+            raise Misdeclared(f"tool {name}: {parameter}: {error}; who asks is a parameter of type Caller") from None
+    if sum(hint is Caller for hint in hints.values()) > 1:
+        raise Misdeclared(f"tool {name} takes more than one Caller; one parameter of type Caller is who asks")
+
+
 def _key(arguments: dict[str, Any]) -> str:
     """Return what an answer is kept under: the arguments, and the user where the tool knows one."""
     plain = {name: one.user_id if isinstance(one, Caller) else one for name, one in arguments.items()}
     return json.dumps(plain, sort_keys=True, default=str)
 
 
-__all__ = ["TOOLS", "Aged", "CallToolResult", "Caller", "Failure", "Tool", "calling", "tool"]
+__all__ = ["TOOLS", "Aged", "CallToolResult", "Caller", "Failure", "Misdeclared", "Tool", "calling", "tool"]
