@@ -47,13 +47,17 @@ class Gateway:
 
 
 class Gateways:
-    """The gateways of a place. With `stuck` no target ever becomes ready; with `failing` each fails for that reason."""
+    """The gateways of a place. With `stuck` no target ever becomes ready; with `failing` each fails for that reason.
+
+    With `staying` no target can be removed, for that reason.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.gateways: dict[str, Gateway] = {}
         self.stuck = False
         self.failing = ""
+        self.staying = ""
 
     def add(self, name: str) -> Gateway:
         """Make a gateway, as the platform does."""
@@ -135,7 +139,9 @@ class Gateways:
         target.polls -= 1
         if target.polls > 0:
             return
-        if target.status == "DELETING":
+        if target.status == "DELETING" and self.staying:
+            target.status, target.reasons = "FAILED", [self.staying]
+        elif target.status == "DELETING":
             del gateway.targets[target.id]
         elif self.failing:
             target.status, target.reasons = "FAILED", [self.failing]

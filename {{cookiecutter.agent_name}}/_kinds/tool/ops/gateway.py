@@ -33,6 +33,11 @@ class Wanted:
     configuration: dict[str, Any]
     credentials: list[dict[str, Any]]
 
+    @property
+    def lists_itself(self) -> bool:
+        """Whether the gateway lists the tools, so that it can synchronise them; else the target carries them."""
+        return "mcpToolSchema" not in self.configuration["mcp"].get("mcpServer", {"mcpToolSchema": {}})
+
     def parameters(self) -> dict[str, Any]:
         """Return it as CreateGatewayTarget and UpdateGatewayTarget take it."""
         return {
@@ -88,9 +93,19 @@ class Gateway:
         self._control.synchronize_gateway_targets(gatewayIdentifier=self.id, targetIdList=[target_id])
 
     def delete(self, target_id: str) -> None:
-        """Remove a target, and wait until it is gone."""
+        """Remove a target, and wait until it is gone. Raises Stop when it stays."""
         self._control.delete_gateway_target(gatewayIdentifier=self.id, targetId=target_id)
-        wait_until(lambda: self._get(target_id), lambda seen: seen is None)
+        going = (*_MOVING, "READY")
+        try:
+            left = wait_until(lambda: self._get(target_id), lambda seen: (seen or {}).get("status") not in going)
+        except TookTooLong:
+            left = self._get(target_id)
+        if left is not None:
+            raise Stop(
+                f"gateway {self.name} has not removed target {left['name']}: {_state(left)}",
+                f"make deregister ENV={self._place.name}, in a while; if it stays, ask the platform team to remove "
+                f"target {target_id} of gateway {self.id}",
+            )
 
     def settle(self, target_id: str) -> None:
         """Wait until a target is ready. Raises Stop when it never is."""
@@ -102,11 +117,8 @@ class Gateway:
                 f"gateway {self.name} did not make the target ready in time", f"make register ENV={env}, in a while"
             ) from None
         if found is None or found["status"] != "READY":
-            why = "; ".join((found or {}).get("statusReasons", [])) or "no reason given"
-            status = found["status"] if found else "gone"
-            raise Stop(
-                f"gateway {self.name} says {status}: {why}", f"make smoke ENV={env}, then make register ENV={env}"
-            )
+            state = _state(found) if found else "it is gone"
+            raise Stop(f"gateway {self.name} says {state}", f"make smoke ENV={env}, then make register ENV={env}")
 
     @cached_property
     def visitor(self) -> str | mcp.Signed:
@@ -135,8 +147,17 @@ class Gateway:
         )
 
 
+def _state(target: dict[str, Any]) -> str:
+    return f"{target['status']}: {'; '.join(target.get('statusReasons', [])) or 'no reason given'}"
+
+
+def shown(place: Place, tools: Sequence[Definition]) -> list[Definition]:
+    """Return the tools as agents see them through the gateway: as they are, or as a Lambda target can say them."""
+    return [lambda_schema(tool) for tool in tools] if place.manifest.spec.target == "lambda" else list(tools)
+
+
 def wanted(place: Place, address: str, tools: Sequence[Definition]) -> Wanted:
-    """Return what the target should be, given where the tools are: a URL, or the ARN of a function."""
+    """Return what the target should be, given where the shown tools are: a URL, or the ARN of a function."""
     about, spec = place.manifest.metadata, place.manifest.spec
     credentials: dict[str, Any] = {"credentialProviderType": "JWT_PASSTHROUGH"}
     server: dict[str, Any] = {"endpoint": address, "listingMode": "DEFAULT"}
@@ -149,8 +170,7 @@ def wanted(place: Place, address: str, tools: Sequence[Definition]) -> Wanted:
     configuration: dict[str, Any] = {"mcp": {"mcpServer": server}}
     if spec.target == "lambda":
         credentials = {"credentialProviderType": "GATEWAY_IAM_ROLE"}
-        schema = {"inlinePayload": [lambda_schema(tool) for tool in tools]}
-        configuration = {"mcp": {"lambda": {"lambdaArn": address, "toolSchema": schema}}}
+        configuration = {"mcp": {"lambda": {"lambdaArn": address, "toolSchema": {"inlinePayload": list(tools)}}}}
     return Wanted(spec.prefix, f"{about.name} {place.name} {about.version}", configuration, [credentials])
 
 

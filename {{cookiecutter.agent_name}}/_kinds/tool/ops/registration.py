@@ -19,10 +19,11 @@ from ops.delivery.acting import Env, acting
 from ops.delivery.bearer import token
 from ops.delivery.calls import invocation_url
 from ops.delivery.place import Place
-from ops.delivery.stop import Stop
-from ops.gateway import Gateway, Wanted, kept, owner, same, wanted
+from ops.delivery.stop import Stop, as_stop
+from ops.gateway import Gateway, Wanted, kept, owner, same, shown, wanted
 from ops.offer import Definition, offered
 from ops.record import descriptor_of, tools_in
+from ops.schemas import fields
 from ops.spec import SEPARATOR
 
 CONSUMER_DAYS = 7
@@ -36,11 +37,12 @@ def register(env: Env = "") -> None:
         tools = _live_tools(place, token(place))
         record = registry.find(place) if env == "prod" else None
         _refuse_breaking(place, record, tools)
-        expected = wanted(place, _address(place), tools)
+        seen = shown(place, tools)
+        expected = wanted(place, _address(place), seen)
         known = gateway.target(prefix)
         _refuse_taken(gateway, place, known)
         told = descriptor_of(place.manifest, tools)
-        current = known is not None and same(known, expected) and _problem(gateway, prefix, tools) is None
+        current = known is not None and same(known, expected) and _problem(gateway, prefix, seen) is None
         lines = [] if current else [_line(gateway, prefix, known, expected, len(tools))]
         to_publish = registry.changes(place, record, told) if env == "prod" else []
         show.plan([*lines, *to_publish])
@@ -49,7 +51,7 @@ def register(env: Env = "") -> None:
         undo = _put(gateway, known, expected) if lines else None
         with _undone(place, undo, added=env == "prod" and record is None):
             if lines:
-                _check(gateway, place, tools)
+                _check(gateway, place, seen)
             if to_publish:
                 record = registry.publish(place, record, told)
         said = f"; record {record['recordVersion']} {record['status']}" if record else ""
@@ -143,8 +145,12 @@ def _refuse_taken(gateway: Gateway, place: Place, known: dict[str, Any] | None) 
 def _line(gateway: Gateway, prefix: str, known: dict[str, Any] | None, expected: Wanted, number: int) -> str:
     if known is None:
         return f"add target {prefix} with {number} tools to gateway {gateway.name}"
-    verb = "synchronize" if same(known, expected) else "update"
+    verb = "synchronize" if _only_listed_anew(known, expected) else "update"
     return f"{verb} target {prefix} of gateway {gateway.name}: {number} tools"
+
+
+def _only_listed_anew(known: dict[str, Any], expected: Wanted) -> bool:
+    return expected.lists_itself and same(known, expected)
 
 
 def _put(gateway: Gateway, known: dict[str, Any] | None, expected: Wanted) -> Callable[[], None]:
@@ -153,7 +159,7 @@ def _put(gateway: Gateway, known: dict[str, Any] | None, expected: Wanted) -> Ca
         made = gateway.create(expected)
         return lambda: gateway.delete(made)
     target_id, before = known["targetId"], kept(known)
-    if same(known, expected):
+    if _only_listed_anew(known, expected):
         gateway.synchronize(target_id)
         return lambda: None
     gateway.update(target_id, expected.parameters())
@@ -168,10 +174,22 @@ def _undone(place: Place, undo: Callable[[], None] | None, *, added: bool) -> It
     except (Stop, ClientError, BotoCoreError, KeyboardInterrupt):
         if undo:
             show.step("failed: putting the gateway back to what it was")
-            undo()
-        if added and (draft := registry.find(place)):
-            registry.delete(place, draft)
+            with _said():
+                undo()
+        with _said():
+            if added and (draft := registry.find(place)):
+                registry.delete(place, draft)
         raise
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say what could not be taken back, and go on: what failed first is what the verb ends with."""
+    try:
+        yield
+    except (Stop, ClientError, BotoCoreError) as error:
+        stop = as_stop(error)
+        show.step(f"that failed too: {stop.message}; {stop.next_step}")
 
 
 def _check(gateway: Gateway, place: Place, tools: list[Definition]) -> None:
@@ -197,8 +215,22 @@ def _problem(gateway: Gateway, prefix: str, tools: list[Definition]) -> str | No
         return f"it does not show {', '.join(f'{prefix}{SEPARATOR}{name}' for name in sorted(missing))}"
     if more := seen.keys() - expected.keys():
         return f"it still shows {', '.join(f'{prefix}{SEPARATOR}{name}' for name in sorted(more))}"
-    other = [name for name, tool in expected.items() if tool["description"] != seen[name].get("description")]
+    other = [name for name, tool in expected.items() if _differs(tool, seen[name])]
     return f"it shows another version of {', '.join(other)}" if other else None
+
+
+def _differs(tool: Definition, seen: Definition) -> bool:
+    """Return whether a tool says something else than is seen, in whatever way the gateway writes schemas."""
+    seen = {"outputSchema": tool.get("outputSchema", {})} | seen | {"name": tool["name"]}
+    if _descriptions(tool) != _descriptions(seen):
+        return True
+    return bool(breaking([tool], [seen]) or breaking([seen], [tool]))
+
+
+def _descriptions(tool: Definition) -> list[tuple[str, str]]:
+    schemas = [tool.get(key, {}) for key in ("inputSchema", "outputSchema")]
+    found = [(path, field.get("description", "")) for schema in schemas for path, field in fields(schema, schema)]
+    return [("", tool.get("description", "")), *sorted(found)]
 
 
 def _calls(gateway: Gateway, prefix: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 Schema = dict[str, Any]
@@ -25,3 +26,18 @@ def choices(schema: Schema, whole: Schema) -> list[Schema]:
     if isinstance(schema.get("type"), list):
         return [schema | {"type": one} for one in schema["type"]]
     return [schema | {"enum": [schema["const"]]}] if "const" in schema else [schema]
+
+
+def fields(
+    schema: Schema, whole: Schema, at: str = "", within: tuple[Schema, ...] = ()
+) -> Iterator[tuple[str, Schema]]:
+    """Yield every field at any depth with its path, once where a schema stands within itself."""
+    for one in choices(schema, whole):
+        if one in within:
+            continue
+        inner = [(f"{at}.{name}", field) for name, field in one.get("properties", {}).items()]
+        yield from ((path.removeprefix("."), field) for path, field in inner)
+        inner += [(f"{at}[]", one["items"])] if isinstance(one.get("items"), dict) else []
+        inner += [(f"{at}.*", more)] if isinstance(more := one.get("additionalProperties"), dict) else []
+        for path, field in inner:
+            yield from fields(field, whole, path, (*within, one))

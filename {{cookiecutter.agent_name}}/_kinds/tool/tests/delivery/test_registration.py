@@ -99,6 +99,16 @@ def test_with_the_gateways_own_credentials_it_lists_the_tools_itself(world: Worl
     assert call.parameters["targetIdList"] == [target.id]
 
 
+def test_tools_that_only_take_other_arguments_are_listed_anew(world: World) -> None:
+    world.with_manifest(spec={"prefix": PREFIX, "auth": {"inbound": "iam", "outbound": "gateway-iam-role"}})
+    world.release(env="dev")
+    world.must("register", "dev")
+    for change in ({"enum": ["EMEA", "APAC", "AMER", "MARS"]}, {"description": "Region code, as in EMEA. None: all."}):
+        with_tools(world, lambda tools, change=change: tools[0]["inputSchema"]["properties"]["region"].update(change))
+        assert "synchronize target market-data" in world.must("register", "dev").out
+        assert "nothing to change" in world.must("register", "dev").out
+
+
 def test_a_gateway_that_wants_a_users_token_is_not_opened_by_aws_credentials(world: World) -> None:
     world.with_manifest(spec={"prefix": PREFIX, "auth": {"inbound": "iam", "outbound": "gateway-iam-role"}})
     world.release(env="dev")
@@ -176,6 +186,18 @@ def test_a_change_that_fails_leaves_the_target_as_it_was(live: World) -> None:
     gateways(live).failing = "Unable to connect to the MCP server"
     refused(live.type("register", "prod"), "Unable to connect")
     assert targets(live)[0].given == before
+
+
+def test_a_target_that_cannot_be_removed(live: World) -> None:
+    gateways(live).failing, gateways(live).staying = "Unable to connect", "Access denied to the credentials"
+    typed = live.type("register", "prod")
+    refused(typed, "says FAILED: Unable to connect", "make ")
+    assert "that failed too: gateway company-tools has not removed target market-data" in typed.out
+    assert not records(live)
+    gateways(live).failing = gateways(live).staying = ""
+    live.must("register", "prod")
+    gateways(live).staying = "Access denied to the credentials"
+    refused(live.type("deregister", "prod"), "FAILED: Access denied", "make deregister ENV=prod, in a while")
 
 
 @pytest.mark.parametrize("operation", ["CreateRegistryRecord", "SubmitRegistryRecordForApproval"])
