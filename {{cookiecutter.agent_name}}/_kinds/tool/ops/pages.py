@@ -39,7 +39,7 @@ def behaviour(tool: Tool) -> str:
     """Return in words what a tool does when its backend fails."""
     steps = []
     if tool.attempts > 1:
-        steps.append(f"tries {tool.attempts} times within {tool.budget_seconds:g} s")
+        steps.append(f"begins up to {tool.attempts} tries within {tool.budget_seconds:g} s")
     if tool.fall_back_seconds:
         steps.append(f"gives an answer up to {_span(tool.fall_back_seconds)} old, with its age")
     return ", then ".join([*steps, "says 503 unavailable"])

@@ -94,6 +94,18 @@ def test_an_unexpected_failure_keeps_its_cause_to_itself(running: Tools, monkeyp
     assert "attribute" not in str(result)
 
 
+def test_a_tool_that_ends_its_thread_does_not_end_the_server(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ending:
+        def market(self, *_: str) -> None:
+            raise GeneratorExit
+
+    with monkeypatch.context() as worse:
+        worse.setattr("tool.tools.backend", Ending())
+        result = running.call("getMarketData", EMEA)
+    assert (result.structured_content or {})["error"]["kind"] == "internal_error"
+    assert not running.call("getMarketData", EMEA).is_error
+
+
 def test_the_server_says_whether_it_is_well(running: Tools) -> None:
     assert httpx.get(running.url.replace("/mcp", "/ping"), timeout=5).json() == {"status": "Healthy"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -133,7 +134,7 @@ def test_one_call_too_many_is_told_that_the_tool_is_busy() -> None:
     assert run(one).price == 1.5  # and free again
 
 
-def test_a_cancelled_call_frees_its_place() -> None:
+def test_a_cancelled_call_frees_its_place_when_its_thread_ends() -> None:
     one = declared(Source(0.2), at_once=1)
 
     async def cancelled() -> Any:
@@ -143,7 +144,53 @@ def test_a_cancelled_call_frees_its_place() -> None:
         await asyncio.gather(running, return_exceptions=True)
         return await one.run(share="A")
 
-    assert asyncio.run(cancelled()).price == 1.5
+    assert error(asyncio.run(cancelled()))["kind"] == "busy"
+    while one.busy:
+        time.sleep(0.05)
+    assert run(one).price == 1.5
+
+
+def test_a_tool_that_hangs_keeps_no_thread_from_another() -> None:
+    hanging = declared(Source(*[1.5] * 40), at_once=40, attempts=1, timeout_seconds=0.1)
+
+    def get_day(share: str) -> Price:
+        return Price(price=2.5)
+
+    tool("getDay", title="Day", effect="read", attempts=1, timeout_seconds=0.5)(get_day)
+
+    async def both() -> list[Any]:
+        hung = await asyncio.gather(*(hanging.run(share="A") for _ in range(40)))
+        began = time.monotonic()
+        found = [*hung, await declare.TOOLS["getDay"].run(share="A"), await hanging.run(share="A")]
+        assert time.monotonic() - began < 0.5
+        return found
+
+    *hung, other, refused = asyncio.run(both())
+    assert {error(one)["code"] for one in hung} == {503}
+    assert other.price == 2.5
+    assert error(refused)["kind"] == "busy"
+
+
+@pytest.mark.parametrize(
+    "odd", [StopIteration, SystemExit, GeneratorExit, KeyboardInterrupt, asyncio.CancelledError, CancelledError]
+)
+def test_what_is_no_ordinary_exception_is_a_failure_of_the_one_call(odd: type[BaseException]) -> None:
+    def get_price(share: str) -> Price:
+        raise odd
+
+    tool("getPrice", title="Price", effect="read")(get_price)
+    with pytest.raises(RuntimeError, match=f"^{odd.__name__} instead of an answer"):
+        run(declare.TOOLS["getPrice"])
+
+
+@pytest.mark.parametrize("odd", [StopIteration, SystemExit, GeneratorExit])
+def test_nor_does_one_of_a_coroutine_end_the_server(odd: type[BaseException]) -> None:
+    async def get_price(share: str) -> Price:
+        raise odd
+
+    tool("getPrice", title="Price", effect="read")(get_price)
+    with pytest.raises(RuntimeError):
+        run(declare.TOOLS["getPrice"])
 
 
 def test_a_tool_that_needs_to_know_who_asks_is_not_run_for_nobody() -> None:

@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field, TypeAdapter
 
 from runtime.identity import Caller
-from runtime.resilience import TRANSIENT, in_thread, retried
+from runtime.resilience import TRANSIENT, Threads, retried
 from tool.wiring.caller import calling, required_caller
 from tool.wiring.failures import Failure
 
@@ -67,6 +67,16 @@ class Tool:
         """Whether the function is a coroutine function; others run in a thread."""
         return inspect.iscoroutinefunction(self.function)
 
+    @cached_property
+    def threads(self) -> Threads:
+        """The tool's own threads: a backend that hangs takes them from no other tool."""
+        return Threads(self.at_once)
+
+    @property
+    def busy(self) -> int:
+        """How many tries are under way, those that timed out included until their thread ends."""
+        return len(self.running) + self.threads.busy
+
     @property
     def annotations(self) -> ToolAnnotations:
         """What clients are told of the effect."""
@@ -85,24 +95,19 @@ class Tool:
         @wraps(self.function)
         async def run(**arguments: Any) -> Any:
             try:
-                return await self._within_limits(arguments)
+                return await self._answer(arguments)
             except Failure as failure:
                 return failure.result()
+            except (Exception, asyncio.CancelledError, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # would end the server
+                raise RuntimeError(f"{type(error).__name__} instead of an answer") from error
 
         signature = inspect.signature(self.function, eval_str=True)
         kept = [one for name, one in signature.parameters.items() if name != self.caller_parameter]
         run.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
         run.__annotations__ = {one.name: one.annotation for one in kept} | {"return": signature.return_annotation}
         return run
-
-    async def _within_limits(self, arguments: dict[str, Any]) -> Any:
-        if len(self.running) >= self.at_once:
-            raise Failure(429, f"{self.name} is busy with {self.at_once} calls; try again in a second")
-        self.running.append(None)
-        try:
-            return await self._answer(arguments)
-        finally:
-            self.running.pop()
 
     async def _answer(self, arguments: dict[str, Any]) -> Any:
         if self.caller_parameter:
@@ -119,9 +124,16 @@ class Tool:
         return answer
 
     async def _once(self, arguments: dict[str, Any]) -> Any:
-        if self.is_async:
-            return await asyncio.wait_for(self.function(**arguments), self.timeout_seconds)
-        return await in_thread(partial(self.function, **arguments), self.timeout_seconds)
+        if self.busy >= self.at_once:
+            raise Failure(429, f"{self.name} is busy with {self.at_once} calls; try again in a second")
+        if not self.is_async:
+            return await self.threads.run(partial(self.function, **arguments), self.timeout_seconds)
+        self.running.append(None)
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self.function(**arguments)
+        finally:
+            self.running.pop()
 
     def _earlier(self, arguments: dict[str, Any]) -> Any:
         at, answer = self.answers.get(_key(arguments), (0.0, None))
@@ -156,9 +168,10 @@ def tool(
         idempotent: Whether a second call with the same arguments changes nothing more.
         timeout_seconds: How long one try may take.
         attempts: How many tries an unavailable backend gets, with random waits between them.
-        budget_seconds: After this no further try is begun.
+        budget_seconds: After this no further try is begun; the last one may take its time.
         fall_back_seconds: How old an earlier answer may be that is given instead, with its age; 0 for none.
-        at_once: How many calls may run together; one more is told that the tool is busy.
+        at_once: How many tries may run together; one more is told that the tool is busy. One that timed out counts
+            until its thread ends, so give the backend's own client a time-out as well.
 
     Raises:
         Misdeclared: when a declaration would do harm: what is not idempotent must not be tried again, an earlier

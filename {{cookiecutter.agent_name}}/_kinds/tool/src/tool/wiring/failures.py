@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from mcp_types import CallToolResult, TextContent
 
-KINDS = {
+Code = Literal[400, 403, 404, 409, 429, 500, 503]
+KINDS: dict[Code, str] = {
     400: "bad_request",
     403: "forbidden",
     404: "not_found",
@@ -23,7 +24,9 @@ _RETRYABLE = {429, 503}
 class Failure(Exception):
     """A failure to tell the caller of. The message says what to do about it, and goes out as it is."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: Code, message: str) -> None:
+        if code not in KINDS:
+            raise ValueError(f"{code} is no code of a failure; there are {', '.join(map(str, KINDS))}")
         super().__init__(message)
         self.code, self.message = code, message
 

@@ -28,7 +28,7 @@ def build_app(settings: Settings, host: str) -> ASGIApp:
 
 def health() -> JSONResponse:
     """Return what `/ping` answers: busy while a call is running, so that the Runtime keeps the session."""
-    busy = any(one.running for one in TOOLS.values())
+    busy = any(one.busy for one in TOOLS.values())
     return JSONResponse({"status": "HealthyBusy" if busy else "Healthy"})
 
 
