@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from ops.offer import Definition
-from ops.schemas import Schema, choices
+from ops.schemas import PARTS, Schema, choices
 
 _BOUNDS = dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), le) | dict.fromkeys(
     ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), ge
@@ -84,7 +84,7 @@ class _Comparison:
         for name in taken.get("required", []):
             if name not in (*sent.get("required", []), *gone):
                 yield self._line(f"{at}.{name}", self._needed)
-        for key, step in (("items", "[]"), ("additionalProperties", ".*")):
+        for key, step in PARTS.items():
             if isinstance(wanted := taken.get(key), dict):
                 given = sent.get(key)
                 yield from self._misfits(given if isinstance(given, dict) else {}, wanted, at + step)

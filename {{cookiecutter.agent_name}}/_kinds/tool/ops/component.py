@@ -93,7 +93,7 @@ def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
         for tool in offered():
             own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(who, str)  # of a user, who is not known
             if tool["annotations"]["readOnlyHint"] and not own_rows:
-                call = {"name": tool["name"], "arguments": example(tool["inputSchema"])}
+                call = {"name": tool["name"], "arguments": example(tool)}
                 result = mcp.request(url, who, "tools/call", call)
                 if result.get("isError"):
                     raise mcp.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}")

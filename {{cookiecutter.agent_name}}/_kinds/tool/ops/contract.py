@@ -54,7 +54,7 @@ async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
     server, found = build_server(Settings.from_files()), []
     calling.set(Caller("contract"))
     for tool in tools:
-        arguments = example(tool["inputSchema"])
+        arguments = example(tool)
         for given in [arguments, *([{}] if arguments else [])]:
             result: Any = await server.call_tool(tool["name"], given)
             kind = result.structured_content["error"]["kind"] if result.is_error else ""

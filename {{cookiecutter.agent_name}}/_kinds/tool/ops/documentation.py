@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.offer import Definition
+from ops.schemas import fields
 from ops.spec import LONGEST_NAME, SEPARATOR
 
 ELEMENTS = ("name", "parameters", "returns", "errors", "when to use")
@@ -43,7 +44,7 @@ def _name(tool: Definition) -> str:
 
 
 def _parameters(tool: Definition) -> str:
-    for name, schema in tool["inputSchema"].get("properties", {}).items():
+    for name, schema in fields(tool["inputSchema"]):
         described = str(schema.get("description", ""))
         if len(described) < _FEWEST_CHARACTERS:
             return f"{name} needs a description: its values, their format, an example, and what to use when not said"
@@ -53,10 +54,10 @@ def _parameters(tool: Definition) -> str:
 
 
 def _returns(tool: Definition) -> str:
-    fields = tool.get("outputSchema", {}).get("properties", {})
-    if not fields:
+    results = list(fields(tool.get("outputSchema", {})))
+    if not results:
         return "give the function a return type with described fields"
-    if nameless := [name for name, schema in fields.items() if not schema.get("description")]:
+    if nameless := [name for name, schema in results if not schema.get("description")]:
         return f"result field {nameless[0]} needs a description"
     return "" if "Returns:" in tool["description"] else "say what comes back: Returns: …"
 
@@ -78,8 +79,8 @@ def limits(tool: Definition, prefix: str) -> Iterator[str]:
     """Yield what a gateway or a model would refuse or cut."""
     full = f"{prefix}{SEPARATOR}{tool['name']}"
     if len(full) > LONGEST_NAME:
-        room = LONGEST_NAME - len(SEPARATOR) - len(tool["name"])
-        yield f"{full} has {len(full)} characters, models take {LONGEST_NAME}; shorten the prefix to {room} or the name"
+        too_many = len(full) - LONGEST_NAME
+        yield f"{full} has {len(full)} characters, models take {LONGEST_NAME}; shorten prefix or name by {too_many}"
     if not re.fullmatch(r"[A-Za-z0-9_-]+", tool["name"]):
         yield "a name may have letters, digits, hyphens and underscores only"
     if len(tool["description"]) > LONGEST_DESCRIPTION:

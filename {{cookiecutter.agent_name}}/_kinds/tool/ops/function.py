@@ -75,7 +75,7 @@ def check(place: Place, found: Function) -> None:
     for tool in offered():
         if not tool["annotations"]["readOnlyHint"] or TOOLS[tool["name"]].caller_parameter:
             continue
-        result = _call(place, found, tool["name"], example(tool["inputSchema"]))
+        result = _call(place, found, tool["name"], example(tool))
         if "error" in result or "errorMessage" in result:
             raise Stop(
                 f"the smoke test failed: {tool['name']} of image {found.short}: {json.dumps(result)[:200]}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from ops.document import ROOT
 from ops.offer import Definition
 from ops.samples import samples
+from ops.schemas import Schema, choices, followed
 from tool.wiring.declare import TOOLS, Tool
 
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "tools.md"
@@ -22,7 +25,13 @@ def current(tools: list[Definition]) -> dict[Path, str]:
     readme = README.read_text(encoding="utf-8")
     between = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     table = f"{BEGIN}\n{failures()}\n{END}"
-    return {README: between.sub(lambda _: table, readme), PAGE: page(tools)}
+    return {README: between.sub(lambda _: table, readme), PAGE: formatted(page(tools))}
+
+
+def formatted(text: str) -> str:
+    """Return the page with its programs as `make check` wants them."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", PAGE.name, "-"]
+    return subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
 def failures() -> str:
@@ -66,21 +75,21 @@ def page(tools: list[Definition]) -> str:
 
 
 def _parameters(tool: Definition) -> str:
-    rows = [
-        f"| `{name}` | {_type(schema)} | {schema.get('description', '')} |"
-        for name, schema in tool["inputSchema"].get("properties", {}).items()
-    ]
+    rows = _rows(tool["inputSchema"])
     return "\n".join(["| parameter | type | |", "|---|---|---|", *rows]) if rows else "No parameters."
 
 
 def _fields(tool: Definition) -> str:
-    rows = [
-        f"| `{name}` | {_type(schema)} | {schema.get('description', '')} |"
-        for name, schema in tool["outputSchema"]["properties"].items()
-    ]
-    return "\n".join(["| result | type | |", "|---|---|---|", *rows])
+    return "\n".join(["| result | type | |", "|---|---|---|", *_rows(tool["outputSchema"])])
 
 
-def _type(schema: dict[str, object]) -> str:
-    choices = schema.get("enum")
-    return ", ".join(map(str, choices)) if isinstance(choices, list) else str(schema.get("type", "any"))
+def _rows(schema: Schema) -> list[str]:
+    known = followed(schema, schema).get("properties", {})
+    return [f"| `{name}` | {_type(one, schema)} | {one.get('description', '')} |" for name, one in known.items()]
+
+
+def _type(schema: Schema, whole: Schema) -> str:
+    return " or ".join(
+        ", ".join(map(str, one["enum"])) if "enum" in one else str(one.get("type", "any"))
+        for one in choices(schema, whole)
+    )

@@ -229,7 +229,7 @@ def _differs(tool: Definition, seen: Definition) -> bool:
 
 def _descriptions(tool: Definition) -> list[tuple[str, str]]:
     schemas = [tool.get(key, {}) for key in ("inputSchema", "outputSchema")]
-    found = [(path, field.get("description", "")) for schema in schemas for path, field in fields(schema, schema)]
+    found = [(path, field.get("description", "")) for schema in schemas for path, field in fields(schema)]
     return [("", tool.get("description", "")), *sorted(found)]
 
 

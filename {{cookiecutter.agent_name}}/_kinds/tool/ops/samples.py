@@ -6,9 +6,22 @@ Each sample is a whole program. It reads where the server is from `TOOLS_URL` an
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from ops.offer import Definition
+from ops.schemas import Schema, choices, followed
+from tool.wiring.declare import TOOLS
+
+_FORMATS = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T09:00:00Z",
+    "time": "09:00:00Z",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "email": "user@example.com",
+    "uri": "https://example.com",
+}
 
 CURL = """\
 curl -s "$TOOLS_URL" -H "Authorization: Bearer $TOOLS_TOKEN" \\
@@ -51,42 +64,51 @@ with MCPClient(url=os.environ["TOOLS_URL"], headers=headers) as tools:
 
 def samples(tool: Definition, prefix: str = "") -> dict[str, str]:
     """Return the samples of one tool by how they call it. Behind a gateway the name has a prefix."""
-    name, arguments = f"{prefix}{tool['name']}", example(tool["inputSchema"])
+    name, arguments = f"{prefix}{tool['name']}", example(tool)
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
-    written = json.dumps(arguments, ensure_ascii=False)
     return {
         "curl": CURL.format(body=json.dumps(call, ensure_ascii=False).replace("'", "'\\''")),
-        "mcp": MCP.format(name=name, arguments=written),
-        "strands": STRANDS.format(name=name, arguments=written),
+        "mcp": MCP.format(name=name, arguments=arguments),
+        "strands": STRANDS.format(name=name, arguments=arguments),
     }
 
 
-def example(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments that a schema accepts: all that are required."""
-    required = schema.get("required", [])
-    known = schema.get("properties", {})
-    return {name: _value(known[name], schema.get("$defs", {})) for name in known if name in required}
+class NoExample(ValueError):
+    """A parameter is of a kind of which no value is known; the message says how to give one."""
 
 
-def _value(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
-    if "$ref" in schema:
-        return _value(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
-    for key in ("examples", "enum"):
-        if schema.get(key):
-            return schema[key][0]
-    if choices := schema.get("anyOf") or schema.get("oneOf"):
-        return _value(choices[0], definitions)
+def example(tool: Definition) -> dict[str, Any]:
+    """Return arguments that a tool accepts: all that are required. Raises NoExample."""
+    schema, hints = tool["inputSchema"], get_type_hints(TOOLS[tool["name"]].function, include_extras=True)
+    arguments: dict[str, Any] = {}
+    for name in schema.get("required", []):
+        try:
+            arguments[name] = _value(schema["properties"][name], schema)
+            TypeAdapter(hints.get(name, Any)).validate_python(arguments[name])
+        except (ValidationError, RecursionError):
+            raise NoExample(f"{tool['name']}: {name} needs an example, for the samples: Field(examples=[…])") from None
+    return arguments
+
+
+def _value(schema: Schema, whole: Schema) -> Any:
+    schema = followed(schema, whole)
+    if "default" in schema:
+        return schema["default"]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    schema = choices(schema, whole)[0]
+    if "enum" in schema:
+        return schema["enum"][0]
     match schema.get("type"):
         case "integer" | "number":
-            return schema.get("minimum", 1)
+            return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         case "boolean":
             return True
+        case "null":
+            return None
         case "array":
-            return [_value(schema.get("items", {}), definitions)]
+            return [_value(schema.get("items", {}), whole)]
         case "object":
-            return example({**schema, "$defs": definitions})
+            return {name: _value(schema["properties"][name], whole) for name in schema.get("required", [])}
         case _:
-            return "text"
+            return _FORMATS.get(schema.get("format", ""), "text")

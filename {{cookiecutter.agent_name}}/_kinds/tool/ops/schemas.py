@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 Schema = dict[str, Any]
+PARTS = {"items": "[]", "additionalProperties": ".*"}
+"""What a schema says of values without a name of their own, and how a path says so."""
 
 
 def followed(schema: Schema, whole: Schema) -> Schema:
@@ -28,16 +30,17 @@ def choices(schema: Schema, whole: Schema) -> list[Schema]:
     return [schema | {"enum": [schema["const"]]}] if "const" in schema else [schema]
 
 
-def fields(
-    schema: Schema, whole: Schema, at: str = "", within: tuple[Schema, ...] = ()
-) -> Iterator[tuple[str, Schema]]:
+def fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
     """Yield every field at any depth with its path, once where a schema stands within itself."""
+    yield from _fields(schema, schema, "", ())
+
+
+def _fields(schema: Schema, whole: Schema, at: str, within: tuple[Schema, ...]) -> Iterator[tuple[str, Schema]]:
     for one in choices(schema, whole):
         if one in within:
             continue
         inner = [(f"{at}.{name}", field) for name, field in one.get("properties", {}).items()]
         yield from ((path.removeprefix("."), field) for path, field in inner)
-        inner += [(f"{at}[]", one["items"])] if isinstance(one.get("items"), dict) else []
-        inner += [(f"{at}.*", more)] if isinstance(more := one.get("additionalProperties"), dict) else []
+        inner += [(f"{at}{step}", one[key]) for key, step in PARTS.items() if isinstance(one.get(key), dict)]
         for path, field in inner:
-            yield from fields(field, whole, path, (*within, one))
+            yield from _fields(field, whole, path, (*within, one))

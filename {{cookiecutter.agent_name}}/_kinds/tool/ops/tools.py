@@ -14,19 +14,25 @@ from ops.documentation import ELEMENTS, ambiguous, limits, missing
 from ops.manifest import MANIFEST, load_manifest
 from ops.offer import Definition, offered
 from ops.pages import current
-from tool.wiring.declare import TOOLS
+from ops.samples import NoExample
+from tool.wiring.declare import TOOLS, Misdeclared
 
 SOURCE = "src/tool/tools.py"
 
 
 def tools(write: Annotated[bool, typer.Option("--write", help="Write the generated pages.")] = False) -> None:
     """Score the documentation of every tool, and check or write the generated pages. Exit code 1 when it is wrong."""
-    manifest, found = load_manifest(), offered()
+    manifest = load_manifest()
+    try:
+        found = offered()
+        pages = current(found)
+    except (Misdeclared, NoExample) as error:
+        sys.exit(f"{SOURCE}: {error}")
     prefix = manifest.spec.prefix
     problems = [f"{SOURCE}: {problem}" for problem in _problems(found)]
     problems += [f"{_line('prefix')}: spec.prefix: {problem}" for tool in found for problem in limits(tool, prefix)]
     problems += [f"{_line('auth')}: spec.auth.inbound: {problem}" for problem in _nameless(manifest.spec.auth.inbound)]
-    stale = {path: text for path, text in current(found).items() if _read(path) != text}
+    stale = {path: text for path, text in pages.items() if _read(path) != text}
     names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
     if write:
         for path, text in stale.items():
@@ -47,6 +53,8 @@ def _problems(found: list[Definition]) -> Iterator[str]:
         for element, problem in lacks.items():
             yield f"{tool['name']}: {element}: {problem} ({score})"
     yield from ambiguous(found)
+    if not found:
+        yield 'no tool is declared; README.md, "A new tool", says how'
 
 
 def _nameless(inbound: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ READ = next(tool for tool in offered() if tool["annotations"]["readOnlyHint"])
 
 def test_callers_at_once_are_answered_in_time(served: Served) -> None:
     limits = LIMITS["local" if served.home else "remote"]
-    arguments = example(READ["inputSchema"])
+    arguments = example(READ)
     served.call(READ["name"], arguments)  # the first waits for the start, which is measured elsewhere
 
     def call(_: int) -> float:

@@ -6,13 +6,13 @@ from inspect import getdoc
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.exceptions import InvalidSignature, ToolError, UnexpectedToolError
 from mcp_types import CallToolResult, InputRequiredResult
-from pydantic import ValidationError
+from pydantic import PydanticUserError, ValidationError
 
 from runtime.settings import Settings
 from tool import tools
-from tool.wiring.declare import TOOLS, logger
+from tool.wiring.declare import TOOLS, Misdeclared, logger
 from tool.wiring.failures import Failure
 
 __all__ = ["ToolServer", "build_server", "tools"]
@@ -37,7 +37,7 @@ class ToolServer(MCPServer[Any]):
 
 
 def build_server(settings: Settings) -> ToolServer:
-    """Return the server with all declared tools."""
+    """Return the server with all declared tools. Raises Misdeclared for one that it cannot offer."""
     server = ToolServer(
         settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
     )
@@ -45,7 +45,10 @@ def build_server(settings: Settings) -> ToolServer:
     notice = f"\n\nDeprecated: ends on {end.removal}; use {end.use_instead} instead." if end else ""
     for one in TOOLS.values():
         described = f"{getdoc(one.function)}{notice}"
-        server.add_tool(one.run, one.name, one.title, described, one.annotations, structured_output=True)
+        try:
+            server.add_tool(one.run, one.name, one.title, described, one.annotations, structured_output=True)
+        except (InvalidSignature, PydanticUserError) as error:
+            raise Misdeclared(f"tool {one.name}: {error}") from error
     return server
 
 
