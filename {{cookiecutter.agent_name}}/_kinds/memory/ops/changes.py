@@ -6,19 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from ops.configuration.state import State
 from ops.delivery import names, stacks
 from ops.delivery.place import Place
-from ops.delivery.stop import Stop
-from ops.spec import Spec, Strategy
+from ops.delivery.stop import Stop, error_code
 
-_TYPES = {
-    "semantic": "SEMANTIC",
-    "summary": "SUMMARIZATION",
-    "userPreference": "USER_PREFERENCE",
-    "episodic": "EPISODIC",
-    "custom": "CUSTOM",
-    "selfManaged": "CUSTOM",
-}
+_PLAIN = ("type", "namespaceTemplate", "description", "recordExpiryDays")
+"""What every strategy has; the rest are a custom one's instructions."""
 
 
 @dataclass(frozen=True)
@@ -29,128 +25,119 @@ class Effect:
     loses: bool = False
 
 
-def deployed_id(place: Place) -> str:
-    """Return the id of the deployed memory. Raises Stop when there is none."""
-    found = stacks.outputs(place, names.stack(place.component, place.name, "memory")).get("MemoryId")
-    if found is None:
-        raise Stop(f"{place.name} has no memory yet", f"make deploy ENV={place.name}")
-    return found
-
-
-def current(place: Place) -> dict[str, Any] | None:
-    """Return the memory's configuration as the service has it; None when nothing is deployed."""
-    found = stacks.outputs(place, names.stack(place.component, place.name, "memory")).get("MemoryId")
-    if found is None:
-        return None
-    memory: dict[str, Any] = place.client("bedrock-agentcore-control").get_memory(memoryId=found)["memory"]
+def deployed(place: Place) -> dict[str, Any]:
+    """Return the memory as the service has it. Raises Stop when there is none."""
+    memory = current(place)
+    if memory is None:
+        raise Stop(f"nothing is deployed in {place.name}", f"make deploy ENV={place.name}")
     return memory
 
 
-def effects(now: Mapping[str, Any], wanted: Spec) -> list[Effect]:
+def current(place: Place) -> dict[str, Any] | None:
+    """Return the memory as the service has it; None when nothing is deployed. Raises Stop when it was deleted."""
+    found = stacks.outputs(place, names.stack(place.component, place.name, "memory")).get("MemoryId")
+    if found is None:
+        return None
+    try:
+        memory: dict[str, Any] = place.client("bedrock-agentcore-control").get_memory(memoryId=found)["memory"]
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        raise Stop(
+            f"memory {found} of {place.name} was deleted, with all that it held; its stack is still there",
+            f"a new, empty one: make destroy ENV={place.name}, then make deploy ENV={place.name}",
+        ) from None
+    return memory
+
+
+def effects(now: State, wanted: State) -> list[Effect]:
     """Return what deploying a configuration does to what the memory holds."""
     return [*_expiry(now, wanted), *_strategies(now, wanted), *_keys(now, wanted), *_encryption(now, wanted)]
 
 
-def _expiry(now: Mapping[str, Any], wanted: Spec) -> Iterator[Effect]:
-    before, after = now["eventExpiryDuration"], wanted.event_expiry_days
+def _expiry(now: State, wanted: State) -> Iterator[Effect]:
+    before, after = now.event_expiry_days, wanted.event_expiry_days
     if after < before:
         yield Effect(f"events: deleted after {after} days instead of {before}; older ones are lost", loses=True)
     elif after > before:
         yield Effect(f"events: kept for {after} days instead of {before}; those there already keep their own end")
 
 
-def _strategies(now: Mapping[str, Any], wanted: Spec) -> Iterator[Effect]:
-    known = {each["name"]: each for each in now.get("strategies", [])}
-    for strategy in wanted.strategies:
-        if strategy.name in known:
-            yield from _strategy(known[strategy.name], strategy)
+def _strategies(now: State, wanted: State) -> Iterator[Effect]:
+    for name, strategy in wanted.strategies.items():
+        if name in now.strategies:
+            yield from _strategy(name, now.strategies[name], strategy)
         else:
-            yield Effect(f"{strategy.name}: new; taken from events from now on, not from earlier ones")
-    kept = {each.name for each in wanted.strategies}
-    for name, each in known.items():
-        if name not in kept:
-            place = _template(each)
-            text = f"{name}: no longer extracted; its records stay in {place}, where no consumer may read them"
-            yield Effect(text, loses=True)
+            yield Effect(f"{name}: new; taken from events from now on, not from earlier ones")
+    for name in [name for name in now.strategies if name not in wanted.strategies]:
+        place = now.strategies[name]["namespaceTemplate"]
+        text = f"{name}: no longer extracted; its records stay in {place}, where no consumer may read them"
+        yield Effect(f"{text} and `make forget` does not look", loses=True)
 
 
-def _strategy(now: Mapping[str, Any], wanted: Strategy) -> Iterator[Effect]:
-    name, before, after = wanted.name, _template(now), wanted.namespace_template
+def _strategy(name: str, now: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Effect]:
+    before, after = now["namespaceTemplate"], wanted["namespaceTemplate"]
     if before != after:
-        yield Effect(f"{name}: new records go to {after}; those in {before} become unreachable", loses=True)
-    old, new = now.get("recordExpiryDurationDays"), wanted.record_expiry_days
+        text = f"{name}: new records go to {after}; those in {before} become unreachable"
+        yield Effect(f"{text}, also for `make forget`", loses=True)
+    old, new = now["recordExpiryDays"], wanted["recordExpiryDays"]
     if new is not None and (old is None or new < old):
         until = f"{old} days" if old else "for ever"
         text = f"{name}: records deleted after {new} days instead of kept {until}"
         yield Effect(f"{text}; older ones are lost", loses=True)
     elif old != new:
         yield Effect(f"{name}: records kept {f'for {new} days' if new else 'for ever'} instead of {old} days")
-    if now["type"] != _TYPES[wanted.type]:
-        text = f"{name}: replaced, as its type changes ({now['type']} → {_TYPES[wanted.type]})"
+    instructions = [key for key in _different(now, wanted) if key not in _PLAIN]
+    if now["type"] != wanted["type"]:
+        text = f"{name}: replaced, as its type changes ({now['type']} → {wanted['type']})"
         yield Effect(f"{text}; records stay, and are not merged with new ones", loses="{memoryStrategyId}" in after)
+    elif instructions:
+        yield Effect(f"{name}: records are kept; new ones come from other instructions ({', '.join(instructions)})")
     elif before == after and old == new:
         yield Effect(f"{name}: records are kept")
 
 
-def _keys(now: Mapping[str, Any], wanted: Spec) -> Iterator[Effect]:
-    before = {each["key"]: each["type"] for each in now.get("indexedKeys", [])}
-    after = {each.key: each.type for each in wanted.indexed_keys}
-    for key, kind in before.items():
-        if after.get(key) != kind:
+def _keys(now: State, wanted: State) -> Iterator[Effect]:
+    for key, kind in now.indexed_keys.items():
+        if wanted.indexed_keys.get(key) != kind:
             yield Effect(f"indexed key {key}: cannot be removed or changed; the service will refuse it", loses=True)
-    for key in [key for key in after if key not in before]:
+    for key in [key for key in wanted.indexed_keys if key not in now.indexed_keys]:
         yield Effect(f"indexed key {key}: new; can never be removed")
 
 
-def _encryption(now: Mapping[str, Any], wanted: Spec) -> Iterator[Effect]:
-    before = "platform" if now.get("encryptionKeyArn") else "aws"
-    if before != wanted.encryption:
-        text = f"encryption: {before} → {wanted.encryption} replaces the memory"
+def _encryption(now: State, wanted: State) -> Iterator[Effect]:
+    if now.encryption != wanted.encryption:
+        text = f"encryption: {now.encryption} → {wanted.encryption} replaces the memory"
         yield Effect(f"{text}; everything in it is lost", loses=True)
 
 
-def _template(strategy: Mapping[str, Any]) -> str:
-    return str((strategy.get("namespaceTemplates") or strategy.get("namespaces") or [""])[0])
-
-
-def differences(now: Mapping[str, Any], wanted: Spec, description: str) -> list[str]:
-    """Return every difference between what is deployed and what the repository says."""
-    found = [] if now.get("description") == description else [f"description: {now.get('description')!r}"]
-    if now["eventExpiryDuration"] != wanted.event_expiry_days:
-        found.append(f"eventExpiryDays: {now['eventExpiryDuration']} deployed, {wanted.event_expiry_days} here")
-    there = {each["name"]: _shown(each) for each in now.get("strategies", [])}
-    here = {each.name: _wanted(each) for each in wanted.strategies}
-    for name in sorted(there.keys() | here.keys()):
-        if name not in here:
+def differences(now: State, wanted: State) -> list[str]:
+    """Return every difference between what is deployed and what the repository says of the memory itself."""
+    found = []
+    if now.event_expiry_days != wanted.event_expiry_days:
+        found.append(f"eventExpiryDays: {now.event_expiry_days} deployed, {wanted.event_expiry_days} here")
+    for name in sorted(now.strategies.keys() | wanted.strategies.keys()):
+        if name not in wanted.strategies:
             found.append(f"strategy {name}: deployed, and not here")
-        elif name not in there:
+        elif name not in now.strategies:
             found.append(f"strategy {name}: here, and not deployed")
         else:
-            pairs = [(key, there[name][key], here[name][key]) for key in here[name]]
-            found += [f"strategy {name}: {key} {a!r} deployed, {b!r} here" for key, a, b in pairs if a != b]
-    old = {each["key"]: each["type"] for each in now.get("indexedKeys", [])}
-    new = {each.key: each.type for each in wanted.indexed_keys}
-    if old != new:
-        found.append(f"indexedKeys: {old} deployed, {new} here")
-    encryption = "platform" if now.get("encryptionKeyArn") else "aws"
-    if encryption != wanted.encryption:
-        found.append(f"encryption: {encryption} deployed, {wanted.encryption} here")
+            there, here = now.strategies[name], wanted.strategies[name]
+            for key in _different(there, here):
+                said = f"{_shown(there.get(key))} deployed, {_shown(here.get(key))} here"
+                found.append(f"strategy {name}: {key} {said}")
+    if now.indexed_keys != wanted.indexed_keys:
+        found.append(f"indexedKeys: {now.indexed_keys} deployed, {wanted.indexed_keys} here")
+    if now.encryption != wanted.encryption:
+        found.append(f"encryption: {now.encryption} deployed, {wanted.encryption} here")
     return found
 
 
-def _shown(strategy: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": strategy["type"],
-        "namespaceTemplate": _template(strategy),
-        "description": strategy.get("description"),
-        "recordExpiryDays": strategy.get("recordExpiryDurationDays"),
-    }
+def _different(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    return [key for key in {**one, **other} if one.get(key) != other.get(key)]
 
 
-def _wanted(strategy: Strategy) -> dict[str, Any]:
-    return {
-        "type": _TYPES[strategy.type],
-        "namespaceTemplate": strategy.namespace_template,
-        "description": strategy.description,
-        "recordExpiryDays": strategy.record_expiry_days,
-    }
+def _shown(value: Any) -> str:
+    """Return a value for one line; of a prompt its beginning."""
+    long = isinstance(value, str) and len(value) > 60
+    return f"{value[:40]!r}… ({len(value)} characters)" if long else repr(value)

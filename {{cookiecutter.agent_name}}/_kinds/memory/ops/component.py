@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from ops.changes import Effect, current, effects
+from ops.changes import current, effects
+from ops.configuration.state import State, of_manifest, of_service
 from ops.configuration.template import needs_role
 from ops.delivery import names, parameters
 from ops.delivery import stacks as formation
@@ -28,18 +29,25 @@ def release(place: Place, digest: str) -> str:
 
 def allow(place: Place, release: str) -> None:
     """Raise Stop when deploying would lose what people said, unless ALLOW_LOSS=1 says that this is meant."""
-    lost = [each.text for each in losses(place)]
+    meant = f"make deploy ENV={place.name} ALLOW_LOSS=1"
+    allow_state(
+        place,
+        of_manifest(place.manifest.spec),
+        f"make plan ENV={place.name} shows all of it; when it is meant: {meant}",
+    )
+
+
+def allow_state(place: Place, wanted: State, next_step: str) -> None:
+    """Raise Stop when a configuration would lose what people said, unless ALLOW_LOSS=1 says that this is meant."""
+    lost = losses(place, wanted)
     if lost and os.environ.get("ALLOW_LOSS") != "1":
-        raise Stop(
-            f"this change loses what is remembered: {'; '.join(lost)}",
-            f"make plan ENV={place.name} shows all of it; when it is meant: make deploy ENV={place.name} ALLOW_LOSS=1",
-        )
+        raise Stop(f"this change loses what is remembered: {'; '.join(lost)}", next_step)
 
 
-def losses(place: Place) -> list[Effect]:
-    """Return what a deployment would lose."""
+def losses(place: Place, wanted: State) -> list[str]:
+    """Return what a configuration would lose of what the memory holds."""
     now = current(place)
-    return [each for each in effects(now, place.manifest.spec) if each.loses] if now else []
+    return [each.text for each in effects(of_service(now), wanted) if each.loses] if now else []
 
 
 def stack_names(place: Place) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
+from ops.configuration.state import namespace_template
 from ops.delivery.stop import BAD_INPUT, Stop, stops
-from ops.spec import Spec
 
 Actor = Annotated[str, typer.Option(envvar="ACTOR", help="The person's actor id.")]
 _BATCH = 100
@@ -23,19 +22,25 @@ def forget(
     with stops():
         if not actor:
             raise Stop("say who is to be forgotten", "add ACTOR=…, the actor id as the agent writes it", BAD_INPUT)
-        client, memory_id, spec, confirm = _deployed(env) if env else _local()
-        events, records = found(client, memory_id, spec, actor)
-        print(f"plan:\n  - delete {len(events)} events and {len(records)} records of actor {actor} in {memory_id}")
+        if "/" in actor:  # a part of somebody's records, or those of everybody
+            raise Stop(f"{actor} is no actor id: it has a slash", "add ACTOR=…, the id alone", BAD_INPUT)
+        client, memory, confirm = _deployed(env) if env else _local()
+        events, records = found(client, memory, actor)
+        print(f"plan:\n  - delete {len(events)} events and {len(records)} records of actor {actor} in {memory['id']}")
         if events or records:
             confirm()
-        forget_actor(client, memory_id, spec, actor)
-        print(f"= nothing of actor {actor} is left in {memory_id}: no event, no record, and no search finds any")
+        forget_actor(client, memory, actor)
+        print(f"= nothing of actor {actor} is left in {memory['id']}: no event, no record, and no search finds any")
 
 
-def forget_actor(client: Any, memory_id: str, spec: Spec, actor: str) -> None:
-    """Delete everything of an actor, then look again. Raises Stop when something is left."""
+def forget_actor(client: Any, memory: Mapping[str, Any], actor: str) -> None:
+    """Delete everything of an actor, then look again. Raises Stop when something is left.
+
+    `memory` is what GetMemory says: where records are is for the service to say, whatever the manifest says by now.
+    """
+    memory_id = memory["id"]
     for _ in range(3):  # what is extracted meanwhile is deleted in the next round
-        events, records = found(client, memory_id, spec, actor)
+        events, records = found(client, memory, actor)
         if not events and not records:
             break
         for session, event in events:
@@ -43,19 +48,20 @@ def forget_actor(client: Any, memory_id: str, spec: Spec, actor: str) -> None:
         for start in range(0, len(records), _BATCH):
             batch = [{"memoryRecordId": each, "namespace": place} for each, place in records[start : start + _BATCH]]
             client.batch_delete_memory_records(memoryId=memory_id, records=batch)
-    events, records = found(client, memory_id, spec, actor)
-    searched = [text for place in places(spec, actor) for text in _search(client, memory_id, place, actor)]
+    events, records = found(client, memory, actor)
+    searched = [text for place in places(memory, actor) for text in _search(client, memory_id, place, actor)]
     if events or records or searched:
         left = f"{len(events)} events, {len(records)} records, {len(searched)} hits of a search"
         raise Stop(f"something of actor {actor} is still there: {left}", "type the same again in a minute")
 
 
-def found(client: Any, memory_id: str, spec: Spec, actor: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def found(client: Any, memory: Mapping[str, Any], actor: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the events of an actor, with their sessions, and its records, with their namespaces."""
+    memory_id = memory["id"]
     events = [(session, event) for session in _sessions(client, memory_id, actor)
               for event in _events(client, memory_id, actor, session)]  # fmt: skip
     records: list[tuple[str, str]] = []
-    for place in places(spec, actor):
+    for place in places(memory, actor):
         pages = client.get_paginator("list_memory_records").paginate(memoryId=memory_id, namespacePath=place)
         records += [
             (one["memoryRecordId"], one["namespaces"][0]) for page in pages for one in page["memoryRecordSummaries"]
@@ -63,11 +69,23 @@ def found(client: Any, memory_id: str, spec: Spec, actor: str) -> tuple[list[tup
     return events, records
 
 
-def places(spec: Spec, actor: str) -> list[str]:
-    """Return the paths below which an actor's records are. Shared namespaces are not an actor's."""
-    own = [each.namespace_template for each in spec.strategies if "{actorId}" in each.namespace_template]
-    heads = [template.partition("{actorId}")[0] for template in own]
-    return [f"{head}{actor}/" for head in heads if "{" not in head]
+def places(memory: Mapping[str, Any], actor: str) -> list[str]:
+    """Return the paths below which an actor's records are. Shared namespaces are not an actor's.
+
+    Raises Stop for a template that gives one actor no path: what cannot be looked for cannot be proved to be gone.
+    """
+    paths = []
+    for strategy in memory.get("strategies", []):
+        template = namespace_template(strategy).replace("{memoryStrategyId}", strategy["strategyId"])
+        head, variable, _ = template.partition("{actorId}")
+        if variable and "{" in head:
+            raise Stop(
+                f"strategy {strategy['name']} keeps records in {template}, where one actor's cannot be found",
+                "nothing was deleted; put {actorId} first in its template, and delete what is in the old one by hand",
+            )
+        if variable:
+            paths.append(f"{head}{actor}/")
+    return paths
 
 
 def _sessions(client: Any, memory_id: str, actor: str) -> Iterator[str]:
@@ -88,31 +106,33 @@ def _search(client: Any, memory_id: str, place: str, actor: str) -> list[str]:
     return [one["memoryRecordId"] for one in hits["memoryRecordSummaries"]]
 
 
-def _local() -> tuple[Any, str, Spec, Any]:
+def _local() -> tuple[Any, Mapping[str, Any], Any]:
     import boto3
     from botocore.exceptions import EndpointConnectionError
 
-    from memory.settings import PORT, Settings
+    from memory.settings import Settings, port
 
-    settings = Settings.from_files()
-    address = f"http://127.0.0.1:{os.environ.get('PORT') or PORT}"
-    client = boto3.client(
-        "bedrock-agentcore", region_name=settings.region, endpoint_url=address,
-        aws_access_key_id="owner", aws_secret_access_key="local",  # noqa: S106 - the local memory asks for none
+    settings, address = Settings.from_files(), f"http://127.0.0.1:{port()}"
+    client, control = (
+        boto3.client(
+            service, region_name=settings.region, endpoint_url=address,
+            aws_access_key_id="owner", aws_secret_access_key="local",  # noqa: S106 - the local memory asks for none
+        )
+        for service in ("bedrock-agentcore", "bedrock-agentcore-control")
     )  # fmt: skip
     try:
-        client.list_actors(memoryId=settings.memory_id, maxResults=1)
+        memory = control.get_memory(memoryId=settings.memory_id)["memory"]
     except EndpointConnectionError:
         raise Stop(f"no local memory answers at {address}", "make dev, in another terminal; or say ENV=…") from None
-    return client, settings.memory_id, settings.spec, lambda: None
+    return client, memory, lambda: None
 
 
-def _deployed(env: str) -> tuple[Any, str, Spec, Any]:
-    from ops.changes import deployed_id
+def _deployed(env: str) -> tuple[Any, Mapping[str, Any], Any]:
+    from ops.changes import deployed
     from ops.delivery import show
     from ops.delivery.place import open_place
 
     place = open_place(env)
     show.header("forget", place)
     place.check_account()
-    return place.client("bedrock-agentcore"), deployed_id(place), place.manifest.spec, lambda: show.confirm(place)
+    return place.client("bedrock-agentcore"), deployed(place), lambda: show.confirm(place)

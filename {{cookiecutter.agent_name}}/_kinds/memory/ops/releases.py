@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import component
-from ops.changes import current, deployed_id, differences, effects
+from ops.changes import current, deployed, differences, effects
+from ops.configuration.state import of_manifest, of_service, of_template
 from ops.delivery import names, parameters, show, stacks, verbs
 from ops.delivery.acting import Env, acting
 from ops.delivery.place import Place
-from ops.delivery.stop import BAD_INPUT, Stop
+from ops.delivery.stop import BAD_INPUT, Stop, as_stop
 from ops.delivery.verbs import Digest
 from ops.document import ROOT
 from ops.forget import forget_actor
@@ -34,7 +37,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
             stacks.discard(place, name)
         show.plan(lines)
         now = current(place)
-        found = effects(now, place.manifest.spec) if now else []
+        found = effects(of_service(now), of_manifest(place.manifest.spec)) if now else []
         print("what is remembered:")
         for each in found:
             print(f"  {'! ' if each.loses else '- '}{each.text}")
@@ -55,15 +58,15 @@ def smoke(env: Env = "") -> None:
 
 def check(place: Place) -> None:
     """Raise Stop when the memory does not keep, find and forget."""
-    client, memory_id, actor = place.client("bedrock-agentcore"), deployed_id(place), f"smoke-{uuid4().hex}"
+    client, memory, actor = place.client("bedrock-agentcore"), deployed(place), f"smoke-{uuid4().hex}"
     said = {"conversational": {"role": "USER", "content": {"text": "Is anybody there?"}}}
     made = client.create_event(
-        memoryId=memory_id, actorId=actor, sessionId="smoke", eventTimestamp=datetime.now(UTC), payload=[said]
+        memoryId=memory["id"], actorId=actor, sessionId="smoke", eventTimestamp=datetime.now(UTC), payload=[said]
     )["event"]["eventId"]
-    found = client.list_events(memoryId=memory_id, actorId=actor, sessionId="smoke")["events"]
+    found = client.list_events(memoryId=memory["id"], actorId=actor, sessionId="smoke")["events"]
     if [each["eventId"] for each in found] != [made]:
         raise Stop(f"the smoke test of {place.name} failed: an event is not found", f"make status ENV={place.name}")
-    forget_actor(client, memory_id, place.manifest.spec, actor)
+    forget_actor(client, memory, actor)
 
 
 def gate(env: Env = "") -> None:
@@ -86,19 +89,15 @@ def promote(env: Env = "") -> None:
     with acting("promote", env) as place:
         revision, good = commit(), good_ones(place)
         show.plan([] if good[-1:] == [revision] else [f"test, then remember configuration {revision[:12]} as good"])
-        now = current(place)
-        if now is None:
-            raise Stop(f"nothing is deployed in {env}", f"make deploy ENV={env}")
-        about = place.manifest.metadata
-        if found := differences(now, place.manifest.spec, about.description):
+        if found := _differences(place, deployed(place)):
             raise Stop(f"{env} has another configuration than {revision[:12]}: {found[0]}", f"make deploy ENV={env}")
         try:
             check(place)
-        except Stop as failed:
+        except (Stop, ClientError, BotoCoreError) as error:
+            failed = as_stop(error)
             if not good or good[-1] == revision:
-                raise
-            _back(place, good[-1])
-            raise Stop(f"{failed.message}; configuration {good[-1][:12]} is back", failed.next_step) from None
+                raise failed from None
+            _return(place, good[-1], failed)
         if good[-1:] != [revision]:
             remember_good(place, [*good, revision])
         show.done(f"{env}: configuration {revision[:12]} is good; {component.live(place)}")
@@ -112,6 +111,8 @@ def rollback(env: Env = "", version: Version = "") -> None:
         if not target:
             raise Stop("there is no earlier good configuration", "name one: VERSION=commit or tag", BAD_INPUT)
         show.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
+        meant = f"when it is meant: make rollback ENV={env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
+        component.allow_state(place, of_template(template_at(target)), meant)
         show.confirm(place)
         _back(place, target)
         check(place)
@@ -122,10 +123,8 @@ def rollback(env: Env = "", version: Version = "") -> None:
 def drift(env: Env = "") -> None:
     """Compare the account with this repository. Exit code 1 when somebody has changed something by hand."""
     with acting("drift", env) as place:
-        now = current(place)
-        if now is None:
-            raise Stop(f"nothing is deployed in {env}", f"make deploy ENV={env}")
-        found = differences(now, place.manifest.spec, place.manifest.metadata.description)
+        now = deployed(place)
+        found = _differences(place, now)
         published = f"/agentops/memories/{place.component}/{place.name}/id"
         if parameters.optional(place, [published]).get(published) != now["id"]:
             found.append(f"SSM parameter {published} is not the memory's id")
@@ -152,6 +151,27 @@ class _Earlier(stacks.Stack):
     @property
     def body(self) -> str:
         return self.text
+
+
+def _differences(place: Place, now: Mapping[str, Any]) -> list[str]:
+    """Return what is otherwise in the account than the manifest says."""
+    about = place.manifest.metadata.description
+    found = (
+        [] if now.get("description") == about else [f"description: {now.get('description')!r} deployed, {about!r} here"]
+    )
+    return found + differences(of_service(now), of_manifest(place.manifest.spec))
+
+
+def _return(place: Place, revision: str, failed: Stop) -> NoReturn:
+    """Go back after a test that failed, and raise Stop. Nobody is there to allow a loss, so one is refused."""
+    short = revision[:12]
+    if lost := component.losses(place, of_template(template_at(revision))):
+        raise Stop(
+            f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
+            f"correct the cause; if the loss is meant: make rollback ENV={place.name} VERSION={revision} ALLOW_LOSS=1",
+        )
+    _back(place, revision)
+    raise Stop(f"{failed.message}; configuration {short} is back", failed.next_step)
 
 
 def _back(place: Place, revision: str) -> None:

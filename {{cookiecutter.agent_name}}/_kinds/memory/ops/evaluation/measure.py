@@ -64,7 +64,7 @@ def local(folder: Path) -> Iterator[Target]:
 @contextmanager
 def deployed(environment: str) -> Iterator[Target]:
     """Use the memory of an environment in AWS; every actor of the evaluation is forgotten in the end."""
-    from ops.changes import deployed_id
+    from ops.changes import deployed as deployed_memory
     from ops.delivery.place import open_place
     from ops.delivery.stop import Stop
     from ops.evaluation.runs import CannotRun
@@ -73,16 +73,16 @@ def deployed(environment: str) -> Iterator[Target]:
     try:
         place = open_place(environment)
         place.check_account()
-        memory_id = deployed_id(place)
+        memory = deployed_memory(place)
     except Stop as stop:
         raise CannotRun(f"{stop.message}; {stop.next_step}") from None
     client = place.client("bedrock-agentcore")
 
     def forget(actor: str) -> None:
-        forget_actor(client, memory_id, place.manifest.spec, actor)
+        forget_actor(client, memory, actor)
 
     model = {"provider": "agentcore", "id": "the service's own", "label": None}
-    yield Target(client, memory_id, place.manifest.spec, model, EXTRACTION_SECONDS, forget)
+    yield Target(client, memory["id"], place.manifest.spec, model, EXTRACTION_SECONDS, forget)
 
 
 def measure(cases: Sequence[Case], target: Target) -> Iterator[Result]:

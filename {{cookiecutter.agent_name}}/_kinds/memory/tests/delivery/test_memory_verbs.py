@@ -68,12 +68,23 @@ def test_rollback_brings_the_configuration_back_and_keeps_what_was_learned(world
     world.check_out(SECOND, eventExpiryDays=180)
     world.release("dev")
     service = say(world, "dev", "alice")
-    back = world.must("rollback", "dev")
+    back = world.must("rollback", "dev", ALLOW_LOSS="1")
     assert f"configuration {COMMIT[:12]} is active again" in back.last
     assert world.memory("dev")["eventExpiryDuration"] == 90
     criteria = {"memoryId": world.memory("dev")["id"], "namespacePath": "/facts/alice/"}
     assert len(service.list_memory_records(criteria)["memoryRecordSummaries"]) == 1
     refused(world.type("rollback", "dev"), "no earlier good configuration", "VERSION=")
+
+
+def test_rollback_loses_nothing_without_a_word(world: World) -> None:
+    world.check_out(COMMIT, eventExpiryDays=30)
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=365)
+    world.release("dev")
+    refused(world.type("rollback", "dev"), "loses what is remembered", "make rollback ENV=dev ALLOW_LOSS=1")
+    assert world.memory("dev")["eventExpiryDuration"] == 365
+    world.must("rollback", "dev", ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 30
 
 
 def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
@@ -85,11 +96,64 @@ def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
 
 def test_promote_puts_the_last_good_one_back_when_the_test_fails(world: World) -> None:
     world.release("dev")
-    world.check_out(SECOND, eventExpiryDays=180)
+    described = strategies(world, description="Other words.")
+    world.check_out(SECOND, strategies=described)
     world.must("deploy", "dev")
     world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
-    failed = world.type("promote", "dev")
-    assert failed.code == 1
+    refused(world.type("promote", "dev"), "no such strategy", f"configuration {COMMIT[:12]} is back")
+    assert world.memory("dev")["strategies"][0]["description"] != "Other words."
+
+
+def test_promote_goes_back_by_itself_only_where_nothing_is_lost(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=365)
+    world.must("deploy", "dev")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    meant = f"make rollback ENV=dev VERSION={COMMIT} ALLOW_LOSS=1"
+    refused(world.type("promote", "dev", ALLOW_LOSS="1"), "no such strategy", "was not brought back", meant)
+    assert world.memory("dev")["eventExpiryDuration"] == 365
+
+
+def custom(base: str) -> dict[str, Any]:
+    """Return a strategy with instructions of its own."""
+    return {
+        "type": "custom", "name": "mine", "description": "Mine.", "namespaceTemplate": "/mine/{actorId}/",
+        "base": base, "model": "m", "prompts": {"extraction": "README.md"},
+    }  # fmt: skip
+
+
+def test_drift_and_plan_see_a_custom_strategys_instructions(world: World) -> None:
+    world.check_out(COMMIT, strategies=[custom("semantic")], consumers=[])
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    override = memory["strategies"][0]["configuration"]["extraction"]["customExtractionConfiguration"]
+    override["semanticExtractionOverride"] = {"appendToPrompt": "Keep everything.", "modelId": "other"}
+    refused(world.type("drift", "dev"), "extraction prompt 'Keep everything.' deployed", "extraction model 'other'")
+    assert "other instructions (extraction prompt, extraction model)" in world.must("plan", "dev").out
+    world.check_out(SECOND, strategies=[custom("episodic")], consumers=[])
+    assert "replaced, as its type changes (SEMANTIC_OVERRIDE → EPISODIC_OVERRIDE)" in world.must("plan", "dev").out
+
+
+def test_a_self_managed_strategy_is_compared_too(world: World) -> None:
+    topic, bucket = "arn:aws:sns:eu-central-1:123456789012:memory", "memory-payloads"
+    own = {"type": "selfManaged", "selfManaged": {"topicArn": topic, "bucket": bucket}}
+    world.check_out(COMMIT, strategies=strategies(world, **own)[:1], consumers=[])
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    pipeline = memory["strategies"][0]["configuration"]["selfManagedConfiguration"]
+    pipeline["triggerConditions"] = [{"messageBasedTrigger": {"messageCount": 50}}]
+    refused(world.type("drift", "dev"), "triggers {'messageBasedTrigger': {'messageCount': 50}} deployed")
+
+
+def test_a_memory_that_was_deleted_by_hand_is_called_that(world: World) -> None:
+    world.release("dev")
+    world.at("dev").service("bedrock-agentcore-control").memories.clear()
+    for verb in ("plan", "drift", "smoke", "promote", "status", "deploy"):
+        refused(world.type(verb, "dev"), "was deleted, with all that it held", "make destroy ENV=dev, then make deploy")
+    world.must("destroy", "dev")
+    world.release("dev")
 
 
 def test_drift_is_any_difference(world: World) -> None:
@@ -112,6 +176,25 @@ def test_forgetting_in_an_environment_is_proved(world: World) -> None:
     left = {"memoryId": memory_id, "namespacePath": "/facts/alice2/"}
     assert len(service.list_memory_records(left)["memoryRecordSummaries"]) == 1
     assert service.list_events({"memoryId": memory_id, "actorId": "alice2", "sessionId": "s1"})["events"]
+
+
+def test_forgetting_finds_what_is_kept_by_strategy(world: World) -> None:
+    first = strategies(world, namespaceTemplate="/strategies/{memoryStrategyId}/actors/{actorId}/")[:1]
+    world.check_out(COMMIT, strategies=first, consumers=[])
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    assert "delete 1 events and 1 records" in world.must("forget", "dev", ACTOR="alice").out
+    everything = {"memoryId": world.memory("dev")["id"], "namespacePath": "/"}
+    assert service.list_memory_records(everything)["memoryRecordSummaries"] == []
+
+
+def test_forgetting_refuses_what_it_cannot_prove(world: World) -> None:
+    world.release("dev")
+    say(world, "dev", "alice")
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    memory["strategies"][0]["namespaceTemplates"] = ["/facts/{sessionId}/{actorId}/"]
+    refused(world.type("forget", "dev", ACTOR="alice"), "strategy facts", "cannot be found", "nothing was deleted")
+    refused(world.type("forget", "dev", ACTOR="alice/s1"), "it has a slash")
 
 
 def test_forgetting_asks_before_production_and_wants_a_name(world: World) -> None:

@@ -142,19 +142,20 @@ def local(folder: Path, spec: Spec | None = None) -> Iterator[Memory]:
 @contextmanager
 def deployed(environment: str) -> Iterator[Memory]:
     """Use the memory of an environment in AWS, and forget everything that was said in the end."""
-    from ops.changes import deployed_id
+    from ops.changes import deployed as deployed_memory
     from ops.delivery.place import open_place
     from ops.forget import forget_actor
 
     with reached():
         place = open_place(environment)
         place.check_account()
-        memory = Memory(deployed_id(place), place.manifest.spec, lambda service, _: place.client(service))
+        found = deployed_memory(place)
+        memory = Memory(found["id"], place.manifest.spec, lambda service, _: place.client(service))
     try:
         yield memory
     finally:
         for actor in _actors(memory):
-            forget_actor(memory.client(), memory.memory_id, memory.spec, actor)
+            forget_actor(memory.client(), found, actor)
 
 
 def _actors(memory: Memory) -> Sequence[str]:

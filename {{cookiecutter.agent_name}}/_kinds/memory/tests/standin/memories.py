@@ -82,11 +82,33 @@ class Memories:
 def _strategy(properties: Mapping[str, Any]) -> dict[str, Any]:
     ((kind, about),) = properties.items()
     days = about.get("RecordExpirySpecification", {}).get("RecordExpiryDurationDays")
+    own = {"configuration": _custom(about["Configuration"])} if kind == "CustomMemoryStrategy" else {}
     return {
-        "strategyId": f"{about['Name']}-a1B2c3D4e5", "name": about["Name"], "description": about["Description"],
+        **own, "strategyId": f"{about['Name']}-localstore", "name": about["Name"], "description": about["Description"],
         "type": _KINDS[kind][1], "namespaces": about["NamespaceTemplates"], "status": "ACTIVE",
         "namespaceTemplates": about["NamespaceTemplates"], **({"recordExpiryDurationDays": days} if days else {}),
     }  # fmt: skip
+
+
+def _custom(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a custom strategy's instructions as GetMemory nests them."""
+    ((kind, steps),) = properties.items()
+    if kind == "SelfManagedConfiguration":
+        return {"type": "SELF_MANAGED", "selfManagedConfiguration": _camel(steps)}
+    base = kind.removesuffix("Override")
+    found: dict[str, Any] = {
+        "type": f"{_KINDS[f'{base}MemoryStrategy'][1].replace('SUMMARIZATION', 'SUMMARY')}_OVERRIDE"
+    }
+    for step, override in steps.items():
+        name = f"{base[:1].lower()}{base[1:]}{step}Override"
+        found[step.lower()] = {f"custom{step}Configuration": {name: _camel(override)}}
+    return found
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _camel(item) for name, item in value.items()}
+    return [_camel(item) for item in value] if isinstance(value, list) else value
 
 
 def _spec(properties: Mapping[str, Any]) -> Spec:
