@@ -275,6 +275,11 @@ def _template_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator
             place,
             "has no {actorId}, so actors would reach each other's records; add it, or say shared: true and reason",
         )
+    if "actorId" in used and "sessionId" in used[: used.index("actorId")]:
+        yield (
+            place,
+            "has {sessionId} before {actorId}, so no path reaches one person's records, to forget them; swap them",
+        )
     if strategy.get("shared") and "actorId" in used:
         yield (*path, "shared"), "has no effect with {actorId} in the template; remove one"
     if strategy.get("shared") and not strategy.get("reason"):
@@ -310,6 +315,10 @@ def _type_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator[Fin
         yield (*path, "selfManaged"), "missing; say topicArn and bucket"
     if kind != "selfManaged" and strategy.get("selfManaged"):
         yield (*path, "selfManaged"), "is for type selfManaged only; remove it"
+    own = strategy.get("selfManaged")
+    triggers = own.get("triggers") if isinstance(own, dict) else None
+    if isinstance(triggers, dict) and not any(triggers.values()):
+        yield (*path, "selfManaged", "triggers"), "name none, so it would never be called; for example {messages: 6}"
     steps = _STEPS.get(str(strategy.get("base")), ())
     for step, file in prompts.items() if isinstance(prompts, dict) else ():
         place = (*path, "prompts", step)
@@ -323,7 +332,13 @@ def _prompt_findings(place: FieldPath, file: str) -> Iterator[Finding]:
     path = (ROOT / file).resolve()
     if not path.is_relative_to(ROOT) or not path.is_file():
         yield place, f"there is no file {file} in this repository; write it, or correct the path"
-    elif not 1 <= len(path.read_text(encoding="utf-8").strip()) <= _MAX_PROMPT:
+        return
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        yield place, f"{file} cannot be read as UTF-8 text: {error}"
+        return
+    if not 1 <= len(text) <= _MAX_PROMPT:
         yield place, f"{file} must have 1 to {_MAX_PROMPT:,} characters"
 
 
@@ -336,17 +351,26 @@ def _key_findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _consumer_findings(spec: Mapping[str, Any], strategies: list[str]) -> Iterator[Finding]:
-    known, seen = [EVENTS, *strategies], set()
+    known, seen, policies = [EVENTS, *strategies], set(), dict[str, object]()
     for index, consumer in _groups(spec.get("consumers")):
         path = ("spec", "consumers", index)
         if consumer.get("name") in seen:
             yield (*path, "name"), f"{consumer.get('name')!r} is another consumer's name; join the two"
+        for policy in policy_ids(str(consumer.get("name"))):
+            if (other := policies.setdefault(policy, consumer.get("name"))) != consumer.get("name"):
+                yield (*path, "name"), f"would have the same policy in CloudFormation as {other!r}; choose another"
         seen.add(consumer.get("name"))
         for access in ("read", "write"):
             items = consumer.get(access)
             for number, item in enumerate(items if isinstance(items, list) else ()):
                 if item not in known:
                     yield (*path, access, number), f"{item!r} is no strategy; there are {', '.join(known)}"
+
+
+def policy_ids(consumer: str) -> tuple[str, str]:
+    """Return a consumer's logical ids in CloudFormation: of its policy, and of the parameter that publishes it."""
+    words = "".join(part.capitalize() for part in consumer.split("-"))
+    return f"{words}Policy", f"Published{words}Policy"
 
 
 def _groups(value: object) -> list[tuple[int, Mapping[str, Any]]]:

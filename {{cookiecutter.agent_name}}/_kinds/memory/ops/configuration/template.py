@@ -8,7 +8,7 @@ import yaml
 
 from ops.configuration.policies import statements
 from ops.document import ROOT
-from ops.spec import SelfManaged, Spec, Strategy
+from ops.spec import SelfManaged, Spec, Strategy, policy_ids
 
 PATH = ROOT / "infra" / "memory.yaml"
 _HEAD = "# Made from manifest.yaml by `make render`; change that, not this.\n"
@@ -133,11 +133,10 @@ def _role(spec: Spec) -> dict[str, Any]:
         models += ["arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/*"]
         actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
         allowed.append(_allow("InvokeModels", actions, [{"Fn::Sub": arn} for arn in models]))
-    for strategy in spec.strategies:
-        if own := strategy.self_managed:
-            allowed.append(_allow(f"Tell{_words(strategy.name)}", ["sns:Publish"], own.topic_arn))
-            bucket = {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{own.bucket}/*"}
-            allowed.append(_allow(f"Deliver{_words(strategy.name)}", ["s3:PutObject"], bucket))
+    if pipelines := [each.self_managed for each in spec.strategies if each.self_managed]:
+        buckets = [{"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{own.bucket}/*"} for own in pipelines]
+        allowed.append(_allow("TellPipelines", ["sns:Publish"], [own.topic_arn for own in pipelines]))
+        allowed.append(_allow("DeliverToPipelines", ["s3:PutObject"], buckets))
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
@@ -156,7 +155,7 @@ def _role(spec: Spec) -> dict[str, Any]:
 def _consumers(spec: Spec) -> dict[str, Any]:
     arn = {"Fn::GetAtt": ["Memory", "MemoryArn"]}
     return {
-        f"{_words(each.name)}Policy": {
+        policy_ids(each.name)[0]: {
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
                 "Description": f"What {each.name} may do with the memory",
@@ -174,8 +173,8 @@ def _published(spec: Spec) -> dict[str, Any]:
         "PublishedArn": _parameter("arn", {"Fn::GetAtt": ["Memory", "MemoryArn"]}),
     }
     for each in spec.consumers:
-        words = _words(each.name)
-        found[f"Published{words}Policy"] = _parameter(f"consumers/{each.name}/policy-arn", {"Ref": f"{words}Policy"})
+        policy, published = policy_ids(each.name)
+        found[published] = _parameter(f"consumers/{each.name}/policy-arn", {"Ref": policy})
     return found
 
 
@@ -208,11 +207,6 @@ def _document(allowed: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _boundary() -> dict[str, Any]:
     return {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
-
-
-def _words(name: str) -> str:
-    """Return a name as CloudFormation's logical ids are written."""
-    return "".join(part[:1].upper() + part[1:] for part in name.replace("_", "-").split("-"))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -17,6 +17,9 @@ from ops.spec import MAX_STRATEGIES, Spec
 GOOD = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
 
 
+PIPELINE = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:memory", "bucket": "memory-payloads"}
+
+
 def problems(folder: Path, **spec: Any) -> str:
     """Return what is said of a manifest with another spec, with file and line."""
     path = folder / "manifest.yaml"
@@ -55,6 +58,7 @@ def custom(**changes: Any) -> dict[str, Any]:
         ({"namespaceTemplate": "/facts/u-{actorId}/"}, "a part of its own"),
         ({"namespaceTemplate": "/facts/{actorId}{sessionId}/"}, "a part of its own"),
         ({"namespaceTemplate": "/fäcts/{actorId}/"}, "letters, digits"),
+        ({"namespaceTemplate": "/facts/{sessionId}/{actorId}/"}, "has {sessionId} before {actorId}"),
         ({"namespaceTemplate": ["/facts/{actorId}/", "/more/{actorId}/"]}, "exactly one template"),
         ({"namespaceTemplate": "/facts/", "shared": True}, "missing; say why actors may share"),
         ({"shared": True, "reason": "A public glossary."}, "has no effect with {actorId}"),
@@ -65,6 +69,7 @@ def custom(**changes: Any) -> dict[str, Any]:
         ({"type": "custom"}, "a custom strategy needs base, model and prompts"),
         ({"model": "m"}, "is for type custom only"),
         ({"type": "selfManaged"}, "missing; say topicArn and bucket"),
+        ({"type": "selfManaged", "selfManaged": {**PIPELINE, "triggers": {}}}, "would never be called"),
     ],
 )
 def test_a_strategy_that_is_wrong(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
@@ -87,6 +92,13 @@ def test_a_prompt_must_be_there(tmp_path: Path, prompts: dict[str, str], said: s
     assert said in problems(tmp_path, strategies=[custom(prompts=prompts)], consumers=[])
 
 
+def test_a_prompt_must_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.spec.ROOT", tmp_path)
+    (tmp_path / "latin1.md").write_bytes("für".encode("latin-1"))
+    found = problems(tmp_path, strategies=[custom(prompts={"extraction": "latin1.md"})], consumers=[])
+    assert "latin1.md cannot be read as UTF-8 text" in found
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
@@ -104,6 +116,8 @@ def test_a_prompt_must_be_there(tmp_path: Path, prompts: dict[str, str], said: s
         ({"encryption": "kms"}, "'kms' is not known"),
         ({"consumers": [{"name": "a", "read": ["fact"]}]}, "'fact' is no strategy"),
         ({"consumers": [{"name": "a"}, {"name": "a"}]}, "another consumer's name"),
+        ({"consumers": [{"name": "team1"}, {"name": "team-1"}]}, "the same policy in CloudFormation as 'team1'"),
+        ({"consumers": [{"name": "x"}, {"name": "published-x"}]}, "the same policy in CloudFormation as 'x'"),
     ],
 )  # fmt: skip
 def test_a_configuration_that_is_wrong(tmp_path: Path, spec: dict[str, Any], said: str) -> None:
@@ -143,14 +157,13 @@ def test_every_kind_of_strategy_becomes_cloudformation(tmp_path: Path) -> None:
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
-    own = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:memory", "bucket": "memory-payloads"}
     strategies = [
         strategy(),
         strategy(type="summary", name="sums", namespaceTemplate="/sums/{actorId}/{sessionId}/", recordExpiryDays=31),
         strategy(type="userPreference", name="prefs", namespaceTemplate="/prefs/{actorId}/"),
         strategy(type="episodic", name="episodes", namespaceTemplate="/episodes/{actorId}/{sessionId}/"),
         custom(name="mine", namespaceTemplate="/mine/{memoryStrategyId}/{actorId}/"),
-        strategy(type="selfManaged", name="own", namespaceTemplate="/own/{actorId}/", selfManaged=own),
+        strategy(type="selfManaged", name="own", namespaceTemplate="/own/{actorId}/", selfManaged=PIPELINE),
     ]
     path = tmp_path / "manifest.yaml"
     spec = {**GOOD["spec"], "strategies": strategies, "encryption": "platform"}
