@@ -1,24 +1,23 @@
 """Serve the local memory: `python -m memory`, on PORT or 8090."""
 
-import os
 import sys
 
 from memory.server import build
-from memory.settings import PORT, STATE, Settings
+from memory.settings import STATE, Settings, port
 from ops.document import DocumentError
 
 
 def main() -> None:
-    """Serve until interrupted. Exit code 2 when a file is wrong, 1 when the port is taken."""
-    port = int(os.environ.get("PORT") or PORT)
+    """Serve until interrupted. Exit code 2 when a file or PORT is wrong, 1 when the port is taken."""
     try:
-        settings = Settings.from_files()
+        settings, wanted = Settings.from_files(), port()
     except DocumentError as error:
-        sys.exit(f"{error}")
+        print(error, file=sys.stderr)
+        sys.exit(2)
     try:
-        server = build(settings, STATE, port)
+        server = build(settings, STATE, wanted)
     except OSError as error:
-        sys.exit(f"dev: port {port}: {error.strerror}. Choose another: make dev PORT={port + 1}")
+        sys.exit(f"dev: port {wanted}: {error.strerror}. Choose another, for example: make dev PORT=8190")
     consumers = ", ".join(settings.policies()) or "none"
     print(
         f"""Serving memory {settings.memory_id} on {server.address}; stop with Ctrl-C.

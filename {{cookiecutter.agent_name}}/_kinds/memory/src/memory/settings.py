@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ops.configuration.policies import statements
+from ops.document import DocumentError
 from ops.environment import load_environment, read_environment
 from ops.manifest import Manifest, load_manifest
 from ops.spec import EnvironmentFields, Spec, Strategy
@@ -16,6 +18,15 @@ STATE = Path(".local")
 
 PORT = 8090
 """Where `make dev` serves."""
+
+
+def port() -> int:
+    """Return the port of PORT, or the usual one. Raises DocumentError for one that there cannot be."""
+    text = os.environ.get("PORT") or str(PORT)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise DocumentError([f"PORT={text}: no port; a number from 1 to 65535, for example PORT={PORT}"])
+    return int(text)
+
 
 ACCOUNT = "000000000000"
 """The account of ARNs here. There is none: nothing touches AWS."""

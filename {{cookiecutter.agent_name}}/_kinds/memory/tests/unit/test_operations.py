@@ -12,9 +12,11 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from memory.__main__ import main as serve
 from memory.extraction import Message
 from memory.extraction.model import ModelExtractor
 from memory.settings import Settings
+from ops.document import DocumentError
 from ops.manifest import load_manifest
 from tests.memory.targets import Memory, local
 
@@ -134,6 +136,27 @@ def test_many_write_at_once(memory: Memory) -> None:
         list(pool.map(write, range(64)))
     for number in range(8):
         assert memory.texts(f"/facts/actor{number}/") == [f"Works on the p{number + 56} project"]
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "0", "-1"])
+def test_a_port_that_is_none_is_refused(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit) as ended:
+        serve()
+    assert ended.value.code == 2
+    assert f"PORT={port}: no port" in capsys.readouterr().err
+
+
+def test_a_wrong_manifest_ends_in_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def wrong() -> None:
+        raise DocumentError(["manifest.yaml:1: wrong"])
+
+    monkeypatch.setattr("memory.settings.load_manifest", wrong)
+    with pytest.raises(SystemExit) as ended:
+        serve()
+    assert (ended.value.code, capsys.readouterr().err) == (2, "manifest.yaml:1: wrong\n")
 
 
 def test_a_configured_model_extracts_and_personal_data_stays_out() -> None:
