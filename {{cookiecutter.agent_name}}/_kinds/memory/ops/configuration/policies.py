@@ -1,7 +1,7 @@
 """What each consumer may do: IAM statements with conditions on actor and namespace.
 
-The same statements are deployed as managed policies and enforced by the local memory, so what a test shows on a laptop
-is what IAM decides in AWS.
+The same statements are deployed as managed policies and enforced by the local memory. It asks them for each record of a
+batch; how the service puts the namespaces of a batch into one IAM request is not documented, see infra/README.md.
 """
 
 from __future__ import annotations
@@ -53,14 +53,22 @@ def statements(spec: Spec, consumer: Consumer, memory: Any) -> list[dict[str, An
     if EVENTS in consumer.write:
         found.append(allow("WriteEvents", WRITE_EVENTS, plain))
     if readable:
-        exact = {"StringLike": {NAMESPACE: [pattern(each) for each in readable]}}
-        below = {"StringLike": {NAMESPACE_PATH: [path_pattern(each) for each in readable]}}
+        exact = _like(NAMESPACE, [pattern(each) for each in readable])
+        below = _like(NAMESPACE_PATH, [path_pattern(each) for each in readable])
         found.append(allow("ReadRecords", ["GetMemoryRecord", *READ_RECORDS], exact))
         found.append(allow("ReadRecordsBelow", READ_RECORDS, below))
     if writable:
-        exact = {"StringLike": {NAMESPACE: [pattern(each) for each in writable]}}
+        exact = _like(NAMESPACE, [pattern(each) for each in writable])
         found.append(allow("WriteRecords", WRITE_RECORDS, exact))
     return found
+
+
+def _like(key: str, patterns: list[str]) -> dict[str, Any]:
+    """Return the condition that a namespace is one of these. Where a call names none, StringLike does not hold.
+
+    A slash is a character like others to IAM, so an empty part would match any id, and reach all actors as a path.
+    """
+    return {"StringLike": {key: patterns}, "StringNotLike": {key: "*//*"}}
 
 
 def pattern(strategy: Strategy) -> str:

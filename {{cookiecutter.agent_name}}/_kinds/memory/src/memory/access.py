@@ -55,6 +55,16 @@ def _contexts(sent: Mapping[str, Any]) -> list[dict[str, str]]:
     found = {key: str(sent[name]) for name, key in names.items() if name in sent}
     if "records" not in sent:
         return [found]
-    places = [each.get("namespaces") or [each["namespace"]] if "namespace" in each else each.get("namespaces", [])
-              for each in sent["records"]]  # fmt: skip
-    return [found | {NAMESPACE: place} for each in places for place in each] or [found]
+    places = [place for record in sent["records"] for place in _places(record)]
+    return [found | ({} if place is None else {NAMESPACE: place}) for place in places]
+
+
+def _places(record: Mapping[str, Any]) -> list[str | None]:
+    """Return where a record of a batch is and is to be; None where the call does not say, which no policy allows.
+
+    The service judges by what a call says and not by what is stored, and does nothing where the two differ.
+    """
+    to: list[str | None] = list(record.get("namespaces", []))
+    if "memoryRecordId" not in record:
+        return to or [None]
+    return [*(record.get("sourceNamespaces") or [record.get("namespace")]), *to]

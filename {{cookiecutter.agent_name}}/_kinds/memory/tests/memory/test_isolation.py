@@ -69,6 +69,21 @@ def test_an_event_is_only_found_with_its_actor_and_session(memory: Memory) -> No
     assert len(memory.events(one, "s1")) == 1
 
 
+def test_a_client_token_means_nothing_to_another_actor_or_session(memory: Memory) -> None:
+    call = {
+        "memoryId": memory.memory_id,
+        "eventTimestamp": memory.now(),
+        "clientToken": "one-token-for-all-" + "0" * 20,
+    }
+    made = {}
+    for actor, session in (("alice", "s1"), ("mallory", "s1"), ("alice", "s2")):
+        payload = [{"conversational": {"content": {"text": f"{actor} in {session}."}, "role": "USER"}}]
+        named = {"actorId": memory.actor(actor), "sessionId": session, "payload": payload}
+        made[actor, session] = memory.client().create_event(**call, **named)["event"]
+    assert len({event["eventId"] for event in made.values()}) == 3
+    assert "alice" not in str(made["mallory", "s1"]["payload"])
+
+
 @pytest.mark.parametrize(
     "actor", ["", "/", "..", "actor1/../actor10", "actor1%2Factor10", "*", "actor 1", "-", "{actorId}"]
 )
@@ -120,13 +135,52 @@ if LOCAL:  # the service takes slashes in ids; there the consumers' policies ref
         memory.say("alice", "s1", "I'm working on the Atlas project.")
         for consumer in memory.spec.consumers:
             client = memory.client(consumer.name)
-            for place in ("/", "/facts/", "/facts", "/preferences/", "/summaries/", "//", "/facts//"):
+            for place in (
+                "/",
+                "/facts/",
+                "/facts",
+                "/preferences/",
+                "/summaries/",
+                "//",
+                "/facts//",
+                "/facts///",
+                "/summaries///",
+            ):
                 assert not _may(_list_below, client, memory, place), (consumer.name, place)
                 assert not _may(_search_below, client, memory, place), (consumer.name, place)
             assert not _may(_list_actors, client, memory), consumer.name
 
+    def test_a_consumer_writes_no_record_that_it_may_not(memory: Memory) -> None:
+        """In a batch with one that it may: by naming no namespace, a namespace too few, or only the new one."""
+        memory.say("alice", "s1", "I'm working on the Atlas project.")
+        (own,), (other,) = memory.search("Atlas", "/facts/alice/"), memory.search("Atlas", "/summaries/alice/")
+        client = memory.client("curator")
+        ids, now = [each["memoryRecordId"] for each in (own, other)], memory.now()
+        delete = [{"memoryRecordId": ids[0], "namespace": "/facts/alice/"}, {"memoryRecordId": ids[1]}]
+        assert not _may(_batch, client, memory, "delete", delete)
+        for changes in ({}, {"namespaces": ["/facts/alice/"]}):
+            update = {"memoryRecordId": ids[1], "timestamp": now, "content": {"text": "x"}, **changes}
+            assert not _may(_batch, client, memory, "update", [update])
+        written = {"timestamp": now, "content": {"text": "x"}}
+        create = [
+            {**written, "requestIdentifier": "1", "namespaces": [place] if place else []}
+            for place in ("/facts/alice/", "")
+        ]
+        assert not _may(_batch, client, memory, "create", create)
+        false = {
+            "memoryRecordId": ids[1],
+            "timestamp": now,
+            "sourceNamespaces": ["/facts/alice/"],
+            "namespaces": ["/facts/bob/"],
+        }
+        done = client.batch_update_memory_records(memoryId=memory.memory_id, records=[false])
+        assert len(done["failedRecords"]) == 1
+        assert [each["memoryRecordId"] for each in memory.search("Atlas", "/summaries/alice/")] == [ids[1]]
+        right = {**false, "memoryRecordId": ids[0], "namespaces": ["/facts/alice/"]}
+        assert client.batch_update_memory_records(memoryId=memory.memory_id, records=[right])["successfulRecords"]
 
-def _may(call: Any, client: Any, memory: Memory, *more: str) -> bool:
+
+def _may(call: Any, client: Any, memory: Memory, *more: Any) -> bool:
     """Return whether a call is allowed."""
     try:
         call(client, memory.memory_id, *more)
@@ -160,6 +214,10 @@ def _list_below(client: Any, memory_id: str, place: str) -> None:
 
 def _search_below(client: Any, memory_id: str, place: str) -> None:
     client.retrieve_memory_records(memoryId=memory_id, namespacePath=place, searchCriteria={"searchQuery": "Atlas"})
+
+
+def _batch(client: Any, memory_id: str, operation: str, records: list[dict[str, Any]]) -> None:
+    getattr(client, f"batch_{operation}_memory_records")(memoryId=memory_id, records=records)
 
 
 def _write_record(client: Any, memory_id: str, place: str) -> None:
