@@ -85,7 +85,7 @@ def parameters_of(operation: Any, path: str, headers: Mapping[str, str], body: b
     if protocol == "query":
         return _from_query(shape, {key: values[0] for key, values in parse_qs(body.decode(), True).items()}, "") or {}
     if protocol == "json":
-        found: dict[str, Any] = _from_json(shape, json.loads(body or b"{}"))
+        found: dict[str, Any] = _from_json(shape, _object(body))
         return found
     return _from_rest(operation, shape, path, headers, body)
 
@@ -95,7 +95,7 @@ def _from_rest(operation: Any, shape: Any, path: str, headers: Mapping[str, str]
     match = _template(operation).fullmatch(parts.path)
     uri, query = match.groupdict() if match else {}, parse_qs(parts.query)
     payload = shape.serialization.get("payload")
-    sent = json.loads(body) if body and not payload else {}
+    sent = {} if payload else _object(body)
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire, place = member.serialization.get("name", name), member.serialization.get("location")
@@ -110,6 +110,18 @@ def _from_rest(operation: Any, shape: Any, path: str, headers: Mapping[str, str]
         elif place is None and wire in sent:
             found[name] = _from_json(member, sent[wire])
     return found
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return the fields of a JSON body. Raises ApiError for another body, and for half a character (lone surrogate)."""
+    try:
+        sent = json.loads(body or b"{}")
+        json.dumps(sent, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        sent = None
+    if not isinstance(sent, dict):
+        raise ApiError("ValidationException", "the body of the request is no JSON object")
+    return sent
 
 
 def _from_json(shape: Any, value: Any) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from memory.extraction import Change, Extractor
 from memory.extraction.messages import said
@@ -25,6 +26,9 @@ _PAGE = 20
 _PURGE_EVERY = 500
 _EARLIER = 6
 """How many events before a new one an extractor sees."""
+
+_YEAR_10000 = 253_402_300_800
+"""In seconds since 1970."""
 
 
 class MemoryService:
@@ -45,9 +49,10 @@ class MemoryService:
         """Keep what was said, and take from it at once what the strategies want; the service takes about a minute."""
         now, at = self.clock(), _seconds(p["eventTimestamp"])
         _plain(p["actorId"])
-        session = p.get("sessionId") or f"session-{uuid4().hex}"
+        token = p.get("clientToken")
+        session = p.get("sessionId") or f"session-{uuid5(NAMESPACE_OID, token or uuid4().hex).hex}"
         branch = p.get("branch") or {}
-        expires = max(at, 0) + self.settings.spec.event_expiry_days * DAY
+        expires = at + self.settings.spec.event_expiry_days * DAY
         event = Event(
             _event_id(at), p["actorId"], session, at, list(p["payload"]), dict(p.get("metadata", {})),
             branch.get("name"), branch.get("rootEventId"),
@@ -55,7 +60,7 @@ class MemoryService:
         with self.store.transaction():
             if event.branch and event.branch != "main":
                 self._check_branch(event, now)
-            kept = self.store.add_event(event, expires, p.get("clientToken"))
+            kept = self.store.add_event(event, expires, token)
             if kept is event and p.get("extractionMode") != "SKIP":
                 self._extract(event, now)
         self._purge_sometimes(now)
@@ -71,8 +76,9 @@ class MemoryService:
         if branch := wanted.get("branch"):
             events = _branch(events, branch["name"], with_parents=branch.get("includeParentBranches", False))
         for test in wanted.get("eventMetadata", []):
+            _check_filter(test, {test["left"]["metadataKey"]: ("stringValue",)})  # of events any key can be filtered by
             events = [event for event in events if _metadata_holds(test, event.metadata)]
-        page, token = _page(events, p)
+        page, token = _page(events, p, _newest)
         shown = [self._event(each, payload=p.get("includePayloads", True)) for each in page]
         return {"events": shown, **token}
 
@@ -82,14 +88,13 @@ class MemoryService:
         return {"eventId": event.id}
 
     def list_sessions(self, p: Parameters) -> Answer:
-        wanted = p.get("filter", {}).get("eventFilter") == "HAS_EVENTS"
-        found = [each for each in self.store.sessions(p["actorId"]) if each[2] or not wanted]
-        page, token = _page(found, p)
+        """Return the sessions in which an actor has events; with the last of these a session goes."""
+        page, token = _page(self.store.sessions(p["actorId"], self.clock()), p, lambda each: (-each[1], each[0]))
         shown = [{"sessionId": each[0], "actorId": p["actorId"], "createdAt": each[1]} for each in page]
         return {"sessionSummaries": shown, **token}
 
     def list_actors(self, p: Parameters) -> Answer:
-        page, token = _page(self.store.actors(), p)
+        page, token = _page(self.store.actors(self.clock()), p, lambda each: (each,))
         return {"actorSummaries": [{"actorId": each} for each in page], **token}
 
     # Long-term memory
@@ -103,13 +108,14 @@ class MemoryService:
         narrowed = bool(filters or "memoryStrategyId" in criteria)
         found = self.store.search(criteria["searchQuery"], place, self.clock(), 1000 if narrowed else top, below=below)
         found = self._narrowed(found, criteria.get("memoryStrategyId"), filters)[:top]
-        page, token = _page(found, p, top)
+        page, token = _page(found, p, lambda each: (-(each.score or 0), *_newest(each)), top)
         return {"memoryRecordSummaries": [_record(each, score=True) for each in page], **token}
 
     def list_memory_records(self, p: Parameters) -> Answer:
         place, below = _place(p)
         found = self.store.records(place, self.clock(), below=below)
-        page, token = _page(self._narrowed(found, p.get("memoryStrategyId"), p.get("metadataFilters", [])), p)
+        found = self._narrowed(found, p.get("memoryStrategyId"), p.get("metadataFilters", []))
+        page, token = _page(found, p, _newest)
         return {"memoryRecordSummaries": [_record(each) for each in page], **token}
 
     def get_memory_record(self, p: Parameters) -> Answer:
@@ -259,12 +265,11 @@ class MemoryService:
         return record
 
     def _narrowed(self, found: list[Record], strategy: str | None, filters: Sequence[Any]) -> list[Record]:
-        keys = {each.key for each in self.settings.spec.indexed_keys}
+        members = {each.key: _MEMBERS[each.type] for each in self.settings.spec.indexed_keys}
         for test in filters:
-            if test["left"]["metadataKey"] not in keys:
-                raise ApiError("ValidationException", f"{test['left']['metadataKey']} is not among the indexed keys")
+            _check_filter(test, members | dict.fromkeys(_TIMES, ("dateTimeValue",)))
         kept = [each for each in found if strategy in (None, each.strategy)]
-        return [each for each in kept if all(_metadata_holds(test, each.metadata) for test in filters)]
+        return [each for each in kept if all(_metadata_holds(test, _filtered(each)) for test in filters)]
 
     def _days(self, strategy: str) -> int | None:
         return self._strategies[strategy].record_expiry_days if strategy in self._strategies else None
@@ -353,6 +358,25 @@ def _branch(events: Sequence[Event], name: str, *, with_parents: bool) -> list[E
     return found + _branch(events[at:], events[at].branch or "main", with_parents=True)
 
 
+def _check_filter(test: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a filter that compares what cannot be compared, as far as the service says so."""
+    key, operator = test["left"]["metadataKey"], test["operator"]
+    if key not in members:
+        raise ApiError("ValidationException", f"{key} is not among the indexed keys")
+    if operator in ("EXISTS", "NOT_EXISTS"):
+        return
+    sent = next(iter(test.get("right", {}).get("metadataValue", {})), "nothing")
+    wanted = [each for each in members[key] if each in _OPERANDS[operator]]
+    if sent not in wanted:
+        needed = " or ".join(wanted) or "another operator"
+        raise ApiError("ValidationException", f"{operator} of {key} needs {needed}, and there is {sent}")
+
+
+def _filtered(record: Record) -> dict[str, Any]:
+    times = zip(_TIMES, (record.created, record.at), strict=True)
+    return {**record.metadata, **{key: {"dateTimeValue": at} for key, at in times}}
+
+
 def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
     value = metadata.get(test["left"]["metadataKey"])
     operator = str(test["operator"])
@@ -360,14 +384,32 @@ def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> boo
         return (value is not None) == (operator == "EXISTS")
     if value is None:
         return False
-    ((mine,), (wanted,)) = value.values(), test["right"]["metadataValue"].values()
+    ((member, mine),), ((other, wanted),) = value.items(), test["right"]["metadataValue"].items()
     if operator == "CONTAINS":
-        return all(each in mine for each in (wanted if isinstance(wanted, list) else [wanted]))
-    if operator in ("BEFORE", "AFTER"):
+        return member in _OPERANDS[operator] and all(
+            each in mine for each in (wanted if isinstance(wanted, list) else [wanted])
+        )
+    if member != other:
+        return False
+    if member == "dateTimeValue":
         mine, wanted = _seconds(mine), _seconds(wanted)
     holds: bool = _COMPARE[operator](mine, wanted)
     return holds
 
+
+_TIMES = ("x-amz-agentcore-memory-createdAt", "x-amz-agentcore-memory-updatedAt")
+"""The service's own keys, which can be filtered by without being declared."""
+
+_MEMBERS = {"STRING": ("stringValue",), "STRINGLIST": ("stringListValue", "stringValue"), "NUMBER": ("numberValue",)}
+"""What a filter of an indexed key can have, by the key's type."""
+
+_ANY = ("stringValue", "stringListValue", "numberValue", "dateTimeValue")
+_OPERANDS = {
+    "EQUALS_TO": _ANY,
+    "CONTAINS": ("stringValue", "stringListValue"),
+    **dict.fromkeys(("BEFORE", "AFTER"), ("dateTimeValue",)),
+    **dict.fromkeys(("GREATER_THAN", "GREATER_THAN_OR_EQUALS", "LESS_THAN", "LESS_THAN_OR_EQUALS"), ("numberValue",)),
+}
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "EQUALS_TO": lambda a, b: a == b,
@@ -380,18 +422,27 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _page(items: Sequence[T], p: Parameters, size: int = _PAGE) -> tuple[Sequence[T], dict[str, str]]:
-    """Return a page of results, and the token of the next one where there is more."""
-    size = p.get("maxResults", size)
-    start = 0
+def _newest(item: Event | Record) -> tuple[float, int]:
+    return (-item.at, -item.seq)
+
+
+def _page(
+    items: Sequence[T], p: Parameters, key: Callable[[T], tuple[Any, ...]], size: int = _PAGE
+) -> tuple[Sequence[T], dict[str, str]]:
+    """Return a page of results, which are sorted by `key`, and the token of the next one where there is more.
+
+    The token is the key of the last item seen: what is written or deleted meanwhile moves nothing between pages.
+    """
     if token := p.get("nextToken"):
         try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode())
-        except ValueError:
+            last = tuple(json.loads(base64.urlsafe_b64decode(token)))
+            items = [each for each in items if key(each) > last]
+        except (TypeError, ValueError):
             raise ApiError("ValidationException", "nextToken is not one that was returned") from None
-    end = start + size
-    more = {"nextToken": base64.urlsafe_b64encode(str(end).encode()).decode()} if end < len(items) else {}
-    return items[start:end], more
+    page = items[: p.get("maxResults", size)]
+    if len(page) == len(items):
+        return page, {}
+    return page, {"nextToken": base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()}
 
 
 def _event_id(at: float) -> str:
@@ -400,6 +451,10 @@ def _event_id(at: float) -> str:
 
 def _seconds(value: Any) -> float:
     """Return a timestamp of the protocol as seconds since 1970, in whole milliseconds, as the service keeps them."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value).timestamp()
-    return round(float(value), 3)
+    try:
+        seconds = float(datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        seconds = -1
+    if not 0 <= seconds < _YEAR_10000:
+        raise ApiError("ValidationException", f"{value} is no time from 1970 to 9999")
+    return round(seconds, 3)

@@ -21,11 +21,10 @@ DAY = 86_400.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, actor TEXT NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
-    expires REAL NOT NULL, branch TEXT, root TEXT, payload TEXT NOT NULL, metadata TEXT NOT NULL, token TEXT UNIQUE);
+    expires REAL NOT NULL, branch TEXT, root TEXT, payload TEXT NOT NULL, metadata TEXT NOT NULL, token TEXT,
+    UNIQUE (actor, session, token));
 CREATE INDEX IF NOT EXISTS events_of ON events (actor, session, at);
 CREATE INDEX IF NOT EXISTS events_end ON events (expires);
-CREATE TABLE IF NOT EXISTS sessions (
-    actor TEXT NOT NULL, session TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (actor, session)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, strategy TEXT NOT NULL, namespace TEXT NOT NULL,
     text TEXT NOT NULL, topic TEXT, created REAL NOT NULL, at REAL NOT NULL, expires REAL,
@@ -121,6 +120,7 @@ class Event:
     metadata: dict[str, Any] = field(default_factory=dict)
     branch: str | None = None
     root: str | None = None
+    seq: int = 0
 
 
 @dataclass
@@ -138,9 +138,12 @@ class Record:
     metadata: dict[str, Any] = field(default_factory=dict)
     actor: str | None = None
     score: float | None = None
+    seq: int = 0
 
 
+_EVENT = "id, actor, session, at, payload, metadata, branch, root, events.seq"
 _RECORD = "id, strategy, namespace, text, created, at, topic, expires, metadata, actor"
+_READ = f"{_RECORD}, records.seq"
 
 
 def new_record_id() -> str:
@@ -164,7 +167,10 @@ class Store:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         # NORMAL: after a power cut the last writes may be gone, but the file is whole.
-        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_SCHEMA}")
+        # secure_delete: what is deleted is overwritten, not only no longer found.
+        pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
+        self._db.executescript(f"{pragmas} {_SCHEMA}")
+        self._deleted = False
 
     def close(self) -> None:
         """Close the file."""
@@ -183,16 +189,23 @@ class Store:
                 yield
             except BaseException:
                 self._db.execute("ROLLBACK")
+                self._deleted = False
                 raise
+            if self._deleted:
+                self._db.execute("INSERT INTO words (words) VALUES ('optimize')")  # or the index keeps deleted words
             self._db.execute("COMMIT")
+            if self._deleted:
+                self._db.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # or the log keeps deleted texts
+                self._deleted = False
 
     # Events
 
     def add_event(self, event: Event, expires: float, token: str | None = None) -> Event:
-        """Add an event; return the one there is when its client token was used before."""
+        """Add an event; return the one there is when its client token was used before in this session."""
         with self.transaction():
-            if token and (known := self._rows("SELECT id FROM events WHERE token = ?", token)):
-                return self.event(known[0][0])  # type: ignore[return-value]
+            same = "actor = ? AND session = ? AND token = ?"
+            if token and (known := self._events(same, event.actor, event.session, token)):
+                return known[0]
             self._db.execute(
                 "INSERT INTO events (id, actor, session, at, expires, branch, root, payload, metadata, token)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -201,7 +214,6 @@ class Store:
                     json.dumps(event.payload), json.dumps(event.metadata), token,
                 ),
             )  # fmt: skip
-            self._db.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?, ?)", (event.actor, event.session, event.at))
         return event
 
     def event(self, event_id: str) -> Event | None:
@@ -216,21 +228,20 @@ class Store:
     def delete_event(self, event_id: str) -> None:
         """Delete an event."""
         with self.transaction():
+            self._deleted = True
             self._db.execute("DELETE FROM events WHERE id = ?", (event_id,))
 
-    def sessions(self, actor: str) -> list[tuple[str, float, bool]]:
-        """Return the sessions of an actor: id, when it began, whether it has events; the newest first."""
-        has_events = "EXISTS (SELECT 1 FROM events e WHERE e.actor = s.actor AND e.session = s.session)"
-        sql = f"SELECT session, created, {has_events} FROM sessions s WHERE actor = ? ORDER BY created DESC, session"  # noqa: S608
-        return [(row[0], row[1], bool(row[2])) for row in self._rows(sql, actor)]
+    def sessions(self, actor: str, now: float) -> list[tuple[str, float]]:
+        """Return the sessions in which an actor has events: id, and when it began; the newest first."""
+        sql = "SELECT session, MIN(at) FROM events WHERE actor = ? AND expires > ? GROUP BY session ORDER BY 2 DESC, 1"
+        return [(row[0], row[1]) for row in self._rows(sql, actor, now)]
 
-    def actors(self) -> list[str]:
-        """Return all actors."""
-        return [row[0] for row in self._rows("SELECT DISTINCT actor FROM sessions ORDER BY actor")]
+    def actors(self, now: float) -> list[str]:
+        """Return all actors who have events."""
+        return [row[0] for row in self._rows("SELECT DISTINCT actor FROM events WHERE expires > ? ORDER BY actor", now)]
 
     def _events(self, where: str, *values: object) -> list[Event]:
-        columns = "id, actor, session, at, payload, metadata, branch, root"
-        rows = self._rows(f"SELECT {columns} FROM events WHERE {where}", *values)  # noqa: S608 - no text of users
+        rows = self._rows(f"SELECT {_EVENT} FROM events WHERE {where}", *values)  # noqa: S608 - no text of users
         return [_event(row) for row in rows]
 
     # Records
@@ -264,6 +275,7 @@ class Store:
         with self.transaction():
             known = self._rows("SELECT seq FROM records WHERE id = ?", record_id)
             for (seq,) in known:
+                self._deleted = True
                 self._db.execute("DELETE FROM records WHERE seq = ?", (seq,))
                 self._db.execute("DELETE FROM words WHERE rowid = ?", (seq,))
         return bool(known)
@@ -288,7 +300,7 @@ class Store:
         """
         wanted = words(query)
         found = self._matching(wanted, place, now, below=below) if wanted else []
-        best = sorted(_scored(found, wanted), key=lambda record: (record.score, record.at), reverse=True)[:limit]
+        best = sorted(_scored(found, wanted), key=lambda each: (each.score, each.at, each.seq), reverse=True)[:limit]
         if len(best) < limit:
             known = {record.id for record in best}
             rest = self.records(place, now, below=below, limit=limit + len(best))
@@ -304,13 +316,13 @@ class Store:
             ("namespace = ?", [place]) if not below else ("namespace >= ? AND namespace < ?", _range(place))
         )
         sql = (
-            f"SELECT {_RECORD} FROM words JOIN records ON seq = words.rowid WHERE words MATCH ? AND {inside}"  # noqa: S608
+            f"SELECT {_READ} FROM words JOIN records ON seq = words.rowid WHERE words MATCH ? AND {inside}"  # noqa: S608
             " AND (expires IS NULL OR expires > ?) ORDER BY words.rowid DESC LIMIT ?"
         )
         return [_record(row) for row in self._rows(sql, match, *values, now, _CANDIDATES)]
 
     def _records(self, where: str, *values: object) -> list[Record]:
-        rows = self._rows(f"SELECT {_RECORD} FROM records WHERE {where}", *values)  # noqa: S608 - no text of users
+        rows = self._rows(f"SELECT {_READ} FROM records WHERE {where}", *values)  # noqa: S608 - no text of users
         return [_record(row) for row in rows]
 
     # Both
@@ -321,7 +333,9 @@ class Store:
             gone = [row[0] for row in self._rows("SELECT id FROM records WHERE expires <= ?", now)]
             for record_id in gone:
                 self.delete_record(record_id)
-            return len(gone) + self._db.execute("DELETE FROM events WHERE expires <= ?", (now,)).rowcount
+            events = self._db.execute("DELETE FROM events WHERE expires <= ?", (now,)).rowcount
+            self._deleted = self._deleted or events > 0
+            return len(gone) + events
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock:
@@ -329,13 +343,14 @@ class Store:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    event_id, actor, session, at, payload, metadata, branch, root = row
-    return Event(event_id, actor, session, at, json.loads(payload), json.loads(metadata), branch, root)
+    event_id, actor, session, at, payload, metadata, branch, root, seq = row
+    return Event(event_id, actor, session, at, json.loads(payload), json.loads(metadata), branch, root, seq)
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    record_id, strategy, namespace, text, created, at, topic, expires, metadata, actor = row
-    return Record(record_id, strategy, namespace, text, created, at, topic, expires, json.loads(metadata), actor)
+    record_id, strategy, namespace, text, created, at, topic, expires, metadata, actor, seq = row
+    about = (created, at, topic, expires, json.loads(metadata), actor)
+    return Record(record_id, strategy, namespace, text, *about, seq=seq)
 
 
 def _range(path: str) -> list[str]:

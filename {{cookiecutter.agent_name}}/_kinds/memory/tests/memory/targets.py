@@ -39,6 +39,7 @@ class Memory:
     make_client: Callable[[str, str], Any]
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     server: MemoryServer | None = None
+    folder: Path = Path()
     restart: Callable[[], None] = lambda: None
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -131,7 +132,7 @@ def local(folder: Path, spec: Spec | None = None) -> Iterator[Memory]:
         if memory.server:
             memory.server.service.clock = clock  # the days that have passed stay passed
 
-    memory = Memory(settings.memory_id, settings.spec, client, restart=restart)
+    memory = Memory(settings.memory_id, settings.spec, client, folder=folder, restart=restart)
     start()
     try:
         yield memory

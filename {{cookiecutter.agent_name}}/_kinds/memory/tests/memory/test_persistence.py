@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ops.forget import forget_actor
 from tests.memory.contract import EVENTS_KEPT_DAYS, PLACES, RECORDS_KEPT_DAYS
 from tests.memory.targets import LOCAL, Memory
 
@@ -75,3 +76,15 @@ if LOCAL:  # nobody can wait for the days to pass in AWS; there the configuratio
         client = memory.client()
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.get_memory_record(memoryId=memory_id, memoryRecordId=record["memoryRecordId"])
+
+    def test_who_is_forgotten_leaves_no_trace_in_the_files(memory: Memory) -> None:
+        for actor in ("quentin", "rosalind"):
+            memory.say(actor, "s1", f"I'm working on the {actor}ium project.", PREFERENCE)
+        found = memory.control().get_memory(memoryId=memory.memory_id)["memory"]
+        forget_actor(memory.client(), found, "quentin")
+        assert memory.client().list_actors(memoryId=memory.memory_id)["actorSummaries"] == [{"actorId": "rosalind"}]
+        sessions = memory.client().list_sessions(memoryId=memory.memory_id, actorId="quentin")
+        assert sessions["sessionSummaries"] == []
+        kept = b"".join(path.read_bytes() for path in memory.folder.iterdir()).lower()
+        assert b"rosalind" in kept
+        assert b"quentin" not in kept

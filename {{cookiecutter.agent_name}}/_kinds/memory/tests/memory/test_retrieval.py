@@ -90,3 +90,17 @@ if LOCAL:  # ranks and scores of the service are its own
         )
         sizes = [len(page["memoryRecordSummaries"]) for page in pages]
         assert sizes == [2, 2, 1]
+
+    def test_pages_skip_and_repeat_nothing_while_others_write_and_delete(memory: Memory) -> None:
+        client, session = memory.client(), {"memoryId": memory.memory_id, "actorId": "erik", "sessionId": "s1"}
+        there = {memory.say("erik", "s1", f"Line {number}.") for number in range(6)}
+        first = client.list_events(**session, maxResults=2)
+        seen = [each["eventId"] for each in first["events"]]
+        memory.say("erik", "s1", "One more.")
+        rest = client.list_events(**session, nextToken=first["nextToken"], maxResults=2)
+        for event in [*first["events"], *rest["events"]]:
+            client.delete_event(**session, eventId=event["eventId"])
+        last = client.list_events(**session, nextToken=rest["nextToken"], maxResults=2)
+        seen += [each["eventId"] for each in [*rest["events"], *last["events"]]]
+        assert sorted(seen) == sorted(there)
+        assert "nextToken" not in last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from ops.document import DocumentError
 from ops.manifest import load_manifest
 from tests.memory.targets import Memory, local
 
+EVENT = {"actorId": "a", "sessionId": "s", "eventTimestamp": 1_790_000_000}
 UNKNOWN = "no_such_memory-a1B2c3D4e5"
 
 
@@ -47,12 +49,26 @@ def test_an_unknown_memory_event_or_record(memory: Memory) -> None:
     assert done["failedRecords"][0]["status"] == "FAILED"
 
 
+def by(operator: str, **value: Any) -> dict[str, Any]:
+    """Return a filter of the indexed key of manifest.yaml, which is a text."""
+    right = {"right": {"metadataValue": value}} if value else {}
+    return {"left": {"metadataKey": "source"}, "operator": operator, **right}
+
+
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
         ("list_events", {"actorId": "a", "sessionId": "has space"}),
         ("list_events", {"actorId": "a", "sessionId": "s", "maxResults": 101}),
         ("list_events", {"actorId": "a", "sessionId": "s", "nextToken": "bm9uZQ=="}),
+        ("list_actors", {"nextToken": base64.b64encode(b"-5").decode()}),
+        ("list_memory_records", {"namespace": "/f/", "metadataFilters": [by("EQUALS_TO")]}),
+        ("list_memory_records", {"namespace": "/f/", "metadataFilters": [by("EQUALS_TO", numberValue=1)]}),
+        ("list_memory_records", {"namespace": "/f/", "metadataFilters": [by("GREATER_THAN", stringValue="a")]}),
+        ("list_memory_records", {"namespace": "/f/", "metadataFilters": [by("BEFORE", dateTimeValue=0)]}),
+        ("list_events", {"actorId": "a", "sessionId": "s", "filter": {"eventMetadata": [by("EQUALS_TO")]}}),
+        ("create_event", {"actorId": "a", "sessionId": "s", "eventTimestamp": -1, "payload": []}),
+        ("create_event", {**EVENT, "payload": [{"blob": "half a character: \ud83d"}]}),
         ("retrieve_memory_records", {"namespace": "/f/", "searchCriteria": {"searchQuery": "x" * 10_001}}),
         ("retrieve_memory_records", {"namespace": "/f/", "searchCriteria": {"searchQuery": "x", "topK": 101}}),
         ("delete_event", {"actorId": "a", "sessionId": "s", "eventId": "not-an-event"}),
@@ -71,6 +87,14 @@ def test_who_does_not_sign_is_refused_and_what_is_no_operation_too(memory: Memor
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/bedrock-agentcore/aws4_request"}
     assert httpx.post(f"{memory.server.address}/nothing", headers=signed).status_code == 404
     assert httpx.get(f"{memory.server.address}/ping").json() == {"status": "Healthy"}
+
+
+@pytest.mark.parametrize("body", [b"{", b"null", b"[]", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(memory: Memory, body: bytes) -> None:
+    assert memory.server
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/bedrock-agentcore/aws4_request"}
+    answer = httpx.post(f"{memory.server.address}/memories/{memory.memory_id}/actors", content=body, headers=signed)
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationException")
 
 
 def test_a_client_token_makes_one_event(memory: Memory) -> None:
@@ -94,7 +118,7 @@ def test_extraction_is_skipped_where_the_caller_says_so(memory: Memory) -> None:
     assert memory.texts("/preferences/a/") == []
 
 
-def test_metadata_filters_events(memory: Memory) -> None:
+def test_metadata_filters_events_and_times_records(memory: Memory) -> None:
     for number in range(3):
         memory.client().create_event(
             memoryId=memory.memory_id, actorId="a", sessionId="s", eventTimestamp=1_790_000_000 + number,
@@ -105,6 +129,19 @@ def test_metadata_filters_events(memory: Memory) -> None:
         memoryId=memory.memory_id, actorId="a", sessionId="s", filter={"eventMetadata": [test]}
     )
     assert [each["payload"][0]["blob"] for each in found["events"]] == [{"n": 1}]
+    (record,) = memory.client().batch_create_memory_records(
+        memoryId=memory.memory_id,
+        records=[
+            {"requestIdentifier": "1", "namespaces": ["/f/"], "content": {"text": "x"}, "timestamp": 1_790_000_000}
+        ],
+    )["successfulRecords"]
+    for operator, count in (("BEFORE", 0), ("AFTER", 1)):
+        time = {"left": {"metadataKey": "x-amz-agentcore-memory-updatedAt"}, "operator": operator,
+                "right": {"metadataValue": {"dateTimeValue": 1_780_000_000}}}  # fmt: skip
+        listed = memory.client().list_memory_records(memoryId=memory.memory_id, namespace="/f/", metadataFilters=[time])
+        assert [each["memoryRecordId"] for each in listed["memoryRecordSummaries"]] == [
+            record["memoryRecordId"]
+        ] * count
     order = [each["metadata"]["n"]["stringValue"] for each in memory.events("a", "s")]
     assert order == ["2", "1", "0"], "the newest first"
 

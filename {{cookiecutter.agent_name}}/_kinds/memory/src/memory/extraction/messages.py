@@ -33,8 +33,8 @@ def _text(written: str) -> str:
     message = parsed.get("message") if isinstance(parsed, dict) else None
     if not isinstance(message, dict) or not isinstance(message.get("content"), list):
         return written.strip()
-    texts = [block["text"] for block in message["content"] if isinstance(block, dict) and "text" in block]
-    return "\n".join(texts).strip()
+    texts = [str(block["text"]) for block in message["content"] if isinstance(block, dict) and "text" in block]
+    return "\n".join(texts).strip().encode(errors="replace").decode()  # JSON in JSON can hold half a character
 
 
 def _parsed(text: str) -> Any:
