@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from memory.extraction import Change, Message
 from memory.extraction.personal import is_personal
@@ -105,8 +105,17 @@ _FORGET = re.compile(
     re.IGNORECASE,
 )
 _FORGET_ALL = re.compile(
-    r"\b(?:forget|delete|erase|remove) (?:everything|all(?: of it)?|what you know)"
-    r"(?: (?:that )?you (?:know|remember|have|stored|saved))?(?: about me| of me| on me)?\s*$",
+    r"(?:forget|delete|erase|remove|wipe|clear|drop|discard) (?:(?:about )?me"
+    r"|(?:all (?:of )?)?my (?:personal )?(?:data|information|info|details|records?|history|profile|memor(?:y|ies))"
+    r"|(?:(?:everything|anything|all(?: of it)?|all (?:the )?(?:data|information|records))"
+    r"(?: (?:that )?(?:you(?:'ve| have)? (?:know|remember|have|stored|saved|kept|learned)|i(?:'ve| have)? (?:told you|said)))?"
+    r"|what(?:ever)? you(?:'ve| have)? (?:know|remember|have|stored|saved|kept|learned))(?: (?:about|of|on) me)?)"
+    r"(?:,? (?:please|now))*",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"^(?:(?:can|could|would|will) you|i(?:'d| would)? (?:like|want|need) you to|you (?:should|must|can|may))\s+"
+    r"(?:(?:please|kindly|just|now) )*",
     re.IGNORECASE,
 )
 _NO_LONGER = re.compile(
@@ -143,23 +152,59 @@ class Rules:
         if strategy.kind == "summary":
             return _summary(messages, known)
         if strategy.kind == "episodic":
-            return _episodes(messages, earlier)
+            return _episodes(messages, earlier, known)
         find = _preferences if strategy.kind == "userPreference" else _facts
         changes: list[Change] = []
         for sentence in _statements(messages):
-            changes += _removals(sentence, known, find) or list(find(sentence))
+            if _asks_to_forget(sentence):
+                changes = _forgotten(sentence, changes, known)
+            else:
+                changes += _corrections(sentence, known) or list(find(sentence))
         return changes
 
 
+def _sentences(text: str) -> Iterator[str]:
+    yield from filter(None, (" ".join(each.split()) for each in _SENTENCE.split(text)))
+
+
 def _statements(messages: Sequence[Message]) -> Iterator[str]:
-    """Yield what people state: no questions, no personal data, nothing said off the record or of others."""
+    """Yield what people state: no questions, no personal data, nothing said off the record or of others.
+
+    What they want forgotten is always stated, also as a question or off the record.
+    """
     for message in messages:
-        if message.role != "USER" or _OFF_RECORD.search(message.text):
+        if message.role != "USER":
             continue
-        for sentence in _SENTENCE.split(message.text):
-            text = " ".join(sentence.split())
-            if text and not text.endswith("?") and not is_personal(text) and not _OTHERS.search(_LEAD.sub("", text)):
+        private = _OFF_RECORD.search(message.text)
+        for text in _sentences(message.text):
+            stated = not text.endswith("?") and not is_personal(text) and not _OTHERS.search(_LEAD.sub("", text))
+            if _asks_to_forget(text) or (stated and not private):
                 yield text[:_LONGEST].rstrip(".!… ")
+
+
+def _request(sentence: str) -> str:
+    """Return what a sentence asks for, without politeness."""
+    return _ASKED.sub("", _LEAD.sub("", sentence)).rstrip("?.!… ")
+
+
+def _asks_to_forget(sentence: str) -> bool:
+    return _FORGET.match(_request(sentence)) is not None
+
+
+def _is_meant(request: str, text: str, topic: str | None = None) -> bool:
+    """Return whether a request to forget is about a text: always, or when it says at least half of the words."""
+    match = _FORGET.match(request)
+    asked = _content(match["x"]) if match else set()
+    about = _content(_readable(text)) | _content(topic or "")
+    return _FORGET_ALL.fullmatch(request) is not None or (bool(asked) and _overlap(asked, about))
+
+
+def _forgotten(sentence: str, changes: Sequence[Change], known: Sequence[Record]) -> list[Change]:
+    """Return the changes so far without what is to be forgotten, and with what is known of it."""
+    said = _request(sentence)
+    gone = tuple(each.id for each in known if _is_meant(said, each.text, each.topic))
+    kept = [each for each in changes if not each.text or not _is_meant(said, each.text, each.topic)]
+    return [*kept, Change(forget=gone)] if gone else kept
 
 
 def _preferences(sentence: str) -> Iterator[Change]:
@@ -186,21 +231,15 @@ def _facts(sentence: str) -> Iterator[Change]:
         yield Change(_capital(said), " ".join(words(said)[:3]))
 
 
-def _removals(sentence: str, known: Sequence[Record], find: Callable[[str], Iterator[Change]]) -> list[Change]:
-    """Return what a sentence asks to forget or to correct among the known."""
+def _corrections(sentence: str, known: Sequence[Record]) -> list[Change]:
+    """Return what a sentence corrects or takes back among the known."""
     said = _LEAD.sub("", sentence)
-    if _FORGET_ALL.search(said):
-        return [Change(forget=tuple(record.id for record in known))] if known else []
     if match := _NOT_BUT.fullmatch(said):
         old, new = match["old"].strip(), match["new"].strip()
         pattern = re.compile(rf"\b{re.escape(old)}\b", re.IGNORECASE)
         return [Change(pattern.sub(new, each.text), each.topic) for each in known if pattern.search(each.text)]
-    match = _FORGET.match(said) or _NO_LONGER.search(said)
-    if not match:
-        return []
-    if "verb" in match.groupdict() and not match["x"].strip():
-        return []
-    asked = _content(match["x"])
+    match = _NO_LONGER.search(said)
+    asked = _content(match["x"]) if match else set()
     gone = [
         each for each in known if asked and _overlap(asked, _content(_readable(each.text)) | _content(each.topic or ""))
     ]
@@ -228,33 +267,40 @@ def _summary(messages: Sequence[Message], known: Sequence[Record]) -> list[Chang
     """Return the summary of the session with its new requests: one record, which grows."""
     lines = known[0].text.split("\n") if known else []
     for message in messages:
-        if message.role != "USER" or _OFF_RECORD.search(message.text):
+        if message.role != "USER":
             continue
-        if _FORGET.match(_LEAD.sub("", message.text)):
-            asked = _content(message.text)
-            lines = [line for line in lines if not _overlap(_content(line), asked)]
-            continue
-        sentences = (" ".join(each.split())[:_LONGEST] for each in _SENTENCE.split(message.text))
-        lines += [f"- {each}" for each in sentences if each and not is_personal(each) and len(words(each)) > 1]
+        private = _OFF_RECORD.search(message.text)
+        for text in _sentences(message.text):
+            if _asks_to_forget(text):
+                lines = [line for line in lines if not _is_meant(_request(text), line)]
+            elif not private and not is_personal(text) and len(words(text)) > 1:
+                lines.append(f"- {text[:_LONGEST]}")
     kept = list(dict.fromkeys(lines))[-_REQUESTS:]
     if not kept:
         return [Change(forget=(known[0].id,))] if known else []
     return [Change("\n".join(kept), "session")]
 
 
-def _episodes(messages: Sequence[Message], earlier: Sequence[Message]) -> list[Change]:
+def _episodes(messages: Sequence[Message], earlier: Sequence[Message], known: Sequence[Record]) -> list[Change]:
     """Return an episode for each answer: what was asked, and how it ended."""
     found: list[Change] = []
-    asked = next((each.text for each in reversed(earlier) if each.role == "USER"), "")
+    asked = _asked(next((each.text for each in reversed(earlier) if each.role == "USER"), ""))
     for message in messages:
         if message.role == "USER":
-            asked = message.text
+            asked = _asked(message.text)
+            for sentence in filter(_asks_to_forget, _sentences(message.text)):
+                found = _forgotten(sentence, found, known)
         elif message.role == "ASSISTANT" and asked and not is_personal(f"{asked} {message.text}"):
             outcome = _SENTENCE.split(message.text)[0][:_LONGEST]
             episode = {"intent": asked[:_LONGEST], "outcome": outcome}
             found.append(Change(json.dumps(episode, ensure_ascii=False), " ".join(words(asked)[:5])))
             asked = ""
     return found
+
+
+def _asked(text: str) -> str:
+    """Return what a message asks for, as far as it may be remembered: nothing off the record, no request to forget."""
+    return "" if _OFF_RECORD.search(text) or any(map(_asks_to_forget, _sentences(text))) else text
 
 
 def _clean(text: str) -> str:
