@@ -51,6 +51,6 @@ def bob() -> Caller:
 @pytest.fixture
 def running(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
     """Return the tools as they are served over HTTP by this process."""
-    monkeypatch.setenv("DEVELOPMENT_SECRETS", str(settings.state))
+    monkeypatch.setattr("tool.wiring.http.secrets_folder", lambda: settings.state)
     with serving(settings) as url:
         yield Tools(url, settings.state)

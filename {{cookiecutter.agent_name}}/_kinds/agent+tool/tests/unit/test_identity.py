@@ -9,6 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
+from ops.document import DocumentError
+from ops.token import token as typed
 from runtime.identity import Unauthenticated, authenticate, issue_development_token
 
 FAR = int(time.time()) + 1000
@@ -16,6 +18,13 @@ FAR = int(time.time()) + 1000
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_token_is_signed_for_a_repository_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVELOPMENT_SECRETS", str(tmp_path / "typo" / ".local"))
+    with pytest.raises(DocumentError, match="typo is no repository"):
+        typed()
+    assert not (tmp_path / "typo").exists()
 
 
 def test_a_development_token_names_its_user(tmp_path: Path) -> None:
