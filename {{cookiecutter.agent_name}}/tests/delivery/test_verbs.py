@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,13 @@ def test_every_resource_of_a_stack_is_tagged(world: World) -> None:
     for call in world.cloud.made("CreateChangeSet"):
         tags = {tag["Key"] for tag in call.parameters["Tags"]}
         assert {"owner", "cost-center", "use-case-id", "component", "environment"} <= tags
+
+
+def test_dashboards_are_what_cloudwatch_can_read(world: World) -> None:
+    world.release(env="dev")
+    made = [each for stack in world.at("dev").stacks.stacks.values() for each in stack.resources.values()]
+    bodies = [each.properties["DashboardBody"] for each in made if each.type == "AWS::CloudWatch::Dashboard"]
+    assert [len(json.loads(body)["widgets"]) > 1 for body in bodies] == [True]
 
 
 def test_destroy_removes_the_last_things_first(world: World) -> None:
