@@ -66,6 +66,7 @@ class Runtimes:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.runtimes: dict[str, Runtime] = {}
+        self._made = 0
         self.stuck = False
 
     # What CloudFormation does
@@ -75,7 +76,8 @@ class Runtimes:
         name = properties["AgentRuntimeName"]
         if any(runtime.name == name for runtime in self.runtimes.values()):
             raise ApiError("ConflictException", f"An agent with the name {name} already exists.")
-        runtime_id = f"{name}-a1B2c3D4e{len(self.runtimes)}"
+        self._made += 1  # the id of one that was deleted never comes back
+        runtime_id = f"{name}-a1B2c3D{self._made:03}"
         arn = self.place.arn("bedrock-agentcore", f"runtime/{runtime_id}")
         runtime = Runtime(name, runtime_id, arn, [])
         self.add_version(runtime, properties)

@@ -120,6 +120,9 @@ class Stacks:
             self._apply(stack, change_set)
             stack.then = ("CREATE" if fresh else "UPDATE") + "_COMPLETE"
         except ApiError as error:
+            for name in stack.resources.keys() - before.keys():
+                if change_set.template["Resources"][name].get("DeletionPolicy") != "Retain":
+                    self.place.logs.events.pop(stack.resources[name].attributes[""], None)
             stack.resources = {} if fresh else before
             stack.then = "ROLLBACK_COMPLETE" if fresh else "UPDATE_ROLLBACK_COMPLETE"
             self._event(stack, "Runtime", "CREATE_FAILED" if fresh else "UPDATE_FAILED", error.message)
@@ -283,8 +286,11 @@ class Stacks:
             case _ if maker := self.place.makers.get(kind):
                 attributes = maker(properties, attributes)
             case "AWS::Logs::LogGroup":
-                group = str(properties["LogGroupName"])
-                self.place.logs.events.setdefault(group, [])
+                groups = self.place.logs.events
+                group = attributes.get("") or properties.get("LogGroupName", f"{stack.name}-{name}-{len(groups)}")
+                if not known and group in groups:
+                    raise ApiError("AlreadyExistsException", f"Resource of type '{kind}' with name {group} exists.")
+                groups.setdefault(group, [])
                 attributes = {"": group, "Arn": self.place.arn("logs", f"log-group:{group}:*")}
             case _:
                 attributes = {"": f"{stack.name}-{name}", "Arn": self.place.arn("other", f"{stack.name}-{name}")}

@@ -98,6 +98,14 @@ def test_two_environments_share_an_account_and_a_region(world: World) -> None:
     assert len({runtime.name for runtime in world.at("dev").runtimes.runtimes.values()}) == 2
 
 
+def test_what_a_destroyed_component_leaves_is_not_in_the_way_of_the_next(world: World) -> None:
+    world.release(COMMIT, "dev")
+    world.must("destroy", "dev")
+    assert world.at("dev").logs.events, "logs stay"
+    world.release(COMMIT, "dev")
+    assert world.live("dev") == "1"
+
+
 def test_a_role_of_your_own_is_used_and_none_is_made(world: World) -> None:
     role = f"arn:aws:iam::{world.environments['dev'].account}:role/agents"
     world.with_environment("dev", role=role)

@@ -86,7 +86,7 @@ def test_logs_end_some_day_and_can_be_encrypted_with_the_platforms_key() -> None
     assert len(found) == LOG_GROUPS
     for name, group in found:
         assert {"RetentionInDays", "KmsKeyId"} <= set(group["Properties"]), name
-        assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Retain", name
+        assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
 
 
 def test_every_alarm_reaches_somebody() -> None:

@@ -98,7 +98,7 @@ def measure(place: Place, evaluator: str, judged: list[Judged]) -> Score:
 
 def recently_judged(place: Place) -> list[Judged]:
     """Return the scores of the last day. An evaluation that failed gave none."""
-    group, since = f"/agentops/evaluations/{snake(place.component, place.name)}", datetime.now(UTC) - RECENT
+    group, since = f"/agentops/evaluations/{endpoint.runtime(place).id}", datetime.now(UTC) - RECENT
     pages = place.client("logs").get_paginator("filter_log_events")
     found = []
     for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
