@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,11 @@ def prepare(place: Place, stack: Stack) -> list[str]:
         Capabilities=["CAPABILITY_IAM"],
         Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
     )
-    made = _wait(place, stack.name, lambda: _change_set(place, stack.name), "CREATE_PENDING", "CREATE_IN_PROGRESS")
+    made = _wait(
+        stack.name,
+        lambda: _change_set(place, stack.name),
+        lambda seen: seen["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"),
+    )
     if made["Status"] == "FAILED":
         reason = made.get("StatusReason", "")
         if "didn't contain changes" in reason or "No updates" in reason:
@@ -95,7 +99,10 @@ def discard(place: Place, name: str) -> None:
 
 def execute(place: Place, name: str) -> None:
     """Carry the prepared change set out and wait. Raises Stop with the reason when CloudFormation rolls it back."""
+    before = _moment(describe(place, name))
     place.client("cloudformation").execute_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+    # CloudFormation may go on for a moment to describe what was there before; that is not how this ends.
+    _wait(name, lambda: describe(place, name), lambda seen: _moment(seen) != before)
     ended = _settled(place, name)
     status = ended["StackStatus"] if ended else "DELETE_COMPLETE"
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
@@ -108,7 +115,11 @@ def delete(place: Place, name: str) -> bool:
     if known is None:
         return False
     place.client("cloudformation").delete_stack(StackName=name)
-    ended = _wait(place, name, lambda: describe(place, name), "_IN_PROGRESS")
+    ended = _wait(
+        name,
+        lambda: describe(place, name),
+        lambda seen: seen is None or seen["StackStatus"] in ("DELETE_COMPLETE", "DELETE_FAILED"),
+    )
     if ended and ended["StackStatus"] != "DELETE_COMPLETE":
         raise Stop(f"{name} was not deleted: {_reason(place, name)}", "remove what holds it, then type the same again")
     return True
@@ -116,7 +127,15 @@ def delete(place: Place, name: str) -> bool:
 
 def _settled(place: Place, name: str) -> dict[str, Any] | None:
     """Return the stack once nothing is happening to it. Raises Stop for one that cannot be changed."""
-    found: dict[str, Any] | None = _wait(place, name, lambda: describe(place, name), "_IN_PROGRESS")
+    found: dict[str, Any] | None = _wait(
+        name,
+        lambda: describe(place, name),
+        lambda seen: (
+            seen is None
+            or seen["StackStatus"] == "REVIEW_IN_PROGRESS"
+            or not seen["StackStatus"].endswith("_IN_PROGRESS")
+        ),
+    )
     status = found["StackStatus"] if found else ""
     if status in _BROKEN:
         fix = "continue-update-rollback" if status == "UPDATE_ROLLBACK_FAILED" else "delete-stack"
@@ -128,13 +147,14 @@ def _settled(place: Place, name: str) -> dict[str, Any] | None:
     return found
 
 
-def _wait(place: Place, name: str, look: Any, *busy: str) -> Any:
-    def settled(seen: Any) -> bool:
-        status = "" if seen is None else seen.get("StackStatus", seen.get("Status", ""))
-        return status == "REVIEW_IN_PROGRESS" or not status.endswith(tuple(busy))
+def _moment(stack: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    """Return what of a stack differs before and after anything has happened to it."""
+    return (stack["StackStatus"], stack.get("LastUpdatedTime")) if stack else ()
 
+
+def _wait(name: str, look: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
     try:
-        return wait_until(look, settled)
+        return wait_until(look, done)
     except TookTooLong:
         raise Stop(f"{name} is still being changed", "wait for it in the CloudFormation console, then again") from None
 

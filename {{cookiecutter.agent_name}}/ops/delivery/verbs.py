@@ -11,7 +11,7 @@ from ops.delivery.acting import Env, acting
 from ops.delivery.interface import KIND
 from ops.delivery.names import DELIVERY_ROLE
 from ops.delivery.place import Place, open_place
-from ops.delivery.stop import stops
+from ops.delivery.stop import Stop, stops
 
 Digest = Annotated[str, typer.Option(envvar="DIGEST", help="The image, sha256:…; that of the commit, if empty.")]
 
@@ -36,7 +36,12 @@ def deploy(env: Env = "", digest: Digest = "") -> None:
         lines = prepared(place, wanted)
         show.plan(lines)
         if lines:
-            show.confirm(place)
+            try:
+                show.confirm(place)
+            except (Stop, KeyboardInterrupt):
+                for one in wanted:
+                    stacks.discard(place, one.name)
+                raise
         for name in [one.name for one in wanted]:
             # Prepared again: a stack may need what the one before it has just made.
             resolved = next(one for one in KIND.stacks(place, release) if one.name == name)

@@ -12,6 +12,7 @@ import pytest
 from ops.document import ROOT
 from ops.verbs import VERBS
 from tests.delivery.world import World
+from tests.standin import stacks
 
 
 def test_every_verb_says_where_before_what(world: World) -> None:
@@ -57,10 +58,20 @@ def test_destroy_removes_the_last_things_first(world: World) -> None:
     world.must("destroy", "dev")
 
 
+def test_a_stack_that_is_still_described_as_before_is_waited_for(world: World) -> None:
+    world.monkeypatch.setattr(stacks, "LAG", 3)
+    for _ in range(2):  # when it is made, and when it is changed
+        world.release(env="dev")
+        world.with_manifest(owner="another-team")
+    world.must("destroy", "dev")
+
+
 def test_production_is_asked_about_unless_in_ci(world: World) -> None:
     world.ready()
     refused = world.type("deploy", "prod", CI="")
     assert refused.code == 1
+    assert "not there" in world.must("status", "prod").out, "and no stack is left that waits for a review"
+    assert "REVIEW_IN_PROGRESS" not in world.must("status", "prod").out
     assert "production is changed only after a yes" in refused.err
     assert not world.cloud.made("ExecuteChangeSet")
     assert world.type("deploy", "dev", CI="").code == 0

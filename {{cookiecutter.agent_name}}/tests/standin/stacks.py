@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 POLLS = 2
 
+LAG = 1
+"""So often, after something began, a stack is described as it was before."""
+
 
 @dataclass
 class Resource:
@@ -54,6 +57,9 @@ class Stack:
     events: list[dict[str, Any]] = field(default_factory=list)
     then: str = ""
     polls: int = 0
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    updated: datetime | None = None
+    past: list[dict[str, Any]] = field(default_factory=list)
     protected: bool = False
 
 
@@ -114,6 +120,8 @@ class Stacks:
         if change_set.status != "CREATE_COMPLETE":
             raise ApiError("InvalidChangeSetStatus", f"ChangeSet cannot be executed in its status {change_set.status}")
         fresh = stack.status == "REVIEW_IN_PROGRESS"
+        stack.past = [_described(stack)] * LAG
+        stack.updated = datetime.now(UTC)
         stack.status, stack.polls = ("CREATE" if fresh else "UPDATE") + "_IN_PROGRESS", POLLS
         before = dict(stack.resources)
         try:
@@ -131,23 +139,15 @@ class Stacks:
 
     def describe_stacks(self, p: Mapping[str, Any]) -> dict[str, Any]:
         stack = self._stack(p["StackName"])
+        if stack.past:
+            return {"Stacks": [stack.past.pop()]}
         if stack.then:
             stack.polls -= 1
             if stack.polls <= 0:
                 stack.status, stack.then = stack.then, ""
         if stack.status == "DELETE_COMPLETE":
             del self.stacks[stack.name]
-        described = {
-            "StackName": stack.name,
-            "StackId": stack.id,
-            "StackStatus": stack.status,
-            "CreationTime": datetime.now(UTC),
-            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()],
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
-            "Tags": stack.tags,
-            "EnableTerminationProtection": stack.protected,
-        }
-        return {"Stacks": [described]}
+        return {"Stacks": [_described(stack)]}
 
     def describe_stack_events(self, p: Mapping[str, Any]) -> dict[str, Any]:
         return {"StackEvents": self._stack(p["StackName"]).events}
@@ -165,6 +165,7 @@ class Stacks:
             raise ApiError(
                 "ValidationError", f"Stack [{stack.name}] cannot be deleted while TerminationProtection is on"
             )
+        stack.past = [_described(stack)] * LAG
         for resource in stack.resources.values():
             self._remove(resource)
         stack.status, stack.then, stack.polls = "DELETE_IN_PROGRESS", "DELETE_COMPLETE", POLLS
@@ -332,6 +333,20 @@ class Stacks:
         if p["ChangeSetName"] not in stack.change_sets:
             raise ApiError("ChangeSetNotFound", f"ChangeSet [{p['ChangeSetName']}] does not exist", 404)
         return stack.change_sets[p["ChangeSetName"]]
+
+
+def _described(stack: Stack) -> dict[str, Any]:
+    return {
+        "StackName": stack.name,
+        "StackId": stack.id,
+        "StackStatus": stack.status,
+        "CreationTime": stack.created,
+        **({"LastUpdatedTime": stack.updated} if stack.updated else {}),
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
+        "Tags": stack.tags,
+        "EnableTerminationProtection": stack.protected,
+    }
 
 
 def _change(action: str, name: str, kind: str, keys: list[str] | None = None) -> dict[str, Any]:
