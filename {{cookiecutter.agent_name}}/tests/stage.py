@@ -46,7 +46,6 @@ class Step:
     verb: str
     env: str
     variables: Mapping[str, str]
-    approval: str | None = None
     only_with: str = ""
     """Files without which the workflow leaves the step out."""
 
@@ -69,14 +68,13 @@ def _many(needs: Any) -> list[str]:
 
 
 def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
-    approval = job.get("environment")
     for step in job["steps"]:
         verb = re.match(r"make ([a-z-]+)", step.get("run", ""))
         if verb and verb[1] not in _PREPARING:
             known = {key: str(value) for key, value in step.get("env", {}).items()}
             variables = {key: value for key, value in known.items() if "${{" not in value}  # else GitHub's own
             files = re.fullmatch(r"hashFiles\('(.+)'\) != ''", step.get("if", ""))
-            yield Step(name, verb[1], job["env"]["ENV"], variables, approval, files[1] if files else "")
+            yield Step(name, verb[1], job["env"]["ENV"], variables, files[1] if files else "")
 
 
 @dataclass

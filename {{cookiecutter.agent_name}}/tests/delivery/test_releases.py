@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from ops.delivery import notes, template
+from tests.delivery.test_template_update import git
 
 
 def test_release_notes_from_commits_and_evaluation() -> None:
@@ -19,6 +24,26 @@ def test_release_notes_from_commits_and_evaluation() -> None:
     ]
     assert [lines.index(part) for part in order] == sorted(lines.index(part) for part in order)
     assert "- compare regions" in lines
+
+
+def test_a_commit_that_was_overtaken_is_not_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    for subject in ("One", "Two"):
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", subject)
+    older, newer = git(tmp_path, "rev-parse", "HEAD~1", "HEAD").split()
+    monkeypatch.setattr(notes, "ROOT", tmp_path)
+    for last in ("", older, newer, "0" * 40):  # the first release, the one before, the same again, a rewritten main
+        notes.newer(last)
+    notes.notes("0" * 40, "none.md")
+    said = capsys.readouterr().out
+    assert f"Everything there is: {'0' * 12}, where this would begin, is not in the history." in said
+    assert "- One" in said
+    git(tmp_path, "checkout", "--quiet", older)
+    with pytest.raises(SystemExit):
+        notes.newer(newer)
+    assert "was delivered last; nothing was changed" in capsys.readouterr().err
 
 
 def test_the_newest_release_by_version_not_by_name() -> None:

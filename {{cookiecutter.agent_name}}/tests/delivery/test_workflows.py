@@ -34,9 +34,12 @@ def runs() -> Iterator[tuple[str, str]]:
 def test_least_rights_and_bounds(path: Path) -> None:
     workflow = load(path)
     assert workflow["permissions"] == {}
-    assert "group" in workflow["concurrency"]
     for name, job in workflow["jobs"].items():
-        assert job["timeout-minutes"] <= 120, name
+        assert "concurrency" in workflow or "concurrency" in job or name == "approval", name
+        assert job["timeout-minutes"] <= 60, (
+            name,
+            "the session of a role ends after an hour, unless it is asked for more",
+        )
         assert isinstance(job["permissions"], dict), name
         for step in job["steps"]:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}")), step
@@ -79,4 +82,26 @@ ACTIONS = {
 
 def test_no_long_lived_key() -> None:
     for path in WORKFLOWS:
-        assert "secrets." not in path.read_text(encoding="utf-8"), path.name
+        secrets = set(re.findall(r"secrets\.(\w+)", path.read_text(encoding="utf-8")))
+        assert secrets <= ({"TEMPLATE_UPDATE_TOKEN"} if path.stem == "template-update" else set()), path.name
+
+
+def test_a_rollback_waits_for_no_reviewer_and_is_cancelled_by_nobody() -> None:
+    """A job that waits for reviewers has its turn in its group; and by default what comes later cancels what waits."""
+    found = {(path.stem, name): job for path in WORKFLOWS for name, job in load(path)["jobs"].items()}
+    for path in WORKFLOWS:
+        assert path.stem not in ("deliver", "rollback") or "concurrency" not in load(path), path.name
+    assert found["deliver", "approval"]["environment"] == "approval"
+    assert "concurrency" not in found["deliver", "approval"]
+    assert found["deliver", "prod"]["needs"] == "approval"
+    assert found["deliver", "prod"]["concurrency"] == {"group": "prod", "queue": "max"}
+    back = found["rollback", "rollback"]
+    assert back["concurrency"] == {"group": back["environment"], "queue": "max"}
+    assert back["environment"] == "${{ inputs.environment || 'prod' }}"
+
+
+def test_what_changes_production_runs_from_main_only() -> None:
+    """What is dispatched by hand may come from any branch."""
+    for stem in ("deliver", "rollback"):
+        jobs = load(ROOT / ".github" / "workflows" / f"{stem}.yml")["jobs"].values()
+        assert {job["if"] for job in jobs if "needs" not in job} == {"github.ref == 'refs/heads/main'"}, stem

@@ -19,5 +19,6 @@ def test_production_comes_after_every_guard() -> None:
 
 
 def test_production_waits_for_an_approval() -> None:
-    assert {step.approval for step in steps() if step.job == "prod"} == {"prod"}
+    order = [step.job for step in steps()]
+    assert order.index("approval") < order.index("prod")
     assert {step.env for step in steps() if step.job == "prod"} == {"prod"}
