@@ -31,9 +31,9 @@ class State:
     live: str | None
     target: str
     status: str
-    reason: str = ""
-    moved: datetime | None = None
+    moved: datetime
     """When it was moved last."""
+    reason: str = ""
 
     @property
     def moving(self) -> bool:
@@ -60,7 +60,7 @@ def state(place: Place, runtime_id: str, name: str = LIVE) -> State | None:
         raise
     live = found.get("liveVersion")
     target, reason = found.get("targetVersion", live or ""), found.get("failureReason", "")
-    return State(live, target, found["status"], reason, found["lastUpdatedAt"])
+    return State(live, target, found["status"], found["lastUpdatedAt"], reason)
 
 
 def image_of(place: Place, runtime_id: str, version: str) -> str:

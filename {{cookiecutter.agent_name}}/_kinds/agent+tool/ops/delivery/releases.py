@@ -98,7 +98,7 @@ def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None
         now = endpoint.state(place, found.id)
         if now is None or now.live is None:
             raise Stop(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
-        if alarm and now.moved and datetime.now(UTC) - now.moved < SETTLES:
+        if alarm and datetime.now(UTC) - now.moved < SETTLES:
             raise Stop(
                 f"live moved to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon after may be about the "
                 "version before it, so nothing was moved",

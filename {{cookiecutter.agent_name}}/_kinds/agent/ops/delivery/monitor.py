@@ -1,9 +1,9 @@
 """`monitor`: do live sessions score as well as they should? If not, people are asked, and perhaps live goes back.
 
-Online evaluation judges the sample. It writes each score as an event of OpenTelemetry's conventions into the log group
-of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. The events are documented;
-the dimension is what AWS's own strands-agents-evals writes, and was not seen from the service yet. So where there are
-events but no metric, the mean of the events counts.
+Online evaluation judges the sample. It writes each score as an event of OpenTelemetry's conventions into the log
+group of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. Events have their times, so
+those since callers moved to the version that is live are what is judged; the metric is the baseline. Its dimension is
+what AWS's own strands-agents-evals writes, and was not seen from the service yet: without it there is no baseline.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from ops.document import ROOT
 
 RECENT, BASELINE = timedelta(hours=24), timedelta(days=14)
 """What is compared: the last day with the fortnight before it."""
+
+AFTER_A_MOVE = timedelta(minutes=30)
+"""So long after callers have moved, sessions of the version before may still be judged."""
 
 MAX_DROP = 0.1
 """How far below its baseline a score may fall; less is noise of the sample."""
@@ -50,9 +53,9 @@ class Score:
         if self.recent is None:
             return None
         if self.recent < minimum:
-            return f"{self.evaluator}: {self.recent:.2f} in the last day, below {minimum:.2f}"
+            return f"{self.evaluator}: {self.recent:.2f} lately, below {minimum:.2f}"
         if self.baseline is not None and self.recent < self.baseline - MAX_DROP:
-            return f"{self.evaluator}: {self.recent:.2f} in the last day, {self.baseline:.2f} in the fortnight before"
+            return f"{self.evaluator}: {self.recent:.2f} lately, {self.baseline:.2f} in the fortnight before"
         return None
 
 
@@ -68,7 +71,8 @@ class Judged:
 def monitor(env: Env = "") -> None:
     """Compare what online evaluation measured with the limit and the baseline. Exit code 1 when it is worse."""
     with acting("monitor", env) as place:
-        judged = recently_judged(place)
+        since = judged_from(place)
+        judged = judged_since(place, since)
         scores = [measure(place, evaluator, judged) for evaluator in place.environment.online_evaluation.evaluators]
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
@@ -78,51 +82,62 @@ def monitor(env: Env = "") -> None:
         if problems:
             _act(place, problems, sorted(judged, key=lambda one: one.value)[:WORST], rolls_back=rolls_back)
         if all(score.recent is None for score in scores):
-            _must_be_quiet(place)
-            show.done(f"{env}: no session was sampled in the last day")
+            _must_be_quiet(place, since)
+            show.done(f"{env}: no session was sampled since {since:%Y-%m-%d %H:%M} UTC")
             return
         show.done(f"{env}: scores are as they should be")
 
 
 def measure(place: Place, evaluator: str, judged: list[Judged]) -> Score:
-    """Return the mean scores of an evaluator: of the metric, else of the events of the last day."""
+    """Return the mean scores of an evaluator: of what was judged lately, and of the metric before."""
     name = snake(place.component, place.name)
     metric = _metric(f"agentops/{name}", evaluator, {"service.name": f"{name}.{LIVE}"})
     now = datetime.now(UTC)
-    recent = _statistic(place, metric, "Average", now - RECENT, now)
-    if recent is None:
-        values = [one.value for one in judged if one.evaluator == evaluator]
-        recent = sum(values) / len(values) if values else None
+    values = [one.value for one in judged if one.evaluator == evaluator]
+    recent = sum(values) / len(values) if values else None
     return Score(evaluator, recent, _statistic(place, metric, "Average", now - RECENT - BASELINE, now - RECENT))
 
 
-def recently_judged(place: Place) -> list[Judged]:
-    """Return the scores of the last day. An evaluation that failed gave none."""
-    group, since = f"/agentops/evaluations/{endpoint.runtime(place).id}", datetime.now(UTC) - RECENT
+def judged_from(place: Place) -> datetime:
+    """Return when what is judged begins: a day ago, or when callers had moved to the version that is live."""
+    day, live = datetime.now(UTC) - RECENT, endpoint.state(place, endpoint.runtime(place).id)
+    return max(day, live.moved + AFTER_A_MOVE) if live else day
+
+
+def judged_since(place: Place, since: datetime) -> list[Judged]:
+    """Return the scores since then."""
+    group = f"/agentops/evaluations/{endpoint.runtime(place).id}"
     pages = place.client("logs").get_paginator("filter_log_events")
     found = []
     for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
-        for event in page["events"]:
-            about = json.loads(event["message"]).get("attributes", {})
-            if (value := about.get("gen_ai.evaluation.score.value")) is not None:
-                name = about.get("gen_ai.evaluation.name", "")
-                found.append(Judged(name, float(value), about.get("session.id", "")))
+        found += [one for event in page["events"] if (one := _score(event["message"]))]
     return found
 
 
-def _must_be_quiet(place: Place) -> None:
+def _score(message: str) -> Judged | None:
+    """Return the score that an event tells; an evaluation that failed gave none, and there are other events."""
+    try:
+        about = json.loads(message)["attributes"]
+        value = float(about["gen_ai.evaluation.score.value"])
+        return Judged(about.get("gen_ai.evaluation.name", ""), value, about.get("session.id", ""))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _must_be_quiet(place: Place, since: datetime) -> None:
     """Raise Stop when there were sessions enough to sample: then it is the monitoring that does not work."""
     about = {
         "Operation": "InvokeAgentRuntime",
         "Resource": endpoint.runtime(place).arn,
         "Name": f"{snake(place.component, place.name)}::{LIVE}",
     }
-    now = datetime.now(UTC)
-    sessions = _statistic(place, _metric("AWS/Bedrock-AgentCore", "Sessions", about), "Sum", now - RECENT, now) or 0
+    now = max(datetime.now(UTC), since + timedelta(minutes=1))
+    sessions = _statistic(place, _metric("AWS/Bedrock-AgentCore", "Sessions", about), "Sum", since, now) or 0
     share = place.environment.online_evaluation.sampling_percent
     if sessions * share / 100 >= MIN_SAMPLE:
         raise Stop(
-            f"{sessions:.0f} sessions in the last day and none was judged, although {share:g} % should have been",
+            f"{sessions:.0f} sessions since {since:%Y-%m-%d %H:%M} UTC and none was judged, although "
+            f"{share:g} % should have been",
             f"make online ENV={place.name}; then look at the online evaluation's status in the AgentCore console",
         )
 
@@ -133,7 +148,7 @@ def _metric(namespace: str, name: str, dimensions: dict[str, str]) -> dict[str, 
 
 
 def _statistic(place: Place, metric: dict[str, Any], statistic: str, start: datetime, end: datetime) -> float | None:
-    seconds = int((end - start).total_seconds())
+    seconds = int((end - start).total_seconds()) // 60 * 60  # whole minutes are what CloudWatch takes
     query = {"Id": "one", "MetricStat": {"Metric": metric, "Period": seconds, "Stat": statistic}}
     found = place.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
     values = found["MetricDataResults"][0]["Values"]
@@ -145,10 +160,6 @@ def _act(place: Place, problems: list[str], worst: list[Judged], *, rolls_back: 
     now = endpoint.state(place, found.id)
     live = now.live if now else None
     lines = [f"Version {live} of {place.component} in {place.name} scores too low:", "", *(f"- {p}" for p in problems)]
-    if rolls_back and len(history.recall(place).good) > 1:
-        bearer, target = token(place), promotion.rollback_target(place, live)
-        promotion.roll_back(place, found, target, lambda name: component.smoke(place, found.arn, name, bearer))
-        lines += ["", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."]
     if worst:
         lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]
         lines += [f"| {one.value:.2f} | {one.evaluator} | `{one.session}` |" for one in worst]
@@ -157,13 +168,22 @@ def _act(place: Place, problems: list[str], worst: list[Judged], *, rolls_back: 
         "Please look at these sessions: the log group of the evaluation says why they scored so. What went wrong "
         "becomes a row of the ground truth: `make row`.",
     ]
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _report(lines)  # before anything is done: people hear of it also when that fails
+    if rolls_back and history.recall(place).before(live):
+        show.confirm(place)
+        bearer, target = token(place), promotion.rollback_target(place, live)
+        promotion.roll_back(place, found, target, lambda name: component.smoke(place, found.arn, name, bearer))
+        _report([*lines, "", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."])
     after = endpoint.state(place, found.id)
     raise Stop(
         f"{'; '.join(problems)}; live: version {after.live if after else None}",
         f"read {REPORT.relative_to(ROOT)}; make rollback ENV={place.name} goes back",
     )
+
+
+def _report(lines: list[str]) -> None:
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _shown(value: float | None) -> str:

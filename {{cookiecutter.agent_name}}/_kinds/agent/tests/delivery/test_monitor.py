@@ -11,7 +11,7 @@ from ops.delivery import monitor, names
 from ops.document import ROOT
 from ops.manifest import load_manifest
 from tests.delivery.shell import refused
-from tests.delivery.world import COMMIT, SECOND, World
+from tests.delivery.world import COMMIT, SECOND, THIRD, World
 
 
 @pytest.fixture
@@ -20,13 +20,18 @@ def live(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(monitor, "REPORT", ROOT / ".local" / "delivery" / "test-monitor.md")
     world.release(COMMIT)
     world.release(SECOND)
+    served(world, days=2)
     return world
 
 
+def served(world: World, days: int) -> None:
+    """Let callers have had what is live for some days."""
+    (runtime,) = world.at("prod").runtimes.runtimes.values()
+    runtime.endpoints[names.LIVE].moved = datetime.now(UTC) - timedelta(days=days)
+
+
 def scored(world: World, value: float) -> None:
-    service = f"{names.snake(load_manifest().metadata.name, 'prod')}.live"
-    for evaluator in world.environments["prod"].online_evaluation.evaluators:
-        world.at("prod").metrics.values[evaluator, service] = [value]
+    judged(world, *((name, value) for name in world.environments["prod"].online_evaluation.evaluators))
 
 
 def judged(world: World, *scores: tuple[str, float]) -> None:
@@ -41,14 +46,14 @@ def judged(world: World, *scores: tuple[str, float]) -> None:
         }
         world.at("prod").logs.events[group].append((at, json.dumps({"attributes": about})))
     failed = {"gen_ai.evaluation.name": "Builtin.Faithfulness", "error.type": "ThrottlingException"}
-    world.at("prod").logs.events[group].append((at, json.dumps({"attributes": failed})))
+    others = [json.dumps({"attributes": failed}), "not JSON", '"text"']
+    world.at("prod").logs.events[group] += [(at, other) for other in others]
 
 
 def test_people_see_the_sessions_that_scored_lowest(live: World) -> None:
-    """Also when the metric has other dimensions than expected: then the events are what counts."""
     judged(live, *(("Builtin.GoalSuccessRate", number / 10) for number in range(10)))
     typed = live.type("monitor", "prod")
-    assert "Builtin.GoalSuccessRate: 0.45 in the last day" in typed.err
+    assert "Builtin.GoalSuccessRate: 0.45 lately" in typed.err
     report = monitor.REPORT.read_text(encoding="utf-8")
     assert "| 0.00 | Builtin.GoalSuccessRate | `session-0` |" in report
     assert "session-9" not in report
@@ -59,7 +64,7 @@ def test_sessions_of_which_none_was_judged_are_a_fault_of_the_monitoring(live: W
     live.at("prod").metrics.values["Sessions", service] = [99.0]
     assert "no session was sampled" in live.must("monitor", "prod").last
     live.at("prod").metrics.values["Sessions", service] = [100.0]
-    refused(live.type("monitor", "prod"), "100 sessions in the last day and none was judged", "make online ENV=prod")
+    refused(live.type("monitor", "prod"), "100 sessions since", "none was judged", "make online ENV=prod")
 
 
 def test_nothing_sampled_and_good_scores_are_no_alarm(live: World) -> None:
@@ -72,7 +77,7 @@ def test_low_scores_ask_people_and_leave_live_alone(live: World) -> None:
     scored(live, 0.5)
     typed = live.type("monitor", "prod")
     assert typed.code == 1
-    assert "0.50 in the last day, below 0.70" in typed.err
+    assert "0.50 lately, below 0.70" in typed.err
     assert live.live("prod") == "2"
     assert "Builtin.GoalSuccessRate" in monitor.REPORT.read_text(encoding="utf-8")
 
@@ -83,6 +88,26 @@ def test_low_scores_roll_back_where_the_manifest_says_so(live: World) -> None:
     assert live.type("monitor", "prod").code == 1
     assert live.live("prod") == "1"
     assert "Version 1 is live again" in monitor.REPORT.read_text(encoding="utf-8")
+
+
+def test_what_the_version_before_scored_does_not_roll_back_the_next(live: World) -> None:
+    live.with_manifest(spec={"rollbackOnDrift": True})
+    live.release(THIRD)
+    served(live, days=2)
+    scored(live, 0.5)
+    assert live.type("monitor", "prod").code == 1
+    assert live.live("prod") == "2"
+    assert "no session was sampled since" in live.must("monitor", "prod").last
+    assert live.live("prod") == "2"
+
+
+def test_people_are_asked_and_told_before_anything_is_done(live: World) -> None:
+    live.with_manifest(spec={"rollbackOnDrift": True})
+    scored(live, 0.5)
+    monitor.REPORT.unlink(missing_ok=True)
+    refused(live.type("monitor", "prod", CI=""), "production is changed only after a yes")
+    assert live.live("prod") == "2"
+    assert "scores too low" in monitor.REPORT.read_text(encoding="utf-8")
 
 
 def test_a_score_far_below_its_own_baseline_is_drift() -> None:
