@@ -50,6 +50,16 @@ def test_dashboards_are_what_cloudwatch_can_read(world: World) -> None:
     assert [len(json.loads(body)["widgets"]) > 1 for body in bodies] == [True]
 
 
+def test_the_longest_name_fits_in_every_environment(world: World) -> None:
+    manifest = world.with_manifest(name="a" * 40)
+    shared = world.environments["prod"]
+    repositories = world.cloud.at(str(shared.shared_account), shared.region).images.repositories
+    repositories[manifest.metadata.name] = repositories.popitem()[1]
+    for env in world.environments:
+        world.release(env=env)
+        world.must("destroy", env)
+
+
 def test_destroy_removes_the_last_things_first(world: World) -> None:
     world.release(env="dev")
     gone = world.must("destroy", "dev")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.aws.wire import ApiError
+from ops.aws.rules import problems
+from ops.aws.wire import ApiError, models
 from tests.standin.templates import Resolver, parameters_of, read_template
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 POLLS = 2
+
+_MADE_BY = {
+    "AWS::BedrockAgentCore::Memory": "CreateMemory",
+    "AWS::BedrockAgentCore::OnlineEvaluationConfig": "CreateOnlineEvaluationConfig",
+    "AWS::BedrockAgentCore::Runtime": "CreateAgentRuntime",
+}
 
 LAG = 1
 """So often, after something began, a stack is described as it was before."""
@@ -238,6 +245,7 @@ class Stacks:
 
     def _make(self, stack: Stack, name: str, wanted: Mapping[str, Any], known: Resource | None) -> Resource:
         kind, properties = wanted["Type"], wanted["Properties"]
+        _check_names(kind, properties)
         attributes = dict(known.attributes) if known else {}
         match kind:
             case "AWS::BedrockAgentCore::Runtime":
@@ -333,6 +341,18 @@ class Stacks:
         if p["ChangeSetName"] not in stack.change_sets:
             raise ApiError("ChangeSetNotFound", f"ChangeSet [{p['ChangeSetName']}] does not exist", 404)
         return stack.change_sets[p["ChangeSetName"]]
+
+
+def _check_names(kind: str, properties: Mapping[str, Any]) -> None:
+    """Raise ApiError for a name that the operation behind a resource of AgentCore would refuse."""
+    if kind not in _MADE_BY:
+        return
+    control = models("bedrock-agentcore")[0]
+    members = control.operation_model(_MADE_BY[kind]).input_shape.members
+    for key, value in properties.items():
+        member = key[0].lower() + key[1:]
+        if key.endswith("Name") and member in members and (wrong := list(problems(members[member], value, key))):
+            raise ApiError("ValidationException", "; ".join(wrong))
 
 
 def _described(stack: Stack) -> dict[str, Any]:

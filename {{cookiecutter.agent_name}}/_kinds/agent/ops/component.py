@@ -232,6 +232,7 @@ def _evaluation(place: Place, found: dict[str, str]) -> dict[str, str]:
     settings = place.environment.online_evaluation
     return {
         **_base(place),
+        "EvaluationName": names.snake(place.component, place.name)[:46],  # with e_ or c_ before it, 48 are allowed
         "RuntimeId": _output(place, "runtime", "RuntimeId"),
         "SamplingPercentage": str(settings.sampling_percent),
         "FirstEvaluator": settings.evaluators[0],

@@ -1,9 +1,10 @@
 """`monitor`: do live sessions score as well as they should? If not, people are asked, and perhaps live goes back.
 
 Online evaluation judges the sample. It writes each score as an event of OpenTelemetry's conventions into the log
-group of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. Events have their times, so
-those since callers moved to the version that is live are what is judged; the metric is the baseline. Its dimension is
-what AWS's own strands-agents-evals writes, and was not seen from the service yet: without it there is no baseline.
+group of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. Events have their
+times, so those since callers moved to the version that is live are what is judged; the metric is the baseline. Its
+dimension is what AWS's own strands-agents-evals writes, and was not seen from the service yet: without it there is no
+baseline.
 """
 
 from __future__ import annotations
