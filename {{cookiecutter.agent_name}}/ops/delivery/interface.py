@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ops import component
@@ -34,6 +35,9 @@ class Component(Protocol):
 
     def status(self, place: Place) -> list[str]:
         """Return what `status` shows besides the stacks; the last line says what is live, and the next step."""
+
+    def extras(self, place: Place) -> list[tuple[str, Callable[[], object]]]:
+        """Return what is there besides the stacks and has to go before them: what to say of it, and how it goes."""
 
     def descriptor(self, manifest: Manifest) -> Descriptor:
         """Return what the registry is told."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.delivery.names import REGISTRY
-from ops.delivery.parameters import required
+from ops.delivery.parameters import optional, required
 from ops.delivery.place import Place
 from ops.delivery.stop import Stop
 from ops.delivery.wait import TookTooLong, wait_until
@@ -45,6 +45,11 @@ def find(place: Place) -> dict[str, Any] | None:
     found = [one for page in pages for one in page["registryRecords"] if one["name"] == place.component]
     alive = [one for one in found if one["status"] != "DEPRECATED"]
     return _settled(place, registry, alive[0]["recordId"]) if alive else None
+
+
+def published(place: Place) -> dict[str, Any] | None:
+    """Return the record that production has published; None elsewhere, and where the platform has no registry."""
+    return find(place) if place.name == "prod" and optional(place, [REGISTRY]) else None
 
 
 def changes(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -81,7 +82,7 @@ def status(env: Env = "") -> None:
             found = stacks.describe(place, name)
             print(f"  stack {name:<52} {found['StackStatus'] if found else 'not there'}")
         *lines, last = KIND.status(place)
-        if env == "prod" and (record := registry.find(place)):
+        if record := registry.published(place):
             lines.append(f"registry {record['recordVersion']} {record['status']} {record.get('statusReason', '')}")
         for line in lines:
             print(f"  {line}")
@@ -91,13 +92,19 @@ def status(env: Env = "") -> None:
 def destroy(env: Env = "") -> None:
     """Remove everything of this component from an environment, last things first. Logs stay."""
     with acting("destroy", env) as place:
-        names = [name for name in reversed(KIND.stack_names(place)) if stacks.describe(place, name)]
-        show.plan([f"delete stack {name}" for name in names])
-        if names:
+        todo = KIND.extras(place)
+        for name in reversed(KIND.stack_names(place)):
+            if stacks.describe(place, name):
+                todo.append((f"delete stack {name}", partial(stacks.delete, place, name)))
+        if record := registry.published(place):
+            gone = partial(registry.retire, place, record, f"{place.component} was removed from production")
+            todo.append((f"retire record {place.component}, which cannot be undone", gone))
+        show.plan([text for text, _ in todo])
+        if todo:
             show.confirm(place)
-        for name in names:
-            show.step(f"delete {name}")
-            stacks.delete(place, name)
+        for text, do in todo:
+            show.step(text)
+            do()
         parameters.forget(place)
         show.done(f"{env}: nothing is deployed and nothing is live; log groups stay until their retention ends")
 

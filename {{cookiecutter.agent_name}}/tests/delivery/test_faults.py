@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ops.delivery import names
 from tests.delivery.shell import refused
 from tests.delivery.world import World
 from tests.standin.cloud import access_key
@@ -37,6 +38,12 @@ def test_a_stack_that_was_never_made(world: World) -> None:
     name = next(iter(stacks))
     stacks[name].status = "ROLLBACK_COMPLETE"
     refused(world.type("deploy", "dev"), f"stack {name} is in ROLLBACK_COMPLETE", "delete-stack", "live keeps serving")
+
+
+def test_status_needs_no_registry(world: World) -> None:
+    world.release()
+    del world.at("prod").parameters.values[names.REGISTRY]
+    assert "live" in world.must("status", "prod").last
 
 
 def test_lasting_throttling(world: World) -> None:

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import httpx
 
-from ops.delivery import names, parameters
+from ops.delivery import canary, names, parameters
 from ops.delivery import stacks as formation
 from ops.delivery.bearer import VARIABLE
 from ops.delivery.calls import invoke
@@ -22,8 +23,8 @@ from ops.document import ROOT
 from ops.manifest import Manifest
 
 __all__ = [
-    "allow", "canary_gateway", "deployed", "descriptor", "evaluate", "evaluations", "live", "release", "rolls_back",
-    "smoke", "stack_names", "stacks", "status",
+    "allow", "canary_gateway", "deployed", "descriptor", "evaluate", "evaluations", "extras", "live", "release",
+    "rolls_back", "smoke", "stack_names", "stacks", "status",
 ]  # fmt: skip
 
 # What every version must be able to do: a question, and whether a tool must be called for it.
@@ -81,6 +82,11 @@ def evaluate(place: Place, url: str, token: str, date: str) -> int:
     command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
     variables = os.environ | {"AGENT_ENV": place.name, VARIABLE: token}
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+
+
+def extras(place: Place) -> list[tuple[str, Callable[[], object]]]:
+    """Return what a canary has made, which is in no stack."""
+    return canary.extras(place)
 
 
 def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:

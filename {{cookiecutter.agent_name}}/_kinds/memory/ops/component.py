@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 
 from ops.changes import current, effects
 from ops.configuration.state import State, of_manifest, of_service
@@ -104,6 +105,11 @@ def status(place: Place) -> list[str]:
     good = good_ones(place)
     back = ", ".join(version[:12] for version in good[:-1][-5:]) or "nowhere"
     return [f"good configurations to go back to: {back}", f"{live(place)}; next: make drift ENV={place.name}"]
+
+
+def extras(place: Place) -> list[tuple[str, Callable[[], object]]]:
+    """Return what is there besides the stacks: nothing."""
+    return []
 
 
 def descriptor(manifest: Manifest) -> Descriptor:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from ops import function, mcp
@@ -26,7 +27,7 @@ from ops.samples import example
 from tool.wiring.declare import TOOLS
 
 __all__ = [
-    "allow", "deployed", "descriptor", "evaluate", "live", "release", "smoke", "stack_names", "stacks", "status",
+    "allow", "deployed", "descriptor", "evaluate", "extras", "live", "release", "smoke", "stack_names", "stacks", "status",
 ]  # fmt: skip
 
 
@@ -99,6 +100,11 @@ def smoke(place: Place, runtime_arn: str, endpoint: str, token: str) -> None:
                     raise mcp.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}")
     except mcp.NoAnswer as error:
         raise Stop(f"the smoke test of {endpoint} failed: {error}", f"make status ENV={place.name}") from None
+
+
+def extras(place: Place) -> list[tuple[str, Callable[[], object]]]:
+    """Return what is there besides the stacks: nothing."""
+    return []
 
 
 def descriptor(manifest: Manifest) -> Descriptor:

@@ -1,21 +1,23 @@
 """A share of the callers on the new version: AgentCore's A/B test behind a gateway, and the rule that ends it.
 
-The gateway of the application has two targets for this agent, which the platform makes: `<component>-live` and
-`<component>-canary`, each leading to the endpoint of that name. Callers come through the gateway, which keeps a session
-with its variant. `C` is what is live, `T1` the new version.
+The gateway of the application has two targets for this agent, which the platform makes:
+`<component>-<environment>-live` and `…-canary`, each leading to the endpoint of that name. Callers come through the
+gateway, which keeps a session with its variant. `C` is what is live, `T1` the new version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from ops.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake
+from ops.delivery import endpoint, stacks
+from ops.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
 from ops.delivery.parameters import required
 from ops.delivery.place import Place
-from ops.delivery.stop import Stop
+from ops.delivery.wait import wait_until
 
 MIN_SESSIONS = 30
 """Sessions that each side must have had before anything is decided."""
@@ -33,8 +35,8 @@ class Verdict:
 
 
 def name(place: Place) -> str:
-    """Return the name of the test."""
-    return snake(place.component, CANARY)[:48]
+    """Return the name of the test: that of the runtime, as each has one test at most."""
+    return snake(place.component, place.name)
 
 
 def running(place: Place) -> dict[str, Any] | None:
@@ -55,8 +57,8 @@ def start(place: Place, gateway: str, evaluations: Mapping[str, str], weight: in
     """
     data = place.client("bedrock-agentcore")
     variants = [
-        _variant("C", 100 - weight, f"{place.component}-{LIVE}"),
-        _variant("T1", weight, f"{place.component}-{CANARY}"),
+        _variant("C", 100 - weight, f"{place.component}-{place.name}-{LIVE}"),
+        _variant("T1", weight, f"{place.component}-{place.name}-{CANARY}"),
     ]
     if known := running(place):
         data.update_ab_test(abTestId=known["abTestId"], variants=variants)
@@ -85,6 +87,39 @@ def stop(place: Place, test: Mapping[str, Any]) -> None:
     data.delete_ab_test(abTestId=test["abTestId"])
 
 
+def status(place: Place, evaluation: str) -> str:
+    """Return whether an online evaluation is ENABLED or DISABLED, by its ARN."""
+    control, config = place.client("bedrock-agentcore-control"), evaluation.rpartition("/")[2]
+    return str(control.get_online_evaluation_config(onlineEvaluationConfigId=config)["executionStatus"])
+
+
+def switch(place: Place, evaluation: str, wanted: str) -> None:
+    """Switch an online evaluation ENABLED or DISABLED, by its ARN."""
+    if status(place, evaluation) != wanted:
+        control, config = place.client("bedrock-agentcore-control"), evaluation.rpartition("/")[2]
+        control.update_online_evaluation_config(onlineEvaluationConfigId=config, executionStatus=wanted)
+
+
+def extras(place: Place) -> list[tuple[str, Callable[[], object]]]:
+    """Return what a canary has made that is in no stack: its test, and its endpoint."""
+    found: list[tuple[str, Callable[[], object]]] = []
+    if test := running(place):
+        found.append(
+            (f"stop the canary on gateway {test['gatewayArn'].rpartition('/')[2]}", partial(stop, place, test))
+        )
+    runtime = stacks.outputs(place, stack(place.component, place.name, "runtime")).get("RuntimeId")
+    if runtime and endpoint.state(place, runtime, CANARY):
+        found.append((f"delete endpoint {CANARY}", partial(_remove_endpoint, place, runtime)))
+    return found
+
+
+def _remove_endpoint(place: Place, runtime_id: str) -> None:
+    place.client("bedrock-agentcore-control").delete_agent_runtime_endpoint(
+        agentRuntimeId=runtime_id, endpointName=CANARY
+    )
+    wait_until(lambda: endpoint.state(place, runtime_id, CANARY), lambda seen: seen is None)
+
+
 def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
     """Compare both versions by evaluation and latency.
 
@@ -102,7 +137,7 @@ def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
             f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
             f"({control['sampleSize']} and {new['sampleSize']} sessions): {word}"
         )
-    live, new_ms = (p95(place, runtime_arn, endpoint) for endpoint in (LIVE, CANARY))
+    live, new_ms = (p95(place, runtime_arn, name) for name in (LIVE, CANARY))
     if live and new_ms:
         slow = new_ms > live * MAX_LATENCY_RATIO
         worse = worse or slow
@@ -111,7 +146,7 @@ def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
     return Verdict(decision, findings or ["no session was evaluated yet"])
 
 
-def p95(place: Place, runtime_arn: str, endpoint: str, hours: int = 24) -> float | None:
+def p95(place: Place, runtime_arn: str, name: str, hours: int = 24) -> float | None:
     """Return the P95 latency of an endpoint in milliseconds, None when nobody called."""
     now = datetime.now(UTC)
     metric = {
@@ -120,7 +155,7 @@ def p95(place: Place, runtime_arn: str, endpoint: str, hours: int = 24) -> float
         "Dimensions": [
             {"Name": "Operation", "Value": "InvokeAgentRuntime"},
             {"Name": "Resource", "Value": runtime_arn},
-            {"Name": "Name", "Value": f"{snake(place.component, place.name)}::{endpoint}"},
+            {"Name": "Name", "Value": f"{snake(place.component, place.name)}::{name}"},
         ],
     }
     query = {"Id": "p95", "MetricStat": {"Metric": metric, "Period": hours * 3600, "Stat": "p95"}}
@@ -131,6 +166,4 @@ def p95(place: Place, runtime_arn: str, endpoint: str, hours: int = 24) -> float
 
 
 def _variant(variant: str, weight: int, target: str) -> dict[str, Any]:
-    if not 1 <= weight <= 99:
-        raise Stop(f"WEIGHT={weight} leaves one side without callers", "give 1 to 99 percent", 2)
     return {"name": variant, "weight": weight, "variantConfiguration": {"target": {"name": target}}}

@@ -7,7 +7,8 @@ import pytest
 from ops.delivery import canary as split
 from ops.delivery import names
 from ops.manifest import load_manifest
-from tests.delivery.world import COMMIT, SECOND, World
+from tests.delivery.shell import refused
+from tests.delivery.world import COMMIT, SECOND, THIRD, World
 
 
 @pytest.fixture
@@ -45,6 +46,51 @@ def test_a_canary_splits_sessions_and_moves_nobody_else(canary: World) -> None:
     assert len(canary.at("prod").evaluations.tests) == 1
 
 
+def test_what_was_measured_is_promoted_and_not_what_came_meanwhile(canary: World) -> None:
+    canary.ready(THIRD)
+    canary.must("deploy", "prod")
+    measured(canary, 0.91, significant=False)
+    assert "version 2 is live" in canary.must("canary", "prod", DECIDE="1").last
+    assert canary.live("prod") == "2"
+
+
+def test_both_sides_are_judged_while_it_runs(canary: World) -> None:
+    def judged() -> set[str]:
+        found = canary.at("prod").evaluations.online.values()
+        return {one["onlineEvaluationConfigName"][0] for one in found if one["executionStatus"] == "ENABLED"}
+
+    assert judged() == {"e", "c"}
+    measured(canary, 0.91, significant=False)
+    canary.must("canary", "prod", DECIDE="1")
+    assert judged() == {"e"}
+
+
+def test_a_canary_is_of_one_environment(canary: World) -> None:
+    canary.with_environment("preprod", account=canary.environments["prod"].account)
+    canary.release(COMMIT, "preprod")
+    refused(canary.type("canary", "preprod", DECIDE="1"), "no canary is running in preprod")
+    (test,) = canary.at("prod").evaluations.tests.values()
+    component = load_manifest().metadata.name
+    targets = {one["variantConfiguration"]["target"]["name"] for one in test["variants"]}
+    assert targets == {f"{component}-prod-live", f"{component}-prod-canary"}
+
+
+def test_a_canary_without_callers_begins_nothing(world: World) -> None:
+    world.release(COMMIT)
+    world.with_manifest(spec={"canaryGateway": "assistants"})
+    assert world.type("canary", "prod", WEIGHT="0").code == 2
+    assert not world.cloud.made("CreateAgentRuntimeEndpoint")
+
+
+def test_destroy_takes_the_canary_and_the_record_along(canary: World) -> None:
+    canary.must("register", "prod")
+    canary.must("destroy", "prod")
+    assert not canary.at("prod").evaluations.tests
+    assert not canary.at("prod").runtimes.runtimes
+    assert not canary.at("prod").stacks.stacks
+    assert not canary.registry().records
+
+
 def test_too_few_sessions_decide_nothing(canary: World) -> None:
     measured(canary, 0.91, significant=False, sessions=split.MIN_SESSIONS - 1)
     assert "too few sessions" in canary.must("canary", "prod", DECIDE="1").last
@@ -61,8 +107,6 @@ def test_a_canary_that_is_not_worse_is_promoted(canary: World) -> None:
 @pytest.mark.parametrize(("mean", "significant", "p95"), [(0.6, True, 900.0), (0.95, False, 2000.0)])
 def test_a_worse_or_slower_canary_is_reversed(canary: World, mean: float, significant: bool, p95: float) -> None:
     measured(canary, mean, significant=significant, p95=p95)
-    refused = canary.type("canary", "prod", DECIDE="1")
-    assert refused.code == 1
-    assert "all callers are back" in refused.err
+    refused(canary.type("canary", "prod", DECIDE="1"), "all callers are back")
     assert canary.live("prod") == "1"
     assert not canary.at("prod").evaluations.tests
