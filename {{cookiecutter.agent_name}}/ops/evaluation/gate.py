@@ -11,6 +11,7 @@ from pydantic import Field
 
 from evals.metrics import METRICS
 from ops.document import ROOT, Document, Finding, Model, check, parse
+from ops.environment import NAMES
 from ops.evaluation.metric import show
 from ops.evaluation.summary import Price
 from ops.explain import choose
@@ -78,6 +79,8 @@ def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
 def _findings(document: Document) -> Iterator[Finding]:
     groups: list[tuple[tuple[str, ...], Any]] = [((name,), document.section(name)) for name in ("offline", "models")]
     groups += [(("environments", name), limits) for name, limits in document.section("environments").items()]
+    for name in document.section("environments").keys() - set(NAMES):
+        yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
     for path, limits in groups:
         for name, limit in limits.items() if isinstance(limits, dict) else ():
             if name not in METRICS:

@@ -20,7 +20,7 @@ def finished(folder: Path) -> set[str]:
         return set()
     draft, ids = path.with_suffix(".draft"), set()
     with draft.open("w", encoding="utf-8") as kept:
-        for line in path.open(encoding="utf-8"):
+        for line in path.open(encoding="utf-8", errors="replace"):
             try:
                 result = json.loads(line)
             except ValueError:

@@ -5,6 +5,7 @@ Exit codes: 0 passed, 1 below threshold, 2 bad input, 3 could not run.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -72,7 +73,7 @@ def find_run(name: str, results: Path) -> Path:
         return Path(name)
     if name and Path(name).is_dir():
         name, results = "last", Path(name)
-    started = {path.parent.name: _read(path.parent).get("started", "") for path in results.glob("*/run.json")}
+    started = {path.parent.name: _started(path.parent) for path in results.glob("*/run.json")}
     runs = sorted(started, key=lambda run: (started[run], run))
     wanted = runs[-1] if name == "last" and runs else name
     if wanted not in runs:
@@ -91,13 +92,12 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
     """
     if resume:
         folder = find_run(resume, results)
-        known = _read(folder)
-        for key in ("target", "environment", "dataset", "select", "judge"):
-            if known[key] != info[key]:
-                raise ValueError(
-                    f"RESUME: run {folder.name} had another {key} ({known[key]!r}, now {info[key]!r}); start anew"
-                )
-        if known["digest"] != info["digest"]:
+        known = read_run(folder)
+        for key in ("target", "environment", "date", "dataset", "select", "judge", "model"):
+            then, now = known.get(key), info[key]
+            if then != now and (now or key != "model"):  # a target elsewhere tells its model when it answers
+                raise ValueError(f"RESUME: run {folder.name} had another {key} ({then!r}, now {now!r}); start anew")
+        if known.get("digest") != info["digest"]:
             raise ValueError(f"RESUME: {info['dataset']} has changed since run {folder.name} began; start anew")
         return folder
     if name and not re.fullmatch(r"\w[\w.-]*", name):
@@ -109,12 +109,26 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
     try:
         folder.mkdir(parents=True)
         started = {"run": folder.name, "started": now.isoformat(timespec="milliseconds"), **info}
-        (folder / "run.json").write_text(json.dumps(started, indent=2) + "\n", encoding="utf-8")
+        _write(folder, started)
     except FileExistsError:
         raise ValueError(f"RUN: {folder} is there already; choose another name, or RESUME={folder.name}") from None
     except OSError as error:
         raise CannotRun(f"results cannot be written to {folder}: {error.strerror}; choose another: RESULTS=…") from None
     return folder
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a run's folder while working in it. Raises CannotRun when somebody else does."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(f"run {folder.name} is being worked on by another make eval; wait for its end") from None
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager
@@ -141,18 +155,29 @@ def progress(folder: Path, cases: int) -> Iterator[Callable[[dict[str, Any]], No
 
 
 def conclude(
-    folder: Path, model: dict[str, Any], limits: Thresholds, left_out: dict[str, list[str]], finished: bool
+    folder: Path,
+    model: dict[str, Any],
+    limits: Thresholds,
+    left_out: dict[str, list[str]],
+    finished: bool,
+    rows: int | None = None,
 ) -> Report:
-    """Summarise a run's cases, hold them against the thresholds, and write the reports."""
+    """Summarise a run's cases, hold them against the thresholds, and write the reports.
+
+    `model` may be empty when no row was left to ask. A run is finished only when all of `rows` are there or left out.
+    """
     from ops.evaluation import reports
     from ops.evaluation.gate import check_limits
     from ops.evaluation.reports.report import Report
     from ops.evaluation.results import results
     from ops.evaluation.summary import summarise
 
-    info = _update(folder, lambda _: {"model": model})
+    info = _update(folder, lambda known: {"model": model or known.get("model") or {}})
+    model = info["model"]
     summary = summarise(results(folder), limits.price(model))
     checks = check_limits(limits.limits(model, info["environment"]), summary.total.metrics())
+    if rows is not None and rows != summary.total.cases + sum(map(len, left_out.values())):
+        finished = False
     report = Report(folder, info, summary, checks, left_out, finished)
     reports.write(report)
     return report
@@ -174,13 +199,32 @@ def tell(report: Report, why: str = "stopped") -> None:
         stop(f"nothing could be evaluated: {first['error']}", COULD_NOT_RUN)
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    info: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` says. Raises ValueError naming a file that is damaged."""
+    path = folder / "run.json"
+    try:
+        info: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); remove the folder, and start anew") from None
     return info
+
+
+def _started(folder: Path) -> str:
+    try:
+        return str(read_run(folder).get("started", ""))
+    except ValueError:  # it is the last choice, and named when chosen
+        return ""
 
 
 def _update(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    info = _read(folder)
+    info = read_run(folder)
     info |= change(info)
-    (folder / "run.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    _write(folder, info)
     return info
+
+
+def _write(folder: Path, info: dict[str, Any]) -> None:
+    """Write `run.json` whole or not at all."""
+    draft = folder / "run.json.draft"
+    draft.write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    draft.replace(folder / "run.json")

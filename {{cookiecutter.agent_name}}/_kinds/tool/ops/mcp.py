@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from ops.delivery.calls import SESSION_HEADER, TIMEOUT_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from ops.signed import Signed as Signed
 
 _ACCEPTED = "application/json, text/event-stream"
-
-
-class Signed(httpx.Auth):
-    """Signs requests with the AWS credentials of the shell (SigV4), for tools whose Runtime takes no token."""
-
-    requires_request_body = True
-
-    def __init__(self, region: str) -> None:
-        self._region = region
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign one request."""
-        import boto3
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-
-        signed = AWSRequest(request.method, str(request.url), data=request.content)
-        SigV4Auth(boto3.Session().get_credentials(), "bedrock-agentcore", self._region).add_auth(signed)
-        request.headers.update(dict(signed.headers))
-        yield request
 
 
 class NoAnswer(Exception):

@@ -15,6 +15,11 @@ from ops.evaluation.summary import Summary
 LEVELS = tuple(dict.fromkeys(metric.level for metric in METRICS.values()))
 
 
+def _needs(metric: str) -> bool:
+    """Whether a metric needs something configured: a judge, or a price."""
+    return METRICS[metric].judged or METRICS[metric].unit == "USD"
+
+
 @dataclass(frozen=True)
 class Report:
     """One run. `info` is what `run.json` says; `left_out` has the ids of rows not asked, by reason."""
@@ -28,10 +33,8 @@ class Report:
 
     @property
     def failing(self) -> list[Check]:
-        """The thresholds that are not met; a judged metric that no judge scored is not met either."""
-        return [
-            check for check in self.checks if check.met is False or (check.met is None and METRICS[check.metric].judged)
-        ]
+        """The thresholds that are not met; what no judge scored, or has no price, is not met either."""
+        return [check for check in self.checks if check.met is False or (check.met is None and _needs(check.metric))]
 
     @property
     def passed(self) -> bool:
@@ -48,7 +51,8 @@ class Report:
         if not self.finished:
             return f"Not finished: {counts}"
         if self.passed:
-            return f"Passed: {counts}, all thresholds met"
+            idle = sum(check.met is None for check in self.checks)
+            return f"Passed: {counts}, {f'{idle} thresholds had nothing to measure' if idle else 'all thresholds met'}"
         return f"Below threshold: {', '.join(METRICS[check.metric].title for check in self.failing)} ({counts})"
 
     @property
@@ -64,6 +68,8 @@ class Report:
     def remarks(self) -> list[str]:
         """What is in no figure, and why: rows that were not asked, cases that a judge failed to judge."""
         lines = [f"not asked: {len(ids)} rows, because {reason}" for reason, ids in self.left_out.items()]
+        if any(check.metric == "cost" and check.met is None for check in self.checks):
+            lines.append("no cost: evals/thresholds.yaml limits it, and has no price of this model under prices")
         if unjudged := self.summary.total.unjudged:
             lines.append(f"not judged: {unjudged} cases in at least one metric, because the judge failed")
         return lines

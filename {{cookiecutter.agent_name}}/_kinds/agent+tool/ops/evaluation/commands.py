@@ -15,7 +15,19 @@ import typer
 
 from ops.environment import environment_name
 from ops.evaluation.results import CASES
-from ops.evaluation.runs import BELOW, RESULTS, CannotRun, ReportOnly, conclude, exit_codes, open_run, progress, tell
+from ops.evaluation.runs import (
+    BELOW,
+    RESULTS,
+    CannotRun,
+    ReportOnly,
+    alone,
+    conclude,
+    exit_codes,
+    open_run,
+    progress,
+    read_run,
+    tell,
+)
 from ops.explain import choose
 from ops.manifest import load_manifest
 
@@ -59,6 +71,7 @@ def evaluate(
     from ops.evaluation.targets import build_target, own_tools
 
     with exit_codes():
+        _check_evaluators()
         limits = load_thresholds(thresholds.resolve())
         rows = load_dataset(dataset.resolve(), own_tools())
         options = Options(timeout=timeout, keep=selection(select, rows), judge=judges.configured())
@@ -66,6 +79,7 @@ def evaluate(
             "agent": load_manifest().metadata.name,
             "target": target,
             "environment": environment_name(),
+            "date": day.date().isoformat() if day else None,
             "dataset": os.path.relpath(dataset),
             "digest": rows.digest,
             "select": select,
@@ -74,20 +88,40 @@ def evaluate(
         asked = build_target(target, day.date() if day else None)
         options.workers = workers or (1 if asked.model.get("provider") == "offline" else 8)
         try:
-            folder = open_run(results, run, resume, info)
-            stopped = _run(rows, asked, folder, options)
+            folder = open_run(results, run, resume, {**info, "model": asked.model})
+            with alone(folder):
+                asked.model = asked.model or read_run(folder).get("model") or {}
+                stopped = _run(rows, asked, folder, options, new=not resume)
+                chosen = sum(map(options.keep, rows.entries))
+                report = conclude(folder, asked.model, limits, options.excluded, not stopped, chosen)
+        except KeyboardInterrupt:
+            raise CannotRun(
+                f"stopped; every case is kept. Write the reports with: make eval RESUME={folder.name}"
+            ) from None
         finally:
             asked.close()
-        report = conclude(folder, asked.model, limits, options.excluded, not stopped)
-        tell(report, stopped)
+        tell(report, stopped or "rows are missing")
     raise SystemExit(0 if report.passed or report_only else BELOW)
 
 
-def _run(rows: Dataset, target: Target, folder: Path, options: Options) -> str:
+def _check_evaluators() -> None:
+    """Raise ValueError when an evaluator measures what no report would show."""
+    from evals.evaluators import EVALUATORS
+    from evals.metrics import METRICS
+
+    for each in EVALUATORS:
+        if each.metric not in METRICS:
+            raise ValueError(
+                f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which evals/metrics.py has not; "
+                f"{choose(each.metric, METRICS)}"
+            )
+
+
+def _run(rows: Dataset, target: Target, folder: Path, options: Options, *, new: bool) -> str:
     """Run, and return why it stopped before its end; what was computed is kept.
 
     Raises:
-        CannotRun: when it stopped before anything was computed; then the run's folder is gone.
+        CannotRun: when it stopped before anything was computed; then the folder of a new run is gone.
     """
     from ops.evaluation.results import finished
     from ops.evaluation.run import run
@@ -103,7 +137,8 @@ def _run(rows: Dataset, target: Target, folder: Path, options: Options) -> str:
         except CannotRun as error:
             stopped = str(error)
     if stopped and not (folder / CASES).stat().st_size:
-        shutil.rmtree(folder)
+        if new:
+            shutil.rmtree(folder)
         raise CannotRun(stopped)
     return stopped
 
@@ -111,6 +146,8 @@ def _run(rows: Dataset, target: Target, folder: Path, options: Options) -> str:
 def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
     """Return which rows `SELECT` means. Raises ValueError naming a word that selects nothing."""
     words = [word.strip() for word in select.split(",") if word.strip()]
+    if select and not words:
+        raise ValueError(f"SELECT: {select!r} names no category, tag or id")
 
     def chosen(entry: Entry, word: str) -> bool:
         return word in (entry.category, *entry.tags) or fnmatchcase(entry.id, word)

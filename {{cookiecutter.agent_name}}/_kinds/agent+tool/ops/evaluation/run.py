@@ -44,7 +44,7 @@ async def run(dataset: Dataset, target: Target, folder: Path, options: Options) 
     done = finished(folder)
     rows = dataset.rows(lambda entry: options.keep(entry) and entry.id not in done)
     evaluate = _evaluation(target, options)
-    with (folder / CASES).open("a", encoding="utf-8") as file:
+    with (folder / CASES).open("a", encoding="utf-8", errors="replace") as file:
 
         async def work() -> None:
             for row in rows:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from ops.evaluation.dataset import Row
 
 Record = dict[str, Any]
 """A turn as it went: input, answer, calls, and under `expected` the outcome that it is measured against."""
+
+
+def host_of(where: str) -> str | None:
+    """Return the host of a URL; None of what is no URL to ask."""
+    try:
+        parts = urlsplit(where)
+        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:  # no port of this world
+        return None
 
 
 class Conversation(Protocol):

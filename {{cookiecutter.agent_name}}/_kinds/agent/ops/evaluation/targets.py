@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import tempfile
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,17 +13,20 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 from uuid import uuid4
 
+import httpx
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from agent.wiring.contract import SESSION_HEADER
 from ops.evaluation.dataset import Row, Tools
 from ops.evaluation.runs import CannotRun
-from ops.evaluation.target import Conversation, Record, Target
+from ops.evaluation.target import Conversation, Record, Target, host_of
+from ops.signed import Signed
 
 if TYPE_CHECKING:
-    import httpx
-
     from agent.wiring.settings import Settings
 
 USER = "evaluation"
@@ -33,22 +34,63 @@ CONNECT_SECONDS = 10.0
 """Answers may take longer: the run bounds each turn."""
 
 
-def record(said: str, body: dict[str, Any], latency_ms: float) -> Record:
-    """Return a turn from the agent's result, as the invocation contract names things."""
-    usage = body.get("usage", {})
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Call(_Part):
+    name: str
+    input: dict[str, JsonValue]
+    status: Literal["success", "error"]
+    result: JsonValue
+    durationMs: float
+
+
+class _Usage(_Part):
+    totalTokens: int = 0
+    inputTokens: int = 0
+    outputTokens: int = 0
+    estimated: bool = False
+
+
+class _Answer(_Part):
+    """What is measured of an answer, as the invocation contract names things."""
+
+    answer: str
+    toolCalls: list[_Call]
+    modelCalls: int
+    usage: _Usage = _Usage()
+    timeToFirstTokenMs: float | None = None
+    stopReason: str | None = None
+    notices: list[str] = []
+    model: dict[str, str | None] = {}
+
+
+def parse(body: Any) -> _Answer:
+    """Return what a target answered. Raises ValueError naming the first field that is not the contract's."""
+    try:
+        return _Answer.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"])) or "body"
+        raise ValueError(f"the target's answer is not the contract's: field {field}: {first['msg']}") from None
+
+
+def record(said: str, found: _Answer, latency_ms: float) -> Record:
+    """Return a turn as the evaluation notes it."""
     return {
         "input": said,
-        "answer": body["answer"],
-        "calls": body["toolCalls"],
-        "modelCalls": body["modelCalls"],
-        "tokens": usage.get("totalTokens", 0),
-        "inputTokens": usage.get("inputTokens", 0),
-        "outputTokens": usage.get("outputTokens", 0),
-        "estimated": usage.get("estimated", False),
+        "answer": found.answer,
+        "calls": [call.model_dump() for call in found.toolCalls],
+        "modelCalls": found.modelCalls,
+        "tokens": found.usage.totalTokens,
+        "inputTokens": found.usage.inputTokens,
+        "outputTokens": found.usage.outputTokens,
+        "estimated": found.usage.estimated,
         "latencyMs": latency_ms,
-        "firstTokenMs": body.get("timeToFirstTokenMs"),
-        "stopReason": body.get("stopReason"),
-        "notices": body.get("notices", []),
+        "firstTokenMs": found.timeToFirstTokenMs,
+        "stopReason": found.stopReason,
+        "notices": found.notices,
     }
 
 
@@ -79,7 +121,6 @@ class LocalTarget:
             return EvaluatedService(replace(self._settings, environment=environment), model)
 
         self._service = service
-        self._services: list[EvaluatedService] = []
 
     def excludes(self, row: Row) -> str | None:
         """Everything can be asked here."""
@@ -127,16 +168,23 @@ class _LocalConversation:
                 body = event
             body["notices"] = conversation.gateway.notices
         body["usage"]["estimated"] = self.service.settings.environment.model.provider == "offline"
-        return record(text, body, body["latencyMs"])
+        return record(text, parse(body), body["latencyMs"])
 
 
-class _RemoteTarget(ABC):
-    """What agents behind a network have in common: their date is what it is, and their tools cannot be made to fail."""
+class HttpTarget:
+    """An agent that serves the AgentCore HTTP contract: its date is what it is, and its tools never fail on demand."""
 
-    def __init__(self, name: str, day: date) -> None:
-        self.name = name
+    def __init__(self, url: str, who: str | httpx.Auth, day: date, *, query: dict[str, str] | None = None) -> None:
+        """`url` is where requests are posted to, `/invocations` included; `who` a user's token, or what signs them."""
+        self.name = url
         self.model: dict[str, Any] = {}
         self._day = day
+        self._query = query or {}
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            auth=None if isinstance(who, str) else who,
+            headers={"Authorization": f"Bearer {who}"} if isinstance(who, str) else {},
+        )
 
     def excludes(self, row: Row) -> str | None:
         """Leave out what needs another date, a tool made to fail, or a user that the token does not name."""
@@ -150,7 +198,7 @@ class _RemoteTarget(ABC):
             return f"they mean another quarter than the target would on {self._day}"
         return None
 
-    def close(self) -> None:  # noqa: B027 - nothing is held
+    def close(self) -> None:
         """Free nothing, for nothing is held."""
 
     @asynccontextmanager
@@ -158,41 +206,9 @@ class _RemoteTarget(ABC):
         """Open a session of its own."""
         yield _RemoteConversation(self, f"{USER}-{row.scenario_id}-{uuid4()}")
 
-    @abstractmethod
-    async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Send one turn and return the agent's result."""
-
-
-@dataclass
-class _RemoteConversation:
-    target: _RemoteTarget
-    session_id: str
-
-    async def ask(self, text: str) -> Record:
-        began = perf_counter()
-        body = await self.target.invoke(self.session_id, {"prompt": text})
-        self.target.model = body.get("model", {})
-        return record(text, body, round((perf_counter() - began) * 1000, 2))
-
-
-class HttpTarget(_RemoteTarget):
-    """An agent that serves the AgentCore HTTP contract, with a bearer token of the caller."""
-
-    def __init__(self, url: str, token: str, day: date, *, query: dict[str, str] | None = None) -> None:
-        """`url` is where requests are posted to, `/invocations` included."""
-        super().__init__(url, day)
-        self._query = query or {}
-        self._token = token
-        self._client: httpx.AsyncClient | None = None
-
-    async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
+    async def invoke(self, session_id: str, payload: dict[str, Any]) -> Any:
         """Post one turn. Raises CannotRun when nobody answers or refuses the caller, RuntimeError for other errors."""
-        import httpx
-
-        from agent.wiring.contract import SESSION_HEADER
-
-        self._client = self._client or httpx.AsyncClient(timeout=httpx.Timeout(None, connect=CONNECT_SECONDS))
-        headers = {"Authorization": f"Bearer {self._token}", SESSION_HEADER: session_id}
+        headers = {SESSION_HEADER: session_id}
         try:
             reply = await self._client.post(self.name, params=self._query, json=payload, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -200,45 +216,33 @@ class HttpTarget(_RemoteTarget):
                 f"nobody answers at {self.name} ({error}); is the agent running? Start one: make dev"
             ) from None
         if reply.status_code in (401, 403):
-            raise CannotRun(f"{self.name} refused the token ({reply.status_code}: {reply.text[:200]}); set EVAL_TOKEN")
+            raise CannotRun(f"{self.name} refused the caller ({reply.status_code}: {reply.text[:200]}); set EVAL_TOKEN")
         if reply.status_code != 200:
             raise RuntimeError(f"HTTP {reply.status_code}: {reply.text[:300]}")
-        found: dict[str, Any] = reply.json()
-        return found
+        return reply.json()
 
 
-class RuntimeTarget(_RemoteTarget):
-    """A deployed agent, called with the AWS credentials of the shell (SigV4) for want of a token."""
+@dataclass
+class _RemoteConversation:
+    target: HttpTarget
+    session_id: str
 
-    def __init__(self, arn: str, qualifier: str, day: date) -> None:
-        import boto3
-
-        super().__init__(arn, day)
-        self._qualifier = qualifier
-        self._client = boto3.client("bedrock-agentcore", region_name=arn.split(":")[3])
-
-    async def invoke(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Call InvokeAgentRuntime. Raises what boto3 raises."""
-        reply = await asyncio.to_thread(self._client.invoke_agent_runtime, **self.parameters(session_id, payload))
-        found: dict[str, Any] = json.loads(reply["response"].read())
-        return found
-
-    def parameters(self, session_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters of InvokeAgentRuntime for one turn."""
-        return {
-            "agentRuntimeArn": self.name,
-            "qualifier": self._qualifier,
-            "runtimeSessionId": session_id,
-            "contentType": "application/json",
-            "accept": "application/json",
-            "payload": json.dumps(payload).encode(),
-        }
+    async def ask(self, text: str) -> Record:
+        began = perf_counter()
+        body = await self.target.invoke(self.session_id, {"prompt": text})
+        latency = round((perf_counter() - began) * 1000, 2)
+        found = parse(body)
+        known = self.target.model = self.target.model or found.model
+        if found.model != known:
+            raise CannotRun(f"the target's model was {known.get('id')!r} and is {found.model.get('id')!r}: start anew")
+        return record(text, found, latency)
 
 
 def build_target(where: str, day: date | None = None) -> Target:
     """Return the target that `TARGET` names: `local`, a URL, or the ARN of a runtime or of one of its endpoints.
 
-    A token comes from `EVAL_TOKEN`; an agent on this machine gets a development token.
+    A token comes from `EVAL_TOKEN`; without one, an agent on this machine gets a development token, and calls of a
+    deployed one are signed with the AWS credentials of the shell.
 
     Raises:
         ValueError: when it names none of these.
@@ -252,13 +256,10 @@ def build_target(where: str, day: date | None = None) -> Target:
         parts = arn.split(":")
         if len(parts) != 6 or not parts[5].startswith("runtime/"):
             raise ValueError(f"TARGET: {where!r} is no ARN of an AgentCore runtime, arn:…:runtime/…")
-        qualifier = endpoint or "DEFAULT"
-        if not token:
-            return RuntimeTarget(arn, qualifier, day or today)
         url = f"https://bedrock-agentcore.{parts[3]}.amazonaws.com/runtimes/{quote(arn, safe='')}/invocations"
-        return HttpTarget(url, token, day or today, query={"qualifier": qualifier})
-    host = urlsplit(where).hostname
-    if urlsplit(where).scheme not in ("http", "https") or not host:
+        return HttpTarget(url, token or Signed(parts[3]), day or today, query={"qualifier": endpoint or "DEFAULT"})
+    host = host_of(where)
+    if not host:
         raise ValueError(f"TARGET: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
     url = f"{where.rstrip('/').removesuffix('/invocations')}/invocations"
     if host in ("localhost", "127.0.0.1", "::1") and not token:

@@ -113,6 +113,7 @@ def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             "thresholds.yaml:2: offline.toolSelection.min: 'much' is not right; needed: the least",
         ),
         ("toolSelection: 0.95", "toolSelection: must be a group with the fields min, max"),
+        ("tokens: {max: 1}\nenvironments: {preprodd: {}}", "there is no environment preprodd; did you mean preprod?"),
         ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "prices.some-model.output: missing; needed: USD"),
     ],
 )
@@ -126,13 +127,29 @@ def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], t
     assert message in printed
 
 
+def test_a_threshold_that_nothing_was_measured_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = tmp_path / "thresholds.yaml"
+    limits.write_text("offline: {refusal: {min: 1}, cost: {max: 0.01}}\nmodels: {}\n", encoding="utf-8")
+    options = ["--select", "seed", "--results", str(tmp_path / "results")]
+
+    code, text = evaluation(capsys, *options, "--thresholds", str(limits))
+    assert code == 1, "without a price nobody knows the cost"
+    assert "no price of this model" in text
+
+    code, text = evaluation(capsys, "--select", "common", "--results", str(tmp_path / "results"))
+    assert code == 0
+    assert "thresholds had nothing to measure" in text
+
+
 def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results = ("--results", str(tmp_path))
     assert evaluation(capsys, "--select", "comon", *results) == (
         2,
         "SELECT: 'comon' is no category, tag or id of the dataset; did you mean common?\n",
     )
+    assert evaluation(capsys, "--select", ",", *results)[0] == 2
     assert evaluation(capsys, "--target", "somewhere", *results)[0] == 2
+    assert evaluation(capsys, "--target", "http://127.0.0.1:99999", *results)[0] == 2
     assert evaluation(capsys, "--target", "arn:aws:lambda:eu-central-1:123456789012:function:f", *results)[0] == 2
     assert evaluation(capsys, "--resume", "yesterday", *results)[0] == 2
     assert evaluation(capsys, "--run", "a/b", *results)[0] == 2
@@ -227,7 +244,9 @@ def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
 
     arguments = ("--results", str(tmp_path), "--select", "escalate")
     monkeypatch.setattr(run, "run", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it as ignored
     code, text = evaluation(capsys, *arguments, "--run", "stopped")
+    signal.signal(signal.SIGINT, before)
     monkeypatch.setattr(run, "run", real)
 
     assert code == 3
@@ -278,6 +297,29 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
     assert report.summary.total.counts()["toolSelection"] == 4
     assert not report.passed
     assert f"<b>User 1</b> {rows[1].turns[0].input}" in (report.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_evaluator_that_no_report_would_show_is_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measures.Goal, "metric", "goalReacht")
+
+    code, text = evaluation(capsys, "--results", str(tmp_path))
+
+    assert code == 2
+    assert "Goal measures 'goalReacht', which evals/metrics.py has not; did you mean goalReached?" in text
+
+
+def test_a_damaged_run_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "run.json").write_text('{"run": "cut", "sta', encoding="utf-8")
+    arguments = ("--results", str(tmp_path), "--select", "common-wh*")
+    assert evaluation(capsys, *arguments, "--run", "good")[0] in (0, 1)
+
+    assert evaluation(capsys, *arguments, "--resume", "last")[0] in (0, 1)
+    code, text = evaluation(capsys, *arguments, "--resume", "cut")
+    assert code == 2
+    assert "cut/run.json is damaged" in text
 
 
 def test_a_case_that_cannot_be_measured_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ops.evaluation.dataset import Row, Tools
 from ops.evaluation.runs import CannotRun
-from ops.evaluation.target import Conversation, Record, Target
-from ops.mcp import Signed
+from ops.evaluation.target import Conversation, Record, Target, host_of
 from ops.offer import offered
+from ops.signed import Signed
 from runtime.identity import issue_development_token
 from runtime.settings import Settings, secrets_folder
 
@@ -159,11 +158,11 @@ def build_target(where: str, day: date | None = None) -> Target:
     """
     if where == "local":
         return LocalTarget()
-    parts, token = urlsplit(where), os.environ.get("EVAL_TOKEN", "")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host, token = host_of(where), os.environ.get("EVAL_TOKEN", "")
+    if not host:
         raise ValueError(f"TARGET: {where!r} is neither local nor a URL such as http://127.0.0.1:8000/mcp")
-    if not token and "EVAL_SIGNED" not in os.environ and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise CannotRun(f"EVAL_TOKEN is not set; {parts.hostname} needs a bearer token of a user")
+    if not token and "EVAL_SIGNED" not in os.environ and host not in ("localhost", "127.0.0.1", "::1"):
+        raise CannotRun(f"EVAL_TOKEN is not set; {host} needs a bearer token of a user")
     return ToolTarget(where, where, token)
 
 
