@@ -172,12 +172,12 @@ def conclude(
     from ops.evaluation.results import results
     from ops.evaluation.summary import summarise
 
-    info = _update(folder, lambda known: {"model": model or known.get("model") or {}})
-    model = info["model"]
+    model = model or read_run(folder).get("model") or {}
     summary = summarise(results(folder), limits.price(model))
-    checks = check_limits(limits.limits(model, info["environment"]), summary.total.metrics())
     if rows is not None and rows != summary.total.cases + sum(map(len, left_out.values())):
         finished = False
+    info = _update(folder, lambda _: {"model": model, "finished": finished})
+    checks = check_limits(limits.limits(model, info["environment"]), summary.total.metrics())
     report = Report(folder, info, summary, checks, left_out, finished)
     reports.write(report)
     return report

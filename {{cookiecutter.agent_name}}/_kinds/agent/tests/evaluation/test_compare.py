@@ -21,21 +21,24 @@ def written(
     looping: AbstractSet[int] = frozenset(),
     latency: float = 900.0,
     seed: int = 1,
+    number: int = 120,
     started: str = "2026-11-16T09:00:00.000+00:00",
 ) -> Path:
-    """Write a run of 120 cases; those in `wrong` chose a wrong tool, those in `looping` go in circles."""
+    """Write a run of `number` cases; those in `wrong` chose a wrong tool, those in `looping` go in circles."""
     chance = random.Random(seed)  # noqa: S311 - no secret depends on it
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"run": folder.name, "started": started}), encoding="utf-8")
+    (folder / "run.json").write_text(
+        json.dumps({"run": folder.name, "started": started, "finished": True}), encoding="utf-8"
+    )
     with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
-        for number in range(120):
-            right = float(number not in wrong)
+        for case_number in range(number):
+            right = float(case_number not in wrong)
             turn = {
                 "latencyMs": chance.gauss(latency, 200), "firstTokenMs": 300.0, "tokens": 3000, "modelCalls": 2,
-                "calls": [], "stopReason": "limit_turns" if number in looping else "end_turn",
+                "calls": [], "stopReason": "limit_turns" if case_number in looping else "end_turn",
             }  # fmt: skip
             case: dict[str, Any] = {
-                "id": f"case-{number}",
+                "id": f"case-{case_number}",
                 "status": "passed" if right else "failed",
                 "scores": {"toolSelection": right, "goalReached": right},
                 "turns": [turn],
@@ -60,6 +63,43 @@ def test_noise_is_no_regression(tmp_path: Path) -> None:
 
     assert set(verdicts(found).values()) == {"same"}
     assert "Nothing got worse beyond noise" in markdown(found)
+
+
+def test_two_runs_of_one_agent_are_the_same(tmp_path: Path) -> None:
+    """Thirty pairs of runs that differ by chance only: with each metric at 95 % a quarter of them got worse."""
+    worse = 0
+    for seed in range(30):
+        chance = random.Random(seed)  # noqa: S311 - no secret depends on it
+        base, head = (
+            written(
+                tmp_path / f"{seed}{name}", wrong={n for n in range(number) if chance.random() < 0.1},
+                looping={n for n in range(number) if chance.random() < 0.1}, seed=seed * 2 + part, number=number,
+            )
+            for part, name, number in ((0, "a", 20), (1, "b", 20))
+        )  # fmt: skip
+        worse += bool(compare(base, head).worse)
+
+    assert worse <= 2
+
+
+def test_few_cases_tell_nothing_and_their_flips_are_named(tmp_path: Path) -> None:
+    found = compare(written(tmp_path / "a", number=7), written(tmp_path / "b", number=7, wrong={3}, latency=9000))
+
+    assert set(verdicts(found).values()) == {"too few cases to tell"}
+    assert found.broken == ["case-3"]
+    assert "⚠️ Too few cases to tell, 1 cases broke" in markdown(found)
+
+
+def test_what_makes_runs_less_comparable_is_said(tmp_path: Path) -> None:
+    base, head = written(tmp_path / "a"), written(tmp_path / "b")
+    (head / "run.json").write_text(json.dumps({"run": "b", "digest": "other"}), encoding="utf-8")
+
+    text = markdown(compare(base, head))
+
+    assert "⚠️ run b is not finished" in text
+    assert "⚠️ another dataset in head" in text
+    with pytest.raises(ValueError, match="BASE and HEAD are both the run a"):
+        compare(base, tmp_path / "b" / ".." / "a")
 
 
 def test_an_agent_that_goes_in_circles_got_worse(tmp_path: Path) -> None:
