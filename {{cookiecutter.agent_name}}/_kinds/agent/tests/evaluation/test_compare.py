@@ -34,9 +34,13 @@ def written(
         for case_number in range(number):
             right = float(case_number not in wrong)
             turn = {
-                "latencyMs": chance.gauss(latency, 200), "firstTokenMs": 300.0, "tokens": 3000, "modelCalls": 2,
-                "calls": [], "stopReason": "limit_turns" if case_number in looping else "end_turn",
-            }  # fmt: skip
+                "latencyMs": chance.gauss(latency, 200),
+                "firstTokenMs": chance.gauss(600, 200),
+                "tokens": chance.gauss(3000, 300),
+                "modelCalls": chance.choice((2, 3)),
+                "calls": [],
+                "stopReason": "limit_turns" if case_number in looping else "end_turn",
+            }
             case: dict[str, Any] = {
                 "id": f"case-{case_number}",
                 "status": "passed" if right else "failed",
@@ -66,7 +70,7 @@ def test_noise_is_no_regression(tmp_path: Path) -> None:
 
 
 def test_two_runs_of_one_agent_are_the_same(tmp_path: Path) -> None:
-    """Thirty pairs of runs that differ by chance only: with each metric at 95 % a quarter of them got worse."""
+    """Thirty pairs of runs that differ by chance only: with each metric at 95 % a sixth of them got worse."""
     worse = 0
     for seed in range(30):
         chance = random.Random(seed)  # noqa: S311 - no secret depends on it
@@ -75,11 +79,11 @@ def test_two_runs_of_one_agent_are_the_same(tmp_path: Path) -> None:
                 tmp_path / f"{seed}{name}", wrong={n for n in range(number) if chance.random() < 0.1},
                 looping={n for n in range(number) if chance.random() < 0.1}, seed=seed * 2 + part, number=number,
             )
-            for part, name, number in ((0, "a", 20), (1, "b", 20))
+            for part, name, number in ((0, "a", 10), (1, "b", 10))
         )  # fmt: skip
         worse += bool(compare(base, head).worse)
 
-    assert worse <= 2
+    assert worse <= 1
 
 
 def test_few_cases_tell_nothing_and_their_flips_are_named(tmp_path: Path) -> None:
