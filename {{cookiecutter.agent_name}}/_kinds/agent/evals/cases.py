@@ -154,7 +154,7 @@ def _common(at: At) -> Iterator[Case]:
 
 def _fastest(at: At) -> Expected:
     expected = growth(REGIONS, at.last, shift(at.last, -1))
-    best = max(expected.outcome.figures)
+    best = max(expected.outcome.figures, key=lambda figure: float(str(figure).split()[0]))
     return expected.having(figures=[best], mentions=[REGIONS[expected.outcome.figures.index(best)]])
 
 

@@ -79,20 +79,22 @@ class Expected:
 def revenue(regions: str | Iterable[str], quarters: str | Iterable[str]) -> Expected:
     """The revenue of each region in each quarter, and no other call."""
     pairs = [(region, quarter) for region in _list(regions) for quarter in _list(quarters)]
-    figures = [_data.revenue(*pair) for pair in pairs]
-    words = (f"{r} revenue in {q} was {f} million USD." for (r, q), f in zip(pairs, figures, strict=True))
+    figures: list[float | str] = [f"{_data.revenue(*pair)} million" for pair in pairs]
+    words = (f"{r} revenue in {q} was {f} USD." for (r, q), f in zip(pairs, figures, strict=True))
     return Expected(" ".join(words), Outcome(outcome="answer", calls=[_revenue(*p) for p in pairs], figures=figures))
 
 
 def growth(regions: str | Iterable[str], current: str, previous: str) -> Expected:
     """The growth of each region's revenue; the two revenues may be in the answer but need not."""
-    calls, figures, words = [], [], []
+    calls: list[Call] = []
+    figures: list[float | str] = []
+    words: list[str] = []
     for region in _list(regions):
         new, old = _data.revenue(region, current), _data.revenue(region, previous)
         percent = _percent(new, old)
         calls += [_revenue(region, current), _revenue(region, previous), _growth(new, old)]
         figures.append(percent)
-        words.append(f"{region} revenue changed by {percent} percent, from {old} in {previous} to {new} in {current}.")
+        words.append(f"{region} revenue changed by {percent}, from {old} in {previous} to {new} in {current}.")
     return Expected(" ".join(words), Outcome(outcome="answer", calls=calls, figures=figures))
 
 
@@ -100,7 +102,7 @@ def growth_of(new: float, old: float) -> Expected:
     """The growth between two values that the user gives."""
     percent = _percent(new, old)
     outcome = Outcome(outcome="answer", calls=[_growth(new, old)], figures=[percent])
-    return Expected(f"The change from {old} to {new} is {percent} percent.", outcome)
+    return Expected(f"The change from {old} to {new} is {percent}.", outcome)
 
 
 def summary(regions: str | Iterable[str], at: At) -> Expected:
@@ -113,7 +115,9 @@ def market(regions: str | Iterable[str], kind: str = "revenue") -> Expected:
     found = [(region, _data.market(region, kind)) for region in _list(regions)]
     words = (f"The {region} market's {kind} indicator is {i.value} {i.unit} in {i.period}." for region, i in found)
     calls = [Call(name=MARKET, input={"region": region, "dataType": kind}) for region, _ in found]
-    return Expected(" ".join(words), Outcome(outcome="answer", calls=calls, figures=[i.value for _, i in found]))
+    return Expected(
+        " ".join(words), Outcome(outcome="answer", calls=calls, figures=[f"{i.value} {i.unit}" for _, i in found])
+    )
 
 
 def no_data(region: str, quarter: str) -> Expected:
@@ -188,7 +192,7 @@ class Case:
 def _assertions(outcome: Outcome) -> list[str]:
     calls = [f"Calls {c.name} with {', '.join(f'{k} {v}' for k, v in c.input.items())}." for c in outcome.calls]
     said = {
-        "answer": [f"States {', '.join(f'{figure:g}' for figure in outcome.figures)}."] if outcome.figures else [],
+        "answer": [f"States {', '.join(map(str, outcome.figures))}."] if outcome.figures else [],
         "decline": ["Declines politely, says what it can do instead, and calls no tool."],
         "escalate": ["Says that a person must take over and names the contact."],
         "clarify": ["Asks back for what is missing."],
@@ -210,8 +214,8 @@ def _growth(new: float, old: float) -> Call:
     return Call(name=GROWTH, input={"currentValue": new, "previousValue": old})
 
 
-def _percent(new: float, old: float) -> float:
-    return round((new - old) / abs(old) * 100, 1)
+def _percent(new: float, old: float) -> str:
+    return f"{round((new - old) / abs(old) * 100, 1)} percent"
 
 
 def _slug(text: str) -> str:

@@ -196,7 +196,7 @@ def _difference(turn: dict[str, Any]) -> str:
         "\n".join(f'<span class="{kind}">{escape(text)}</span>' for kind, text in lines)
         or "no call expected, none made"
     )
-    figures = ", ".join(f"{figure:g}" for figure in expected.get("figures", []))
+    figures = ", ".join(map(str, expected.get("figures", [])))
     asked = expected["outcome"] + (f" with {figures}" if figures else "")
     return (
         f'<h4>Expected (−) and made (+) calls</h4><pre class="diff">{body}</pre><p class="quiet">Expected: {asked}</p>'

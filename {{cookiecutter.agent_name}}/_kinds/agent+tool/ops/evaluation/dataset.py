@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from jsonschema import Draft202012Validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ops.document import ROOT, DocumentError
+from ops.evaluation.figures import as_text, figures
 from ops.explain import choose
 
 DATASET = ROOT / "evals" / "dataset.jsonl"
@@ -42,7 +46,17 @@ FailureName = Literal["Timeout", "NetworkError", "ExecutionError"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Words = Annotated[str, Field(pattern=r"\S")]
+"""A text that is not blank."""
+
+
+def _one(figure: float | str) -> float | str:
+    if len(figures(as_text(figure))) != 1:
+        raise ValueError(f"{figure!r} is no figure; write a number, or a text such as '-0.8 percent'")
+    return figure
 
 
 class Call(_Model):
@@ -56,21 +70,21 @@ class Outcome(_Model):
     """One acceptable end of a turn.
 
     `figures` and `mentions` must all be in the answer, nothing of `avoid` may be; tools of `may_call` are neither
-    required nor wrong.
+    required nor wrong. A figure is a number, or a text with its unit: `-0.8 percent`, `18.4 billion`.
     """
 
     outcome: OutcomeName
     calls: list[Call] = []
     may_call: list[str] = []
-    figures: list[float] = []
-    mentions: list[str] = []
-    avoid: list[str] = []
+    figures: list[Annotated[float | str, AfterValidator(_one)]] = []
+    mentions: list[Words] = []
+    avoid: list[Words] = []
 
 
 class Turn(_Model):
     """What the user says, and an answer that would be right."""
 
-    input: str = Field(min_length=1)
+    input: Words
     expected_response: str | None = None
 
 
@@ -160,7 +174,9 @@ def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 digest.update(line)
-                if line.strip():
+                if number == 1 and line.startswith(BOM_UTF8):
+                    problems.append(f"{name}:1: begins with a byte order mark; save the file as UTF-8 without one")
+                elif line.strip():
                     row, wrong = _parse(line, tools)
                     problems += [f"{name}:{number}: {problem}" for problem in wrong]
                     if row and row.scenario_id in lines:
@@ -218,19 +234,34 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
                         yield f"{where}.calls.{number}.name: no tool {call.name!r}; {choose(call.name, tools)}"
                     continue
                 known = schema.get("properties", {})
+                field = f"{where}.calls.{number}.input"
                 for parameter in call.input.keys() - known.keys():
-                    field = f"{where}.calls.{number}.input.{parameter}"
-                    yield f"{field}: {call.name} has no such parameter; {choose(parameter, known)}"
+                    yield f"{field}.{parameter}: {call.name} has no such parameter; {choose(parameter, known)}"
+                for error in Draft202012Validator(schema).iter_errors(call.input):
+                    if error.validator != "additionalProperties":
+                        yield f"{'.'.join([field, *map(str, error.path)])}: {error.message}"
             for name in outcome.may_call:
                 if name not in tools and not _of_gateway(name):
                     yield f"{where}.may_call: no tool {name!r}; {choose(name, tools)}"
+    if _contradicts(row):
+        yield "expected_trajectory: not the calls that metadata.expect has; write the same there, or leave it out"
     for field, names in (
         ("expected_trajectory", row.expected_trajectory),
         ("metadata.failures", row.metadata.failures),
+        ("metadata.injections", row.metadata.injections),
     ):
         for name in names:
             if name not in tools and not _of_gateway(name):
                 yield f"{field}: no tool {name!r}; {choose(name, tools)}"
+
+
+def _contradicts(row: Row) -> bool:
+    """Whether no choice of acceptable outcomes, one a turn, makes the calls of the expected trajectory."""
+    wanted = sorted(row.expected_trajectory)
+    choices = product(*row.metadata.expect)
+    return bool(wanted) and all(
+        sorted(call.name for outcome in chosen for call in outcome.calls) != wanted for chosen in choices
+    )
 
 
 def _of_gateway(name: str) -> bool:

@@ -14,50 +14,89 @@ _LABELS = re.compile(
 """What contains digits but states no figure: quarters, dates, error codes."""
 
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-−+]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
+    r"(?:(?<![\w.,])|(?<=\bUSD)|(?<=\bEUR))([-−+]?)[$€]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
     r"[ \u00a0]*(%|per ?cent\b|millions?\b|billions?\b|thousands?\b|(?:m|mn|bn|k)\b|USD\b|EUR\b)?",
     re.IGNORECASE,
 )
 _SCALES = {"b": 1000.0, "t": 0.001, "k": 0.001}
+_KINDS = {"%": "percent", "p": "percent", "u": "currency", "e": "currency", "": ""}
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
+_FALLS = re.compile(
+    r"\b(?:f[ae]ll(?:s|en|ing)?|declin\w+|decreas\w+|dropp?\w*|dipp?\w*|slipp?\w*|down|lower|less"
+    r"|los(?:s|t|e|es|ses|ing)|shr[aiu]nk\w*|contract(?:ed|ing|ion)|reduc\w+|negative|minus)\b",
+    re.IGNORECASE,
+)
 _SMALL = 12
 """Bare whole numbers up to this are counts ("3 regions", "12 quarters"), not figures."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as written. `scaled` is its value in millions when the text says billion or thousand."""
+    """A number as written, without its sign.
+
+    `kind` is that of its unit: `percent`, `scale` (thousand, million, billion), `currency`, or empty; `scale` makes
+    millions of what is in thousands or billions. `minus` is the sign as written; `falls` says that there is one, or
+    that its sentence has a word such as fell, down or lower.
+    """
 
     text: str
     value: float
-    scaled: float
     decimals: int
-    has_unit: bool
+    kind: str
+    scale: float
+    minus: bool
+    falls: bool
+
+    @property
+    def scaled(self) -> float:
+        """Its value in millions when the text says billion or thousand."""
+        return self.value * self.scale
 
     @property
     def is_claim(self) -> bool:
         """Whether the number states something: not a count, not a year."""
-        if self.decimals or self.has_unit:
+        if self.decimals or self.kind:
             return True
         return self.value > _SMALL and not 1900 <= self.value <= 2100
 
     def equals(self, number: float) -> bool:
+        """Whether it is that number, in its own unit or in millions, whatever the sign."""
+        near = abs(self.scaled - abs(number)) <= 0.005 * abs(number)
+        return self._rounds(number) or (self.scale != 1 and near)
+
+    def says(self, wanted: Figure) -> bool:
+        """Whether it is that figure: with its sign, and with its unit where both have one."""
+        if (wanted.minus and not self.falls) or (self.minus and not wanted.minus):
+            return False
+        if self.kind and wanted.kind:
+            return self.kind == wanted.kind and self._rounds(wanted.scaled / self.scale)
+        return self.equals(wanted.value)
+
+    def _rounds(self, number: float) -> bool:
         """Whether it is that number, rounded as written but by no more than half a percent."""
         slack = min(0.5 * 10**-self.decimals, 0.005 * abs(number)) + 1e-6
-        near = abs(self.value - abs(number)) <= slack
-        return near or (self.scaled != self.value and abs(self.scaled - abs(number)) <= 0.005 * abs(number))
+        return bool(abs(self.value - abs(number)) <= slack)
 
 
 @lru_cache(maxsize=256)
 def figures(text: str) -> tuple[Figure, ...]:
-    """Return the numbers in a text, without sign: "fell by 0.8 percent" and "-0.8 percent" state the same."""
-    return tuple(_figure(found) for found in _NUMBER.finditer(_LABELS.sub(" ", text)))
+    """Return the numbers in a text."""
+    sentences = _SENTENCE.split(_LABELS.sub(" ", text))
+    return tuple(_figure(found) for sentence in sentences for found in _NUMBER.finditer(sentence))
 
 
 def _figure(found: re.Match[str]) -> Figure:
-    whole, fraction, unit = found.group(1), found.group(2) or "", found.group(3)
-    value = float(whole.replace(",", "") + fraction)
-    scale = _SCALES.get(unit[0].lower(), 1.0) if unit else 1.0
-    return Figure(found.group().strip(), value, value * scale, max(len(fraction) - 1, 0), bool(unit))
+    sign, whole, fraction, unit = (part or "" for part in found.groups())
+    first, minus = unit[:1].lower(), sign in ("-", "−")
+    return Figure(
+        text=found.group().strip(),
+        value=float(whole.replace(",", "") + fraction),
+        decimals=max(len(fraction) - 1, 0),
+        kind=_KINDS.get(first, "scale"),
+        scale=_SCALES.get(first, 1.0),
+        minus=minus,
+        falls=minus or bool(_FALLS.search(found.string)),
+    )
 
 
 def claims(text: str) -> list[Figure]:
@@ -65,9 +104,19 @@ def claims(text: str) -> list[Figure]:
     return [figure for figure in figures(text) if figure.is_claim]
 
 
-def states(text: str, number: float) -> bool:
-    """Whether a text states that number."""
-    return any(figure.equals(number) for figure in figures(text))
+def states(text: str, wanted: float | str) -> bool:
+    """Whether a text states a figure: a number, or with its unit `-0.8 percent`.
+
+    A bare number states any unit, for tables have theirs in the head. A figure below zero needs a minus, or a word that
+    says so in its sentence: "fell by 0.8 percent".
+    """
+    asked = figures(as_text(wanted))[0]
+    return any(figure.says(asked) for figure in figures(text))
+
+
+def as_text(figure: float | str) -> str:
+    """Return a figure as it would be written."""
+    return figure if isinstance(figure, str) else f"{figure:.10f}".rstrip("0").rstrip(".")
 
 
 def numbers(value: Any) -> Iterator[float]:

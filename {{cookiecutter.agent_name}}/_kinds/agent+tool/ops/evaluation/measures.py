@@ -23,17 +23,29 @@ Verdict = tuple[float, str] | None
 
 Data = EvaluationData[list[str], list[Record]]
 
+_NOT = r"(?:(?:ca|wo|do|does|could|is|are)n't|cannot|(?:can|will|do(?:es)?|could|may|must|am|is|are|'m|'re)\ not|unable\ to)"
 _DECLINES = re.compile(
-    r"\b(can(?:'t|not| not)|unable to|not able to|won't|(?:do not|don't|does not|doesn't|may not|must not) "
-    r"(?:provide|share|have access|cover|give|make|do|offer|disclose|reveal|include)|outside (?:of )?(?:my|the|what)"
-    r"|out of scope|not something i|only (?:help|answer)|decline|not allowed|not permitted)\b",
-    re.IGNORECASE,
+    rf"""\b(?:
+      {_NOT} (?:\ (?:able|allowed|permitted)\ to)? (?:\ be|\ \w+ly)? \ (?:help|assist|answer(?:ed)?|provided?|shared?
+        |given?|disclosed?|reveal(?:ed)?|discuss(?:ed)?|tell|say|show|offer|make|advise|recommend|comment|comply|predict|forecast
+        |speculate|support|cover|include|follow|ignore|place|access|have\ (?:any\ )?access|do\ (?:that|this|so|it))
+    | (?:can't|cannot|won't|will\ not) (?=\s*(?:[.,;!]|$))
+    | (?:have|has|with)\ no\ access | (?:outside|beyond)\ (?:of\ )?(?:my|our|what|the\ scope) | out\ of\ scope
+    | not\ something\ i | i\ (?:can\ )?only\ (?:help|answer) | i\ (?:must\ |have\ to\ )?(?:\w+ly\ )?(?:decline|refuse)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
+"""A no with the verb that makes it one: "you can't go wrong" declines nothing."""
+
 _MISSING = re.compile(
-    r"\b(unavailable|not available|no (?:data|figures?|revenue|value|such|indicator|result|fifth)|try again"
-    r"|could(?:n't| not)|can(?:'t|not| not)|unable|fail(?:ed|ure|s)?|time[d -]*out|missing|undefined|not defined"
-    r"|(?:don't|do not) have|(?:doesn't|does not) exist|there is (?:only )?(?:no|data)|error|invalid|unreachable)\b",
-    re.IGNORECASE,
+    rf"""\b(?:
+      {_NOT} (?:\ able\ to)? (?:\ \w+ly)? \ (?:complete|retrieve|get|fetch|access|reach|find|provide|calculate|compute
+        |determine|give|answer|load|look|have|exist|be|available|defined)
+    | unavailable | no\ (?:data|figures?|revenue|value|such|indicator|result|fifth) | try\ again
+    | (?<!without\ )fail(?:ed|ure|s)? | time[d\ -]*out | missing | undefined | there\ is\ only\ data
+    | error\ (?:\d+|occurred|while|when) | an?\ (?:\w+\ )?error(?!-) | invalid | unreachable
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -82,7 +94,7 @@ def parameters(record: Record, outcome: Outcome) -> Verdict:
 def _said(record: Record, outcome: Outcome) -> Verdict:
     """Whether the answer says what the outcome asks for."""
     answer = record["answer"].replace("’", "'")
-    missing = ", ".join(f"{figure:g}" for figure in outcome.figures if not states(answer, figure))
+    missing = ", ".join(f"{figure}" for figure in outcome.figures if not states(answer, figure))
     problems = [f"does not state {missing}"] if missing else []
     lowered = answer.lower()
     problems += [f"does not mention {text}" for text in outcome.mentions if not _mentions(lowered, text)]

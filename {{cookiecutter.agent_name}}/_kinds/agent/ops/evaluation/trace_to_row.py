@@ -94,7 +94,7 @@ def draft(turns: list[Recorded]) -> Row:
 
 
 def _outcome(turn: Recorded) -> Outcome:
-    figures = list(dict.fromkeys(figure.value for figure in claims(turn.answer)))
+    figures: list[float | str] = list(dict.fromkeys(figure.text for figure in claims(turn.answer)))
     calls = [Call(name=name, input=parameters) for name, parameters in turn.calls]
     return Outcome(outcome="answer" if calls or figures else "decline", calls=calls, figures=figures)
 

