@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,16 +24,23 @@ from ops.evaluation.runs import exit_codes
 from ops.trace import Span, read_traces
 
 _MASKS = (
-    ("[e-mail]", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("[e-mail]", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("[token]", re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bsk-[\w-]{16,}")),
-    ("[IBAN]", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    ("[card]", re.compile(r"\b(?:\d[ -]?){13,19}(?<=\d)\b")),
+    (
+        "[IBAN]",  # the bank may be letters; what follows has digits, which words have not
+        re.compile(r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4}(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){2,7}(?: ?\w{1,3})?\b", re.IGNORECASE),
+    ),
+    ("[card]", re.compile(r"\b(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})\b")),
     ("[phone]", re.compile(r"(?<![\w.])(?:\+|00)\d[\d ()/-]{6,}\d\b|(?<![\w.])\(?0\d{2,5}\)?[ /-]\d[\d -]{4,}\d\b")),
-    ("[account]", re.compile(r"(?<![\w.])\d{9,12}(?![\w.])")),
+    ("[phone]", re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}\b")),
+    ("[account]", re.compile(r"(?<![\w.])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d\b)\d{8,12}(?!\w|\.\d)")),
     ("[address]", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")),
 )
-_NAME_SAID = re.compile(
-    r"(\b(?:my name is|i am|i'm|this is|call me)\s+)((?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+)*)", re.IGNORECASE
+_INTRODUCED = re.compile(
+    r"\b(my name is|i am|i['’]m|this is|call me)\s+([^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3})", re.IGNORECASE
+)
+_NO_NAME = re.compile(
+    r"and|but|or|i|i['’]m|from|at|in|of|with|to|the|what|which|how|show|please|can|could|want|need", re.IGNORECASE
 )
 _CONTEXT = re.compile(r"<context>.*?</context>", re.DOTALL)
 _TODAY = re.compile(r"Today is (\d{4}-\d\d-\d\d)")
@@ -54,13 +62,20 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
     """Return a text without e-mail addresses, numbers of phones, cards and accounts, tokens, and the given names."""
     for label, pattern in _MASKS:
         text = pattern.sub(label, text)
-    text = _NAME_SAID.sub(
-        lambda found: found.group(1) + "[name]" if found.group(2)[0].isupper() else found.group(), text
-    )
+    text = _INTRODUCED.sub(_without_name, text)
     for name in names:
         if name.strip():
             text = re.sub(rf"\b{re.escape(name.strip())}\b", "[name]", text, flags=re.IGNORECASE)
     return text
+
+
+def _without_name(found: re.Match[str]) -> str:
+    """Mask the capitalised words of an introduction; after "my name is" also those that people write in lower case."""
+    words = found.group(2).split(" ")
+    number = len(list(takewhile(lambda word: word[0].isupper() and word != "I", words)))
+    if found.group(1).lower() == "my name is":
+        number = max(number, len(list(takewhile(lambda word: not _NO_NAME.fullmatch(word), words[:2]))))
+    return " ".join([found.group(1), *(["[name]"] if number else []), *words[number:]])
 
 
 def draft(turns: list[Recorded]) -> Row:
@@ -176,7 +191,13 @@ def _records(path: Path) -> list[dict[str, Any]]:
     rows = found.get("results", found.get("events", [found])) if isinstance(found, dict) else found
     if not isinstance(rows, list):
         raise ValueError(f"{path} has no list of spans")
-    return [_unwrapped(row) for row in rows]
+    spans = []
+    for row in rows:
+        try:
+            spans.append(_unwrapped(row))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise ValueError(f"{path} has something that is no span: {json.dumps(row)[:80]}") from None
+    return spans
 
 
 def _unwrapped(row: Any) -> dict[str, Any]:
@@ -184,10 +205,7 @@ def _unwrapped(row: Any) -> dict[str, Any]:
     if isinstance(row, list):
         row = {cell["field"]: cell["value"] for cell in row}
     message = row.get("@message", row.get("message"))
-    if isinstance(message, str):
-        row = json.loads(message)
-    found: dict[str, Any] = row
-    return found
+    return {**(json.loads(message) if isinstance(message, str) else row)}
 
 
 def _turns(roots: list[Span]) -> list[Recorded]:
@@ -245,6 +263,14 @@ def _session(roots: list[Span]) -> str:
     )
 
 
+def _append(path: Path, scenario_id: str, line: str) -> None:
+    rows = path.read_text(encoding="utf-8") if path.exists() else ""
+    if f'"{scenario_id}"' in rows:
+        raise ValueError(f"{path}: this conversation is there already, as {scenario_id}")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(("\n" if rows and not rows.endswith("\n") else "") + line + "\n")
+
+
 def row(
     trace: Annotated[str, typer.Option(help="A local trace, or the beginning of its id; the last one, if empty.")] = "",
     file: Annotated[str, typer.Option(help="Spans downloaded from CloudWatch, instead of the local file.")] = "",
@@ -259,10 +285,10 @@ def row(
             from runtime.telemetry import SPAN_FILE
 
             turns = from_span_file(STATE / SPAN_FILE, trace)
-        line = draft(turns).model_dump_json(exclude_defaults=True)
-    if append:
-        with Path(append).open("a", encoding="utf-8") as rows:
-            rows.write(line + "\n")
+        found = draft(turns)
+        line = found.model_dump_json(exclude_defaults=True)
+        if append:
+            _append(Path(append), found.scenario_id, line)
     print(line)
     print(
         "Review it: are calls, figures and answer right, anything personal left? Then keep it in evals/recorded.jsonl",
