@@ -120,7 +120,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         sent = None
     if not isinstance(sent, dict):
-        raise ApiError("ValidationException", "the body of the request is no JSON object")
+        raise ApiError("ValidationException", "the body is no JSON object, or has half a character (a lone surrogate)")
     return sent
 
 
