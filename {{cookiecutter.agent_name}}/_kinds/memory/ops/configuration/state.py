@@ -80,9 +80,7 @@ def _deployed(strategy: Mapping[str, Any]) -> dict[str, Any]:
         "recordExpiryDays": strategy.get("recordExpiryDurationDays"),
     }
     for step in ("extraction", "consolidation", "reflection"):
-        if step in own:
-            (overrides,) = own[step].values()
-            (override,) = overrides.values()
+        for override in own.get(step, {}).get(f"custom{step.capitalize()}Configuration", {}).values():
             found |= _instructions(step, override)
     return found | _pipeline(own.get("selfManagedConfiguration"))
 
