@@ -17,6 +17,7 @@ from ops.delivery.parameters import required
 from ops.delivery.place import Place, as_role
 from ops.delivery.stop import Stop, error_code
 from ops.delivery.wait import TookTooLong, wait_until
+from ops.lambda_schema import lambda_schema
 from ops.offer import Definition
 from ops.spec import SEPARATOR
 
@@ -188,31 +189,3 @@ def same(target: dict[str, Any], expected: Wanted) -> bool:
 def kept(target: dict[str, Any]) -> dict[str, Any]:
     """Return what must be sent to put a target back to what it is now."""
     return {key: target[key] for key in _KEPT if key in target}
-
-
-def lambda_schema(tool: Definition) -> dict[str, Any]:
-    """Return a tool as a Lambda target takes it: no enums, no formats, so these go into the descriptions."""
-    found = {"name": tool["name"], "description": tool["description"], "inputSchema": _plain(tool["inputSchema"], tool)}
-    if "outputSchema" in tool:
-        found["outputSchema"] = _plain(tool["outputSchema"], tool)
-    return found
-
-
-def _plain(schema: dict[str, Any], tool: Definition) -> dict[str, Any]:
-    if reference := schema.get("$ref"):
-        parts = [part for kind in ("inputSchema", "outputSchema") for part in [tool.get(kind, {}).get("$defs", {})]]
-        name = reference.rpartition("/")[2]
-        return _plain(next(part[name] for part in parts if name in part), tool)
-    said = [str(schema["description"])] if schema.get("description") else []
-    if values := schema.get("enum"):
-        said.append(f"One of: {', '.join(map(str, values))}.")
-    found: dict[str, Any] = {"type": schema.get("type", "string")}
-    if said:
-        found["description"] = " ".join(said)
-    if properties := schema.get("properties"):
-        found["properties"] = {name: _plain(one, tool) for name, one in properties.items()}
-    if needed := schema.get("required"):
-        found["required"] = needed
-    if items := schema.get("items"):
-        found["items"] = _plain(items, tool)
-    return found

@@ -24,7 +24,7 @@ def choices(schema: Schema, whole: Schema) -> list[Schema]:
     for key in ("anyOf", "oneOf"):
         if key in schema:
             beside = {name: value for name, value in schema.items() if name != key}
-            return [one for choice in schema[key] for one in choices(beside | choice, whole)]
+            return [one for choice in schema[key] for one in choices(choice | beside, whole)]
     if isinstance(schema.get("type"), list):
         return [schema | {"type": one} for one in schema["type"]]
     return [schema | {"enum": [schema["const"]]}] if "const" in schema else [schema]

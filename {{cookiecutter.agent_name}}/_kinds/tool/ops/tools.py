@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from ops.delivery.stop import Stop
 from ops.document import ROOT, parse
 from ops.documentation import ELEMENTS, ambiguous, limits, missing
+from ops.lambda_schema import lambda_schema
 from ops.manifest import MANIFEST, load_manifest
 from ops.offer import Definition, offered
 from ops.pages import current
@@ -32,6 +34,8 @@ def tools(write: Annotated[bool, typer.Option("--write", help="Write the generat
     problems = [f"{SOURCE}: {problem}" for problem in _problems(found)]
     problems += [f"{_line('prefix')}: spec.prefix: {problem}" for tool in found for problem in limits(tool, prefix)]
     problems += [f"{_line('auth')}: spec.auth.inbound: {problem}" for problem in _nameless(manifest.spec.auth.inbound)]
+    if manifest.spec.target == "lambda":
+        problems += [f"{_line('target')}: spec.target: {problem}" for tool in found for problem in _unsayable(tool)]
     stale = {path: text for path, text in pages.items() if _read(path) != text}
     names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
     if write:
@@ -62,6 +66,14 @@ def _nameless(inbound: str) -> Iterator[str]:
     needing = [one.name for one in TOOLS.values() if one.caller_parameter]
     if inbound == "iam" and needing:
         yield f"with iam no user is known, which {', '.join(needing)} need; choose jwt, or take the tools out"
+
+
+def _unsayable(tool: Definition) -> Iterator[str]:
+    """Yield what the gateway could not be told of a tool behind a function."""
+    try:
+        lambda_schema(tool)
+    except Stop as stop:
+        yield f"{stop.message}; {stop.next_step}"
 
 
 def _line(field: str) -> str:

@@ -12,12 +12,18 @@ from typing import Any
 from ops.spec import SEPARATOR
 from runtime import logs
 from runtime.settings import Settings
+from tool.wiring.failures import Failure
 from tool.wiring.server import ToolServer, build_server
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: Any, context: Any) -> dict[str, Any]:
     """Answer one call: the tool's structured result, or `{"error": …}`."""
-    named: str = context.client_context.custom["bedrockAgentCoreToolName"]
+    custom = getattr(context.client_context, "custom", None)
+    named = custom.get("bedrockAgentCoreToolName") if isinstance(custom, dict) else None
+    if not isinstance(named, str):
+        return {"error": Failure(400, "the client context names no tool; call it through a gateway").error()}
+    if not isinstance(event, dict):
+        return {"error": Failure(400, "the event is no object; send the tool's arguments by their names").error()}
     result: Any = _runner().run(_server().call_tool(named.rpartition(SEPARATOR)[2], event))
     found: dict[str, Any] = result.structured_content
     return found

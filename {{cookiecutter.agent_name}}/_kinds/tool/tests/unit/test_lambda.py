@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import pytest
+from pydantic import BaseModel, Field, TypeAdapter
+
+from ops.delivery.stop import Stop
+from ops.lambda_schema import lambda_schema
 from tool.lambda_handler import handler
 
 
@@ -23,6 +28,20 @@ def test_what_is_wrong_comes_back_as_data() -> None:
     assert call("m___noSuchTool")["error"]["code"] == 404
 
 
+@pytest.mark.parametrize("event", [None, [], [{"region": "EMEA"}], "EMEA"])
+def test_an_event_that_is_no_object_is_said_to_be_wrong(event: Any) -> None:
+    context = SimpleNamespace(client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "getMarketData"}))
+    assert handler(event, context)["error"]["code"] == 400
+
+
+@pytest.mark.parametrize(
+    "client", [None, SimpleNamespace(custom=None), SimpleNamespace(custom={}), SimpleNamespace(custom="getMarketData")]
+)
+def test_a_call_that_names_no_tool_is_said_to_be_wrong(client: Any) -> None:
+    error = handler({}, SimpleNamespace(client_context=client))["error"]
+    assert (error["code"], "names no tool" in error["message"]) == (400, True)
+
+
 def test_a_users_rows_are_not_given_to_nobody() -> None:
     assert call("m___listWatchedMarkets")["error"] == {
         "code": 403,
@@ -30,3 +49,54 @@ def test_a_users_rows_are_not_given_to_nobody() -> None:
         "message": "this tool keeps rows of users, and the request does not say who calls; sign in",
         "retryable": False,
     }
+
+
+class Line(BaseModel):
+    """A line of a bill."""
+
+    sku: Annotated[str, Field(description="Its number.", max_length=9)]
+
+
+class Tree(BaseModel):
+    """A model that contains itself."""
+
+    branches: list[Tree]
+
+
+def told(hint: Any) -> dict[str, Any]:
+    """Return what the gateway is told of a parameter of some type."""
+    schema = TypeAdapter(Annotated[hint, Field(description="What it is.")]).json_schema()
+    whole = {"type": "object", "$defs": schema.pop("$defs", {}), "properties": {"x": schema}}
+    shown = lambda_schema({"name": "getX", "description": "Gets it.", "inputSchema": whole})
+    found: dict[str, Any] = shown["inputSchema"]["properties"]["x"]
+    return found
+
+
+LINE = {"type": "object", "properties": {"sku": {"type": "string", "description": "Its number. maxLength: 9."}}}
+
+
+@pytest.mark.parametrize(
+    ("hint", "plain"),
+    [
+        (int | None, {"type": "integer", "description": "What it is."}),
+        (list[str] | None, {"type": "array", "description": "What it is.", "items": {"type": "string"}}),
+        (Literal["a"], {"type": "string", "description": "What it is. One of: a."}),
+        (Line | None, {**LINE, "description": "What it is.", "required": ["sku"]}),
+    ],
+)
+def test_a_gateway_is_told_the_type_and_what_it_is(hint: Any, plain: dict[str, Any]) -> None:
+    assert told(hint) == plain
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        (int | str, "getX.x: .* cannot say integer or string"),
+        (Any, "getX.x: .* cannot say anything"),
+        (Tree, "getX.x.branches.*: .* cannot say what contains itself"),
+        (dict[str, int], "getX.x: .* cannot say the types of a dictionary's"),
+    ],
+)
+def test_what_a_gateway_cannot_be_told_is_refused_with_its_place(hint: Any, said: str) -> None:
+    with pytest.raises(Stop, match=said):
+        told(hint)
