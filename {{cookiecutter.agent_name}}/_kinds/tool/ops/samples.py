@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from ops.offer import Definition
-from ops.schemas import Schema, choices, followed
+from ops.schemas import Schema, choices
 from tool.wiring.declare import TOOLS
 
 _FORMATS = {
@@ -91,12 +91,11 @@ def example(tool: Definition) -> dict[str, Any]:
 
 
 def _value(schema: Schema, whole: Schema) -> Any:
-    schema = followed(schema, whole)
+    schema = choices(schema, whole)[0]
     if "default" in schema:
         return schema["default"]
     if schema.get("examples"):
         return schema["examples"][0]
-    schema = choices(schema, whole)[0]
     if "enum" in schema:
         return schema["enum"][0]
     match schema.get("type"):

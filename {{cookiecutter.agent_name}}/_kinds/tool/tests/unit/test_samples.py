@@ -41,7 +41,19 @@ def declared(hint: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "hint",
-    [bool, None, date, AwareDatetime, UUID, Bill, list[Bill], Literal["a"], int | None, Annotated[float, Field(gt=2)]],
+    [
+        bool,
+        None,
+        date,
+        AwareDatetime,
+        UUID,
+        Bill,
+        list[Bill],
+        Literal["a"],
+        int | None,
+        Annotated[float, Field(gt=2)],
+        Annotated[str, Field(pattern="^B-", examples=["B-1"])] | None,
+    ],  # fmt: skip
 )
 def test_a_sample_has_arguments_that_the_tool_takes(hint: Any) -> None:
     found = example(declared(hint))
