@@ -221,7 +221,9 @@ def _observability(place: Place, found: dict[str, str]) -> dict[str, str]:
         "RuntimeArn": _output(place, "runtime", "RuntimeArn"),
         "RuntimeId": _output(place, "runtime", "RuntimeId"),
         "FirstEvaluator": place.environment.online_evaluation.evaluators[0],
-        "ModelId": model.id if model.provider == "bedrock" else "",
+        "ModelId": model.id.rpartition("/")[2]
+        if model.provider == "bedrock"
+        else "",  # metrics know a profile by its id
         "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
         "MaxErrors": str(limits.errors),
         "MaxLatencyMs": str(limits.latency_p95_ms),
