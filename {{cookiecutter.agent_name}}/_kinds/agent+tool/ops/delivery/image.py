@@ -19,6 +19,9 @@ from ops.delivery.stop import BAD_INPUT, Stop, error_code
 from ops.document import ROOT
 
 DATASET = ROOT / "evals" / "dataset.jsonl"
+RECORD = ROOT / ".local" / "delivery" / "build.json"
+"""What was built and described here last."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -96,10 +99,7 @@ def built(place: Place, revision: str) -> Image | None:
 
 
 def build(place: Place, revision: str) -> Image:
-    """Build for arm64 and push. The tag of a commit is never moved, so a build that was pushed stays the one.
-
-    An SBOM is written by syft and the digest signed by cosign where these are installed.
-    """
+    """Build for arm64 and push. The tag of a commit is never moved, so a build that was pushed stays the one."""
     docker = shutil.which("docker")
     if docker is None:
         raise Stop("there is no docker here", "install Docker with buildx, or let the workflow build")
@@ -113,8 +113,26 @@ def build(place: Place, revision: str) -> Image:
     image = built(place, revision)
     if image is None:
         raise Stop(f"docker pushed {tagged}, but ECR does not have it", "type the same again")
-    _describe(image)
     return image
+
+
+def described(image: Image) -> bool:
+    """Return whether `describe` has ended for this image here."""
+    return RECORD.exists() and json.loads(RECORD.read_text(encoding="utf-8"))["image"] == image.uri
+
+
+def describe(place: Place, image: Image) -> None:
+    """Have syft write an SBOM and cosign sign the digest, where these are installed; then remember that it is done."""
+    docker, syft, cosign = map(shutil.which, ("docker", "syft", "cosign"))
+    if docker and (syft or cosign):
+        _sign_in(place, docker)
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    if syft:
+        _run(syft, image.uri, "--output", f"spdx-json={RECORD.with_name('sbom.json')}")
+    if cosign:
+        _run(cosign, "sign", "--yes", image.uri)
+    record = {"image": image.uri, "dataset": dataset_version()}
+    RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def mark_passed(place: Place, image: Image) -> None:
@@ -164,20 +182,9 @@ def _sign_in(place: Place, docker: str) -> None:
     _run(docker, "login", "--username", user, "--password-stdin", registry(place), typed=password)
 
 
-def _describe(image: Image) -> None:
-    folder = ROOT / ".local" / "delivery"
-    folder.mkdir(parents=True, exist_ok=True)
-    if syft := shutil.which("syft"):
-        _run(syft, image.uri, "--output", f"spdx-json={folder / 'sbom.json'}")
-    if cosign := shutil.which("cosign"):
-        _run(cosign, "sign", "--yes", image.uri)
-    record = {"image": image.uri, "dataset": dataset_version()}
-    (folder / "build.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603,S607
-    return done.stdout.strip()
+    return done.stdout.rstrip()
 
 
 def _run(*command: str | Path, typed: str = "") -> None:

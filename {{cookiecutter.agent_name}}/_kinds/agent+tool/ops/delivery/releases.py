@@ -34,8 +34,12 @@ def build(env: Env = "") -> None:
         revision = image.commit()
         place.check_account()
         known = image.built(place, revision)
-        show.plan([] if known else [f"build and push {place.component} of commit {revision[:12]} for arm64"])
+        done = known is not None and image.described(known)
+        push = [] if known else [f"build and push {place.component} of commit {revision[:12]} for arm64"]
+        show.plan([*push, *([] if done else ["write its SBOM and sign it, where syft and cosign are"])])
         found = known or image.build(place, revision)
+        if not done:
+            image.describe(place, found)
         show.done(f"image {found.uri}; nothing is live by this; next: make deploy ENV={env}")
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from ops import component
 from ops.aws.wire import ApiError
 from ops.delivery import image, names, releases, wait
+from ops.delivery.stop import Stop
 from tests.behind import answer
 from tests.delivery.shell import refused
+from tests.delivery.test_template_update import git
 from tests.delivery.world import COMMIT, SECOND, THIRD, World
 from tests.standin.cloud import Answer
 from tests.standin.docker import digest_of
@@ -158,11 +161,28 @@ def test_no_token_to_test_with(live: World) -> None:
     assert live.live("prod") == "1", "nobody is moved when it cannot be tested"
 
 
-def test_files_that_are_not_committed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    monkeypatch.setattr(image, "_git", lambda *words: " M src/agent/tools.py" if words[0] == "status" else COMMIT)
-    with pytest.raises(Exception, match="not committed"):
+def test_files_that_are_not_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "README.md").touch()
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "One")
+    (tmp_path / "README.md").write_text("changed", encoding="utf-8")
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    with pytest.raises(Stop, match=r"not committed \(README.md\)"):
         image.commit()
+
+
+def test_a_signature_that_failed_is_made_by_the_next_build(world: World, tmp_path: Path) -> None:
+    world.monkeypatch.setattr(image, "RECORD", tmp_path / "build.json")
+    cosign, signed = tmp_path / "bin" / "cosign", tmp_path / "signed"
+    cosign.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    cosign.chmod(0o755)
+    refused(world.type("build", "preprod"), "cosign sign --yes", "its output is above")
+    cosign.write_text(f'#!/bin/sh\necho "$@" >> "{signed}"\n', encoding="utf-8")
+    for _ in range(2):
+        world.must("build", "preprod")
+    (said,) = signed.read_text(encoding="utf-8").splitlines()
+    assert said.endswith(f"@{digest_of(COMMIT)}")
 
 
 def test_interrupted_by_hand(live: World, monkeypatch: pytest.MonkeyPatch) -> None:
