@@ -27,7 +27,8 @@ from ops.samples import example
 from tool.wiring.declare import TOOLS
 
 __all__ = [
-    "allow", "deployed", "descriptor", "evaluate", "extras", "live", "release", "smoke", "stack_names", "stacks", "status",
+    "allow", "deployed", "descriptor", "evaluate", "extras", "live", "release", "smoke", "stack_names", "stacks",
+    "status",
 ]  # fmt: skip
 
 
