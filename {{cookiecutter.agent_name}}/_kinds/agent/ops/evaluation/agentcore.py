@@ -198,23 +198,33 @@ def evaluate_sessions(
     """
     found: dict[str, Scores] = defaultdict(Scores)
     for session in sessions:
-        spans = collect(session.id)
+        spans, why = _spans(collect, session.id)
         for evaluator, level in levels.items():
             scores = found[evaluator]
             if not spans:
-                scores.errors.append(f"{session.row.scenario_id}: no spans of session {session.id}")
+                scores.errors.append(f"{session.row.scenario_id}: no spans of session {session.id}{why}")
                 continue
             for request in requests(evaluator, level, spans, session):
                 _evaluate(data, request, session, scores)
     return dict(found)
 
 
+def _spans(collect: Callable[[str], list[dict[str, Any]]], session_id: str) -> tuple[list[dict[str, Any]], str]:
+    """Return the spans of a session; without any, also what went wrong."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return collect(session_id), ""
+    except (BotoCoreError, ClientError) as error:
+        return [], f": {error}"
+
+
 def _evaluate(data: Any, request: dict[str, Any], session: Session, scores: Scores) -> None:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         results = data.evaluate(**request)["evaluationResults"]
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:  # what the other calls gave is paid for
         scores.errors.append(f"{session.row.scenario_id}: {error}")
         return
     for result in results:

@@ -14,7 +14,7 @@ from ops.environment import Environment, load_environment
 from ops.evaluation import agentcore
 from ops.evaluation.dataset import DATASET, Dataset, load_dataset
 from ops.evaluation.results import results
-from ops.evaluation.runs import COULD_NOT_RUN, RESULTS, CannotRun, exit_codes, find_run
+from ops.evaluation.runs import COULD_NOT_RUN, RESULTS, CannotRun, exit_codes, find_run, read_run
 from ops.evaluation.targets import HttpTarget, own_tools
 from ops.manifest import load_manifest
 
@@ -91,7 +91,7 @@ def cloud_batch(
 
 
 def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session], datetime]:
-    info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    info = read_run(folder)
     runtime = agentcore.Runtime.from_arn(info["target"])
     dataset: Dataset = load_dataset(ROOT / info["dataset"])
     rows = {row.scenario_id: row for row in dataset.rows()}

@@ -6,12 +6,14 @@ import io
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from ops.__main__ import main
+from ops.document import ROOT
 from ops.evaluation import commands, measures, results, run
 from ops.evaluation.dataset import DATASET, Row
 from ops.evaluation.reports.console import print_report
@@ -171,6 +173,17 @@ def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert code == 3
     assert "EVAL_TOKEN is not set" in text
     assert not list(tmp_path.iterdir()), "what was refused is no run"
+
+
+def test_make_takes_what_was_typed_and_nothing_from_the_surroundings() -> None:
+    surroundings = dict.fromkeys(("TARGET", "RUN", "DATE", "TIMEOUT", "RESULTS", "RESUME"), "x")
+    typed = ["make", "eval", "PY=echo", "READY=", "SELECT=o'x $y"]
+
+    found = subprocess.run(
+        typed, cwd=ROOT, env={**os.environ, **surroundings}, capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == "-m ops eval --select=o'x $y\n"
 
 
 def test_a_results_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

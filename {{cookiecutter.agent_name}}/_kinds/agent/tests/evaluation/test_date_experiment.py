@@ -49,7 +49,7 @@ class Scripted(ScriptedModel):
 
 
 async def measured(*, as_tool: bool) -> dict[str, float]:
-    """Return model calls, tokens and the median latency (ms) of a question."""
+    """Return model calls, tokens and the median latency (ms) of a question; the clock is shown, and decides nothing."""
     calls, tokens, latencies = 0, 0, []
     for question in QUESTIONS:
         context = ContextInjector(lambda _: describe_context(DATE, None), trigger="everyTurn")
@@ -85,4 +85,3 @@ def test_the_date_as_context_saves_a_model_call() -> None:
     print(f"\n{table(tool_way, context_way)}")
     assert (tool_way["model calls"], context_way["model calls"]) == (3, 2)
     assert context_way["tokens"] < 0.8 * tool_way["tokens"]
-    assert context_way["latency (ms)"] < tool_way["latency (ms)"]

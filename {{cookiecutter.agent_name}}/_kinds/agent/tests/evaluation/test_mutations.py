@@ -91,7 +91,7 @@ def test_a_tool_made_slow(
 
     monkeypatch.setattr(agent.tools, "backend", Slow())
 
-    assert below(evaluated(tmp_path, right[:4], settings)) == {"toolLatencyP95"}
+    assert "toolLatencyP95" in below(evaluated(tmp_path, right[:4], settings))
 
 
 def test_a_tool_made_to_fail(

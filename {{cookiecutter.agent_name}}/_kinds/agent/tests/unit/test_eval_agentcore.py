@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
 from ops.aws.rules import WrongParameters
@@ -147,6 +148,24 @@ def test_a_session_without_spans_and_a_failed_call_are_errors(rows: list[Row]) -
     second = evaluate_sessions(data, {"Builtin.GoalSuccessRate": "SESSION"}, [session], lambda _: [])
     assert "AccessDeniedException" in first["Builtin.GoalSuccessRate"].errors[0]
     assert "no spans" in second["Builtin.GoalSuccessRate"].errors[0]
+
+
+def test_a_call_that_is_not_answered_costs_no_score_that_was_paid_for(rows: list[Row]) -> None:
+    class Data:
+        asked = 0
+
+        def evaluate(self, **_: Any) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked == 2:
+                raise ReadTimeoutError(endpoint_url="https://example.com")
+            return {"evaluationResults": [{"value": 0.5}]}
+
+    sessions = [Session(f"evaluation-{number:036}", rows[0]) for number in range(3)]
+    found = evaluate_sessions(Data(), {"Builtin.GoalSuccessRate": "SESSION"}, sessions, lambda _: SPANS)
+
+    scores = found["Builtin.GoalSuccessRate"]
+    assert (scores.values, len(scores.errors)) == ([0.5, 0.5], 1)
+    assert "Read timeout" in scores.errors[0]
 
 
 def test_a_batch_is_what_the_service_model_wants(rows: list[Row]) -> None:
