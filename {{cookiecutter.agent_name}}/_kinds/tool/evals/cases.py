@@ -104,9 +104,9 @@ def _row(category: Category, text: str, calls: list[Call]) -> Row:
     )
 
 
-def _figures(calls: list[Call]) -> list[float]:
+def _figures(calls: list[Call]) -> list[float | str]:
     found = [_backend().market(call.input["region"], call.input["dataType"]) for call in calls if call.name == MARKET]
-    return [indicator.value for indicator in found]
+    return [f"{indicator.value} {indicator.unit}" for indicator in found]
 
 
 def _market(region: str, kind: str) -> Call:

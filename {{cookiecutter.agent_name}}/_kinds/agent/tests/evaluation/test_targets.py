@@ -103,7 +103,7 @@ def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any
 def test_an_answer_that_is_not_the_contracts_is_an_error_of_its_case(tmp_path: Path, server: Server) -> None:
     rows = rows_of("decline")[: len(WRONG) + 3]
     server.bodies = [{**BODY, **wrong} for wrong, _ in WRONG]
-    server.bodies += [[1, 2], {**BODY, "answer": "I can't \ud800 help"}, BODY]
+    server.bodies += [[1, 2], {**BODY, "answer": "I can't help \ud800"}, BODY]
 
     report = evaluated(tmp_path, rows, target=server.target())
 
