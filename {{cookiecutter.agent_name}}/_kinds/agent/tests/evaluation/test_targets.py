@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ops.__main__ import main
+from ops.evaluation import run
 from ops.evaluation.run import Options
 from ops.evaluation.runs import alone
 from ops.evaluation.targets import HttpTarget
@@ -143,6 +144,25 @@ def test_going_on_with_a_run_that_is_complete_changes_nothing(
 
     assert codes == [0, 0]
     assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["model"]["id"] == "some-model"
+
+
+def test_a_run_that_misses_rows_has_not_passed(
+    tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever lost them: another process at work in the folder, or a hand."""
+    arguments = ("--target", server.url, "--select", "decline-*", "--results", str(tmp_path))
+    assert evaluation(capsys, *arguments, "--run", "run")[0] == 0
+    path = tmp_path / "run" / "cases.jsonl"
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]), encoding="utf-8")
+
+    async def nothing(*_: object) -> None:
+        """Ask nothing."""
+
+    monkeypatch.setattr(run, "run", nothing)
+    code, text = evaluation(capsys, *arguments, "--resume", "run")
+
+    assert code == 3
+    assert "rows are missing; what was computed is kept" in text
 
 
 def test_a_run_has_one_model_one_date_and_one_evaluation_at_work(
