@@ -96,9 +96,12 @@ def test_many_calls_at_once_do_not_make_a_healthy_backend_look_slow(monkeypatch:
     assert backend.calls == 80
 
 
-def test_a_programming_error_is_not_hidden_by_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = use(monkeypatch, ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize(("fault", "raised"), [(ZeroDivisionError, ZeroDivisionError), (StopIteration, RuntimeError)])
+def test_a_programming_error_is_not_hidden_by_retries(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception], raised: type[Exception]
+) -> None:
+    backend = use(monkeypatch, fault())
+    with pytest.raises(raised):
         revenue()
     assert backend.calls == 1
 

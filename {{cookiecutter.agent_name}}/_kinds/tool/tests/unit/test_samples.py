@@ -53,7 +53,7 @@ def declared(hint: Any) -> dict[str, Any]:
         int | None,
         Annotated[float, Field(gt=2)],
         Annotated[str, Field(pattern="^B-", examples=["B-1"])] | None,
-    ],  # fmt: skip
+    ],
 )
 def test_a_sample_has_arguments_that_the_tool_takes(hint: Any) -> None:
     found = example(declared(hint))
