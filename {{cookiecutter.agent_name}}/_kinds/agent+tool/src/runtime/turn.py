@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from strands import Agent
-from strands.agent import AgentResult
 from strands.hooks import AfterToolCallEvent, HookProvider, HookRegistry, MessageAddedEvent
+from strands.telemetry.metrics import AgentInvocation
+from strands.types.exceptions import MaxTokensReachedException
 
 MAX_MODEL_CALLS = 12
 """An agent that has not answered after this many model calls is going in circles."""
 
 _CALLS = "recorded_tool_calls"
 _BROKEN = "I could not answer this: the request failed."
+_TOO_MANY_STEPS = "I could not finish this within the allowed number of steps. Please ask for less at once."
+_NOTHING = "The model ended without an answer. Please ask again."
+_CUT = "The answer is cut off: it reached the model's maximum of tokens."
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +38,8 @@ class ToolCallRecorder(HookProvider):
     def _record(self, event: AfterToolCallEvent) -> None:
         if event.exception is not None:
             _hide(event)
+        # Half a character cannot be stored, and would break every later turn.
+        event.result["content"] = _plain(event.result["content"])
         calls = event.invocation_state.get(_CALLS)
         if calls is not None:
             calls.append(
@@ -49,7 +56,9 @@ class ToolCallRecorder(HookProvider):
 def _hide(event: AfterToolCallEvent) -> None:
     """Log what a tool raised, and tell model and caller only that it failed: its message may hold a secret."""
     name, error = event.tool_use["name"], event.exception
-    if isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
+    if event.selected_tool is None:
+        text = f"Error 404: there is no tool {name}"
+    elif isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
         # The model named a wrong parameter and can mend that; it needs to know which, not what pydantic read.
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.__cause__.errors())
         text = f"Error 400: wrong parameters: {wrong}"
@@ -66,26 +75,25 @@ class Turn:
     started: float = field(default_factory=perf_counter)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     first_token_ms: float | None = None
-    result: AgentResult | None = None
+    stop_reason: str = ""
+    notices: list[str] = field(default_factory=list)
 
     def elapsed_ms(self) -> float:
         """Return milliseconds since the turn began."""
         return round((perf_counter() - self.started) * 1000, 2)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, message: dict[str, Any], invocation: AgentInvocation | None) -> dict[str, Any]:
         """Return answer, tool calls, tokens and times, as the invocation contract names them."""
-        if self.result is None:
-            raise RuntimeError("the agent ended its turn without a result")
-        invocation = self.result.metrics.latest_agent_invocation
         usage: dict[str, Any] = dict(invocation.usage) if invocation else {}
         return {
-            "answer": _answer(self.result),
-            "stopReason": self.result.stop_reason,
+            "answer": _answer(message, self.stop_reason),
+            "stopReason": self.stop_reason,
             "toolCalls": self.tool_calls,
             "usage": {key: usage.get(key, 0) for key in ("inputTokens", "outputTokens", "totalTokens")},
             "modelCalls": len(invocation.cycles) if invocation else 0,
             "latencyMs": self.elapsed_ms(),
             "timeToFirstTokenMs": self.first_token_ms,
+            "notices": self.notices,
         }
 
 
@@ -96,29 +104,38 @@ async def run_turn(agent: Agent, prompt: str) -> AsyncGenerator[dict[str, Any], 
     """
     turn = Turn()
     await _close_broken_turn(agent)
-    async for event in agent.stream_async(
-        prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": MAX_MODEL_CALLS}
-    ):
-        if "data" in event:
-            turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
-            yield {"type": "text", "text": event["data"]}
-        elif "message" in event:
-            for use in _tool_uses(event["message"]):
-                yield {"type": "tool", "name": use["name"], "input": use["input"]}
-        elif "result" in event:
-            turn.result = event["result"]
-    yield {"type": "summary", **turn.summary()}
+    asked = agent.stream_async(prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": MAX_MODEL_CALLS})
+    try:
+        async with aclosing(cast("AsyncGenerator[Any, None]", asked)) as events:
+            async for event in events:
+                if "data" in event:
+                    turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
+                    yield _plain({"type": "text", "text": event["data"]})
+                elif "message" in event:
+                    for use in _tool_uses(event["message"]):
+                        yield _plain({"type": "tool", "name": use["name"], "input": use["input"]})
+                elif "result" in event:
+                    turn.stop_reason = event["result"].stop_reason
+    except MaxTokensReachedException:  # what there is of the answer is in the conversation
+        turn.stop_reason = "max_tokens"
+        turn.notices.append(_CUT)
+    last: dict[str, Any] = dict(agent.messages[-1])
+    yield _plain({"type": "summary", **turn.summary(last, agent.event_loop_metrics.latest_agent_invocation)})
 
 
 def _tool_uses(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [block["toolUse"] for block in message["content"] if "toolUse" in block]
 
 
-def _answer(result: AgentResult) -> str:
-    text = "\n\n".join(block["text"].strip() for block in result.message["content"] if "text" in block)
-    if text:
-        return text
-    return "I could not finish this within the allowed number of steps. Please ask for less at once."
+def _answer(message: dict[str, Any], stop_reason: str) -> str:
+    text = "\n\n".join(block["text"].strip() for block in message["content"] if "text" in block)
+    return text or (_TOO_MANY_STEPS if stop_reason == "limit_turns" else _NOTHING)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON and UTF-8 can carry it: NaN and objects as text, half a character as a question mark."""
+    text = json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace").decode()
+    return json.loads(text, parse_constant=str)
 
 
 def _content(result: Any) -> Any:
@@ -127,7 +144,7 @@ def _content(result: Any) -> Any:
     value = values[0] if len(values) == 1 else values
     if isinstance(value, str):
         try:
-            return json.loads(value, parse_constant=str)  # NaN is no JSON, and a response could not carry it
+            return json.loads(value)
         except ValueError:
             return value
     return value

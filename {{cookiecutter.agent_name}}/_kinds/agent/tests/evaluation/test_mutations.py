@@ -111,7 +111,7 @@ def test_an_answer_that_invents_a_figure(
     right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = runtime.turn._answer
-    monkeypatch.setattr(runtime.turn, "_answer", lambda result: said(result) + " The plan was 612.5 million USD.")
+    monkeypatch.setattr(runtime.turn, "_answer", lambda *told: said(*told) + " The plan was 612.5 million USD.")
 
     assert "groundedness" in below(evaluated(tmp_path, right, settings))
 

@@ -106,3 +106,49 @@ def test_a_model_that_goes_in_circles_is_stopped(settings: Settings, alice: Call
     assert result["stopReason"] == "limit_turns"
     assert result["modelCalls"] == MAX_MODEL_CALLS
     assert "could not finish" in result["answer"]
+
+
+def test_an_answer_that_reaches_the_models_maximum_is_given_and_said_to_be_cut(
+    settings: Settings, alice: Caller
+) -> None:
+    class Verbose(OfflineModel):
+        async def stream(self, *_: Any, **__: Any) -> Any:
+            yield {"messageStart": {"role": "assistant"}}
+            yield {"contentBlockStart": {"start": {}}}
+            yield {"contentBlockDelta": {"delta": {"text": "Revenue was 556.2 and"}}}
+            yield {"contentBlockStop": {}}
+            yield {"messageStop": {"stopReason": "max_tokens"}}
+
+    service = Service(settings, Verbose())
+    for _ in range(2):
+        result = ask(service, alice, "What's our Q3 revenue in EMEA?")[-1]
+        assert (result["type"], result["stopReason"]) == ("result", "max_tokens")
+        assert result["answer"] == "Revenue was 556.2 and"
+        assert "cut off" in result["notices"][0]
+
+
+@pytest.mark.parametrize("odd", [float("nan"), "\ud83d", {1, 2}], ids=["no number", "half a character", "no JSON"])
+def test_what_json_cannot_carry_does_not_break_the_session(
+    settings: Settings, alice: Caller, monkeypatch: pytest.MonkeyPatch, odd: Any
+) -> None:
+    monkeypatch.setattr("agent.tools.backend.revenue", Mock(return_value=odd))
+    service = Service(settings, OfflineModel())
+    assert ask(service, alice, "What's our Q3 revenue in EMEA?")[-1]["type"] == "result"
+    monkeypatch.undo()
+    result = ask(service, alice, "What's our Q3 revenue in EMEA?")[-1]
+    assert "556.2" in json.dumps(result, ensure_ascii=False, allow_nan=False).encode().decode()
+
+
+def test_a_model_that_calls_a_tool_that_is_not_there_is_told_so(settings: Settings, alice: Caller) -> None:
+    class Mistaken(CirclingModel):
+        async def stream(self, *told: Any, **__: Any) -> Any:
+            async for event in super().stream(*told):
+                start = event.get("contentBlockStart")
+                yield (
+                    {"contentBlockStart": {"start": {"toolUse": {"toolUseId": "1", "name": "getX"}}}}
+                    if start
+                    else event
+                )
+
+    result = ask(Service(settings, Mistaken()), alice, "What's our Q3 revenue in EMEA?")[-1]
+    assert result["toolCalls"][0]["result"] == "Error 404: there is no tool getX"

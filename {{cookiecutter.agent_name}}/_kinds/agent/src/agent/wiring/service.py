@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from agent.wiring.memory import build_session_manager
 from agent.wiring.models import build_model, load_instrumentations, model_label
 from agent.wiring.sessions import Conversation, Sessions
 from agent.wiring.settings import Settings
+from agent.wiring.stream import TurnStream
 from runtime import logs, telemetry
 from runtime.identity import Caller, Unauthenticated, authenticate
 from runtime.turn import ToolCallRecorder, run_turn
@@ -47,7 +48,7 @@ class Service:
 
     async def respond(
         self, payload: Any, headers: Mapping[str, str], session_header: str | None
-    ) -> JSONResponse | AsyncIterator[dict[str, Any]]:
+    ) -> JSONResponse | TurnStream:
         """Answer one request of the HTTP contract; a stream when the payload asks for one."""
         try:
             invocation = parse_invocation(payload)
@@ -59,12 +60,12 @@ class Service:
             return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
         events = self.ask(invocation.prompt, caller, session_id, headers)
         if invocation.stream:
-            return events
+            return TurnStream(events)
         return await _collect(events, session_id)
 
     async def ask(
         self, prompt: str, caller: Caller, session_id: str, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`."""
         request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
@@ -72,22 +73,23 @@ class Service:
         yield {"type": "start", **identity}
         with telemetry.request_span("POST /invocations", headers or {}, session_id):
             try:
-                async with self.sessions.use(caller, session_id) as conversation:
-                    notices = conversation.gateway.notices
-                    async with aclosing(run_turn(conversation.agent, prompt)) as turn:
-                        async for event in turn:
-                            if event["type"] == "summary":
-                                event["usage"]["estimated"] = self._estimated
-                                tools, latency = len(event["toolCalls"]), event["latencyMs"]
-                                logger.info(
-                                    "answered after %s model and %s tool calls in %.0f ms",
-                                    event["modelCalls"],
-                                    tools,
-                                    latency,
-                                )
-                                yield {**event, **identity, "notices": notices, "type": "result"}
-                            else:
-                                yield event
+                async with (
+                    self.sessions.use(caller, session_id) as conversation,
+                    aclosing(run_turn(conversation.agent, prompt)) as turn,
+                ):
+                    async for event in turn:
+                        if event["type"] != "summary":
+                            yield event
+                            continue
+                        event["usage"]["estimated"] = self._estimated
+                        logger.info(
+                            "answered after %s model and %s tool calls in %.0f ms",
+                            event["modelCalls"],
+                            len(event["toolCalls"]),
+                            event["latencyMs"],
+                        )
+                        notices = [*conversation.gateway.notices, *event["notices"]]
+                        yield {**event, **identity, "notices": notices, "type": "result"}
             except Exception as error:
                 # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
                 logger.exception("request %s failed", request_id)
@@ -134,7 +136,7 @@ def _ids() -> dict[str, str | None]:
     }
 
 
-async def _collect(events: AsyncIterator[dict[str, Any]], session_id: str) -> JSONResponse:
+async def _collect(events: AsyncGenerator[dict[str, Any], None], session_id: str) -> JSONResponse:
     last: dict[str, Any] = {}
     async for event in events:
         last = event

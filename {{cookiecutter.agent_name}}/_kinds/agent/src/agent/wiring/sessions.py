@@ -84,7 +84,13 @@ class Sessions:
                 if entry.conversation is None:
                     entry.conversation = await self._opened(caller, session_id)
                 entry.conversation.token.token = caller.token
-                yield entry.conversation
+                try:
+                    yield entry.conversation
+                except BaseException:
+                    # Nobody knows what a broken turn left in memory; the next one begins with what was stored.
+                    broken, entry.conversation = entry.conversation, None
+                    asyncio.get_running_loop().run_in_executor(None, broken.gateway.close)
+                    raise
         finally:
             entry.users -= 1
             entry.last_used = self._clock()
