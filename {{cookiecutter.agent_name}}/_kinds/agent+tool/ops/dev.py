@@ -26,14 +26,14 @@ def dev(
     import watchfiles
 
     from runtime.identity import issue_development_token
-    from runtime.settings import secrets_folder
+    from runtime.settings import STATE
 
     # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
     in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
     _check_free("" if in_container else "127.0.0.1", port)
     where = ", and on every other address of this container," if in_container else ""
     typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
-    typer.echo(f"{example(port, issue_development_token(user, secrets_folder()))}\n")
+    typer.echo(f"{example(port, issue_development_token(user, STATE))}\n")
     os.environ["PORT"] = str(port)
     watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve)
 

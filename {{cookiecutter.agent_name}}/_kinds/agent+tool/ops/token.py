@@ -16,6 +16,6 @@ def token(
 ) -> None:
     """Print a token that the local server accepts and nothing else does."""
     from runtime.identity import issue_development_token
-    from runtime.settings import secrets_folder
+    from runtime.settings import STATE
 
-    typer.echo(issue_development_token(user, secrets_folder(), first_name=name or None, hours=hours))
+    typer.echo(issue_development_token(user, STATE, first_name=name or None, hours=hours))

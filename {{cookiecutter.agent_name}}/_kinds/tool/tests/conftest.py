@@ -49,8 +49,7 @@ def bob() -> Caller:
 
 
 @pytest.fixture
-def running(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
+def running(settings: Settings) -> Iterator[Tools]:
     """Return the tools as they are served over HTTP by this process."""
-    monkeypatch.setattr("tool.wiring.http.secrets_folder", lambda: settings.state)
     with serving(settings) as url:
         yield Tools(url, settings.state)

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from ops.document import DocumentError
+
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
 
 
@@ -105,7 +107,7 @@ def _read(token: str) -> dict[str, Any]:
 
 
 def _signature(signed: str, state: Path) -> str:
-    return _base64(hmac.digest(_secret(state).encode(), signed.encode(), "sha256"))
+    return _base64(hmac.digest(_secret(_secrets_folder(state)).encode(), signed.encode(), "sha256"))
 
 
 def _encode(part: Mapping[str, Any]) -> str:
@@ -120,11 +122,28 @@ def _decode(part: str) -> bytes:
     return urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
+def _secrets_folder(state: Path) -> Path:
+    """Return the folder of the secret that signs development tokens, for who makes them and who checks them alike.
+
+    It is this component's own, unless `DEVELOPMENT_SECRETS` names that of another repository, whose users are to be let
+    in. Raises DocumentError when that is none: a secret made in the wrong place would let nobody in.
+    """
+    other = os.environ.get("DEVELOPMENT_SECRETS")
+    if not other:
+        return state
+    folder = Path(other)
+    if not (folder.parent / "manifest.yaml").is_file():
+        raise DocumentError(
+            [f"{folder.parent} is no repository: it has no manifest.yaml; for example TRUST=../my-agent"]
+        )
+    return folder
+
+
 @cache
-def _secret(state: Path) -> str:
-    path = state / _SECRET_FILE
+def _secret(folder: Path) -> str:
+    path = folder / _SECRET_FILE
     if not path.exists():
-        state.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         # Written whole under another name and linked into place, so that two processes starting together agree on one.
         draft = path.with_name(f"{_SECRET_FILE}.{os.getpid()}")
         draft.touch(mode=0o600)

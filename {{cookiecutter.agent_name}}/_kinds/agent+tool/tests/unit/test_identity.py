@@ -27,6 +27,19 @@ def test_a_token_is_signed_for_a_repository_or_not_at_all(tmp_path: Path, monkey
     assert not (tmp_path / "typo").exists()
 
 
+def test_a_token_for_another_repository_is_checked_with_its_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = tmp_path / "own" / ".local", tmp_path / "other" / ".local"
+    for state in (own, other):
+        state.mkdir(parents=True)
+        (state.parent / "manifest.yaml").touch()
+    token = issue_development_token("alice", other)
+    monkeypatch.setenv("DEVELOPMENT_SECRETS", str(other))
+    assert authenticate(bearer(token), "development", own).user_id == "alice"
+    assert authenticate(bearer(issue_development_token("bob", own)), "development", own).user_id == "bob"
+
+
 def test_a_development_token_names_its_user(tmp_path: Path) -> None:
     token = issue_development_token("alice", tmp_path, first_name="Alice")
     caller = authenticate(bearer(token), "development", tmp_path)

@@ -19,7 +19,7 @@ from ops.evaluation.target import Conversation, Record, Target, host_of
 from ops.offer import offered
 from ops.signed import Signed
 from runtime.identity import issue_development_token
-from runtime.settings import Settings, secrets_folder
+from runtime.settings import STATE, Settings
 
 USER = "evaluation"
 PROMPT = "Use the tools to answer. Decline what no tool is for."
@@ -63,7 +63,7 @@ class ToolTarget:
         if region := os.environ.get("EVAL_SIGNED"):
             client = MCPClient(url=self._url, auth_provider=Signed(region))
         else:
-            token = self._token or issue_development_token(session, secrets_folder())
+            token = self._token or issue_development_token(session, STATE)
             client = MCPClient(url=self._url, headers={"Authorization": f"Bearer {token}"})
         try:
             client.start()

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime import telemetry
 from runtime.identity import Caller, Unauthenticated, authenticate
-from runtime.settings import Settings, secrets_folder
+from runtime.settings import Settings
 from tool.wiring.caller import calling
 from tool.wiring.declare import TOOLS
 from tool.wiring.server import build_server
@@ -66,7 +66,7 @@ class Gate:
         identity = self.settings.environment.identity
         if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
             return None
-        return authenticate(headers, identity.mode, secrets_folder())
+        return authenticate(headers, identity.mode, self.settings.state)
 
 
 def ids() -> dict[str, str | None]:
