@@ -152,6 +152,8 @@ class _Parser:
             self.document.data = self._mapping(root, ())
         except yaml.MarkedYAMLError as error:
             raise self._error(*self._syntax(error)) from None
+        except RecursionError:
+            raise self._error(0, "is nested too deep to be read") from None
         except yaml.YAMLError as error:
             raise self._error(0, f"no YAML: {' '.join(str(error).split())}") from None
         finally:

@@ -46,7 +46,7 @@ def trace(
     from runtime.settings import STATE
     from runtime.telemetry import SPAN_FILE
 
-    console = Console()
+    console = Console(emoji=False)
     traces = read_traces(STATE / SPAN_FILE)
     if not traces:
         console.print(f"No request was recorded yet. Make one first: {escape(TRY)}")
@@ -155,7 +155,9 @@ def _walk(span: Span) -> Iterator[Span]:
 
 
 def _session(roots: list[Span]) -> str:
-    return str(next((s.attributes["session.id"] for r in roots for s in _walk(r) if "session.id" in s.attributes), ""))
+    """Return the session's id, which its caller chose, as text that is no markup."""
+    ids = (span.attributes.get("session.id") for root in roots for span in _walk(root))
+    return escape(str(next(filter(None, ids), "")))
 
 
 def _short(text: str) -> str:

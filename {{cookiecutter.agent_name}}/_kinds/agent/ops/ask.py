@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from shlex import quote
 from textwrap import shorten
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from agent.wiring.service import Service
     from runtime.identity import Caller
 
-console = Console()
+console = Console(emoji=False)
 
 
 class OneLine(logging.Formatter):
@@ -109,7 +110,7 @@ def _chat(service: Service, caller: Caller, session_id: str) -> None:
                 thread.join()
     except (EOFError, KeyboardInterrupt):
         console.print()
-    console.print(f"[dim]Continue with: make ask SESSION={session_id}[/]", soft_wrap=True)
+    console.print(f"[dim]Continue with: make ask SESSION={escape(quote(session_id))}[/]", soft_wrap=True)
 
 
 async def _turn(service: Service, question: str, caller: Caller, session_id: str) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 
 from opentelemetry import trace
 
+from ops.document import DocumentError
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Ids = Callable[[], Mapping[str, str | None]]
 """Returns the ids of the request that is being answered, by name."""
 
@@ -40,13 +43,16 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(ids: Ids) -> None:
-    """Send all logs to standard error as JSON, at `LOG_LEVEL` (default INFO)."""
+    """Send all logs to standard error as JSON, at `LOG_LEVEL` (default INFO). Raises DocumentError for one unknown."""
+    level = (os.environ.get("LOG_LEVEL") or "INFO").upper()
+    if level not in LEVELS:
+        raise DocumentError([f"LOG_LEVEL: {level} is no level; one of: {', '.join(LEVELS)}"])
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter(ids))
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
     root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]
-    root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
+    root.setLevel(level)
     logging.getLogger("bedrock_agentcore.app").handlers.clear()
     # One line for each HTTP call and each MCP message is noise at INFO.
     for chatty in ("httpx", "mcp", "botocore"):

@@ -38,6 +38,7 @@ def local_defaults() -> dict[str, str]:
         "OTEL_METRICS_EXPORTER": exporter,
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "2",  # a backend that is down must not hold up the end of each run
         "OTEL_PYTHON_DISTRO": "distro",
         "OTEL_PYTHON_CONFIGURATOR": "configurator",
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",

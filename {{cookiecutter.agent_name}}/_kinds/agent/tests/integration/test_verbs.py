@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from tests.homes import environment_of, home_in
 pytestmark = pytest.mark.integration
 
 EMEA = "What's our Q3 revenue in EMEA?"
+ODD = "[/x]:cat:$HOME" + "a" * 33
+"""A session id that a console could take for markup, an emoji or a variable."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(tmp_path: Path) -> 
     nothing_yet = ops(home, "trace")
     assert nothing_yet.returncode == 1
     assert "make ask" in nothing_yet.stdout
-    asked = ops(home, "ask", EMEA)
+    asked = ops(home, "ask", "--session", ODD, EMEA)
     assert asked.returncode == 0, asked.stderr
     assert asked.stderr == "", "no noise for a person to wonder about"
     for part in (
@@ -56,6 +59,7 @@ def test_ask_shows_answer_calls_and_cost_and_trace_shows_how(tmp_path: Path) -> 
         assert part in trace
     listed = ops(home, "trace", "--list").stdout.splitlines()
     assert len(listed) == 1
+    assert listed[0].endswith(f"  {ODD}")
     assert "execute_tool getQuarterlyRevenue" in ops(home, "trace", listed[0][:8]).stdout
     assert ops(home, "trace", "nothing-begins-so").returncode == 1
 
@@ -79,7 +83,7 @@ def test_a_failing_model_is_explained_in_a_few_lines(tmp_path: Path) -> None:
 
 
 def test_a_chat_remembers_ends_at_ctrl_c_and_can_be_continued(home: Path) -> None:
-    command = [sys.executable, "-m", "ops", "ask"]
+    command = [sys.executable, "-m", "ops", "ask", "--session", ODD]
     with subprocess.Popen(
         command, cwd=home, env=environment_of(home), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as chat:
@@ -98,8 +102,8 @@ def test_a_chat_remembers_ends_at_ctrl_c_and_can_be_continued(home: Path) -> Non
         assert chat.returncode == 0
         end = chat.stdout.read()
     assert "getQuarterlyRevenue(region=APAC, quarter=2025-Q1)" in said
-    session = end.rsplit("make ask SESSION=", 1)[1].strip()
-    resumed = ops(home, "ask", "--session", session, "and AMER?")
+    assert shlex.split(end.rsplit("make ask SESSION=", 1)[1]) == [ODD]
+    resumed = ops(home, "ask", "--session", ODD, "and AMER?")
     assert "getQuarterlyRevenue(region=AMER, quarter=2025-Q1)" in resumed.stdout
 
 
@@ -170,3 +174,9 @@ def test_a_wrong_file_is_explained_without_a_stack(tmp_path: Path) -> None:
     assert asked.returncode == 2
     assert "manifest.yaml:4: kind:" in asked.stderr
     assert "Traceback" not in asked.stderr
+
+
+def test_a_wrong_log_level_is_explained_without_a_stack(home: Path) -> None:
+    asked = ops(home, "ask", EMEA, LOG_LEVEL="chatty")
+    assert asked.returncode == 2
+    assert asked.stderr == "LOG_LEVEL: CHATTY is no level; one of: DEBUG, INFO, WARNING, ERROR, CRITICAL\n"
