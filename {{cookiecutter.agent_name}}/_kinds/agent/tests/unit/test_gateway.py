@@ -16,6 +16,7 @@ from unittest.mock import Mock
 import pytest
 import uvicorn
 from mcp.server.mcpserver import MCPServer
+from strands import Agent
 
 from agent.wiring.gateway import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
 from agent.wiring.service import Service
@@ -38,8 +39,8 @@ class RecordingApp:
         await self.app(scope, receive, send)
 
 
-def market_server(tools: int) -> MCPServer:
-    """Return a server with `tools` tools, and the search tool that a gateway offers."""
+def market_server(tools: int, search_seconds: float = 0) -> MCPServer:
+    """Return a server with `tools` tools, and the search tool that a gateway offers, which takes so long."""
     server = MCPServer("market")
 
     def make(number: int) -> None:
@@ -52,8 +53,9 @@ def market_server(tools: int) -> MCPServer:
         make(number)
 
     @server.tool(name=SEARCH_TOOL)
-    def search(query: str) -> str:
+    async def search(query: str) -> str:
         """Finds tools by meaning."""
+        await asyncio.sleep(search_seconds)
         schema = {"type": "object", "properties": {"year": {"type": "integer"}}, "required": ["year"]}
         found = {"name": "market___getIndicator7", "description": f"Found for {query}", "inputSchema": schema}
         return json.dumps({"tools": [found]})
@@ -129,6 +131,44 @@ def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: Settings
             service.close()
     assert result["notices"] == ["The tools of gateway shared are unavailable at the moment."]
     assert "getQuarterlyRevenue" in json.loads(result["answer"])
+
+
+def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.wiring.gateway.CALL_SECONDS", 0.3)
+    server = MCPServer("market")
+
+    @server.tool(name="market___wait")
+    async def wait(seconds: int) -> str:
+        """Waits."""
+        await asyncio.sleep(seconds)
+        return "done"
+
+    with serving(server) as (url, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        agent = Agent(tools=found.tools, callback_handler=None)
+        try:
+            late, quick = (agent.tool.market___wait(seconds=seconds) for seconds in (60, 0))
+        finally:
+            found.close()
+    assert late["status"] == "error"
+    assert "timed out" in late["content"][0]["text"].lower()
+    assert quick["content"][0]["text"] == "done", "the connection stays"
+
+
+def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = market_server(SEARCH_ABOVE + 1, search_seconds=60)
+    with serving(server) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        monkeypatch.setattr("agent.wiring.gateway.CONNECT_SECONDS", 1)
+        try:
+            assert "getQuarterlyRevenue" in json.loads(ask(service, "hello")["answer"])
+        finally:
+            service.close()
 
 
 def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: Settings) -> None:

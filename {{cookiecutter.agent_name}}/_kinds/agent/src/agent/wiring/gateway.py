@@ -8,6 +8,7 @@ import re
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ SEARCH_ABOVE = 20
 """With more tools than this the model gets the few that fit the request, found by the gateway's semantic search."""
 
 CONNECT_SECONDS = 5
+CALL_SECONDS = 30
+"""How long a tool may take; then the model is told that it timed out, and the turn goes on."""
+
 RETRY_SECONDS = 30.0
 """How soon a session tries again to reach a gateway that was down."""
 
@@ -116,9 +120,18 @@ Offer = tuple[str, "MCPClient", list[Any]]
 def _open(url: str, token: CallerToken, application: str) -> tuple[MCPClient, list[Any]]:
     from strands.tools.mcp import MCPClient
 
-    client = MCPClient(
-        url=url, auth_provider=token.auth(), startup_timeout=CONNECT_SECONDS, application_name=application
-    )
+    class Client(MCPClient):
+        """Bounds every call: an agent's, and a search's, which a plugin makes. MCP's own limit is minutes."""
+
+        async def call_tool_async(self, *arguments: Any, **options: Any) -> Any:
+            options["read_timeout_seconds"] = timedelta(seconds=CALL_SECONDS)
+            return await super().call_tool_async(*arguments, **options)
+
+        def call_tool_sync(self, *arguments: Any, **options: Any) -> Any:
+            options["read_timeout_seconds"] = timedelta(seconds=CONNECT_SECONDS)
+            return super().call_tool_sync(*arguments, **options)
+
+    client = Client(url=url, auth_provider=token.auth(), startup_timeout=CONNECT_SECONDS, application_name=application)
     client.start()  # closes itself when it fails
     try:
         return client, _list_tools(client)
@@ -184,11 +197,11 @@ def _search_plugin(name: str, client: MCPClient) -> Plugin:
             return last_user_text(messages)
 
     class Search(AgentCoreToolSearchPlugin):
-        """Searches off the event loop, which other sessions share, and for a bounded time."""
+        """Searches off the event loop, which other sessions share."""
 
         @hook
         async def on_before_invocation(self, event: BeforeInvocationEvent) -> None:
-            await asyncio.wait_for(asyncio.to_thread(super().on_before_invocation, event), CONNECT_SECONDS)
+            await asyncio.to_thread(super().on_before_invocation, event)
 
     plugin = Search(client, RequestIntent())
     plugin.name = f"tool-search-{name}"
