@@ -7,13 +7,21 @@ import os
 import runpy
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.serving import MODULE, PORT, example
 
-WATCHED = ("src", "ops", "environments", "manifest.yaml")
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+MANIFEST = "manifest.yaml"
+WATCHED = ("src", "ops", "environments", MANIFEST)
+
+
+class Replaced(Exception):
+    """The manifest was saved, as many editors do it: by a new file of its name. The watch still follows the old one."""
 
 
 def dev(
@@ -35,7 +43,18 @@ def dev(
     typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
     typer.echo(f"{example(port, issue_development_token(user, STATE))}\n")
     os.environ["PORT"] = str(port)
-    watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve)
+    watching = True
+    while watching:
+        try:
+            watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve, callback=_changed)
+            watching = False
+        except Replaced:
+            continue
+
+
+def _changed(changes: set[tuple[Change, str]]) -> None:
+    if any(Path(path).name == MANIFEST for _, path in changes):
+        raise Replaced
 
 
 def serve() -> None:

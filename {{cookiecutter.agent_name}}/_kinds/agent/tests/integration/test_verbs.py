@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,7 +118,8 @@ def test_dev_says_that_its_port_is_taken(home: Path) -> None:
     assert f"make dev PORT={port + 1}" in refused.stderr
 
 
-def test_dev_serves_and_says_nothing_to_wonder_about(home: Path) -> None:
+def test_dev_serves_in_silence_and_restarts_with_each_new_manifest(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -126,19 +128,35 @@ def test_dev_serves_and_says_nothing_to_wonder_about(home: Path) -> None:
     with log.open("w") as file:
         process = subprocess.Popen([sys.executable, "-m", "ops", "dev"], cwd=home, env=environment, stderr=file)
     try:
-        deadline = time.monotonic() + 30
-        while not answers(f"{url}/ping"):
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        wait_until(lambda: answers(url))
         assert log.read_text() == ""
+        save_manifest(home, "# changed\n")
+        wait_until(lambda: not answers(url))
+        wait_until(lambda: answers(url, "POST", "/invocations"))  # not before it has read the manifest
+        save_manifest(home, "nonsense: 1\n")
+        wait_until(lambda: "nonsense: no such field" in log.read_text())
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
 
 
-def answers(url: str) -> bool:
+def save_manifest(home: Path, added: str) -> None:
+    """Save as many editors do: under another name, which then takes the old file's place."""
+    saved = home / "manifest.yaml~"
+    saved.write_text((home / "manifest.yaml").read_text() + added)
+    saved.replace(home / "manifest.yaml")
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def answers(url: str, method: str = "GET", path: str = "/ping") -> bool:
     try:
-        return httpx.get(url).is_success
+        return not httpx.request(method, url + path, json={}, timeout=30).is_server_error
     except httpx.TransportError:
         return False
 
