@@ -99,7 +99,9 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     assert [problem.split(":")[1] for problem in problems(tmp_path, text)] == ["1", "5", "8", "12"]
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "a: \x00", "a: 1\n---\nb: 2\n", "a: [1", '"'])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "- a\n", "a: \x00", "a: 1\n---\nb: 2\n", "a: [1", '"', "a: " + "[" * 3000]
+)
 def test_what_is_no_manifest_at_all_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     (problem,) = problems(tmp_path, text)
     assert problem.startswith("manifest.yaml:")

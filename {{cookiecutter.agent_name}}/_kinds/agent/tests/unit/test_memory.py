@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
@@ -11,6 +12,7 @@ from strands.session import SnapshotSessionManager
 
 from agent.wiring.memory import build_session_manager, safe_id
 from agent.wiring.settings import Settings
+from ops.document import DocumentError
 from ops.spec import Memory
 
 IDS = ["a", "A", "a/b", "a/../b", "../a", "a|b", "auth0|1", "", "sha256-1", "a" * 100, "a" * 101, "ä", "報", "a b", "."]
@@ -27,6 +29,14 @@ def test_locally_conversations_are_files(settings: Settings) -> None:
     manager = build_session_manager(settings, "a|b", "s" * 33)
     assert isinstance(manager, SnapshotSessionManager)
     assert manager.session_id == "s" * 33
+
+
+def test_where_no_conversation_can_be_kept_nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "sessions").touch()
+    with pytest.raises(DocumentError, match=r"^\.local/sessions: .*conversations are kept there"):
+        Settings.from_files()
 
 
 def test_with_a_memory_actor_and_session_come_from_the_identity(

@@ -21,7 +21,7 @@ def build_session_manager(settings: Settings, user_id: str, session_id: str) -> 
     """Return the store of one user's one session. Blocks: it may read the disk or call AWS."""
     memory = settings.environment.memory
     if memory is None:
-        folder = settings.state / "sessions" / safe_id(user_id)
+        folder = settings.sessions / safe_id(user_id)
         # One atomic write a turn: a turn is kept whole or not at all.
         return SnapshotSessionManager(safe_id(session_id), storage=LocalFileStorage(str(folder)))
     from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
