@@ -118,7 +118,7 @@ _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _YEAR = (
     r"(?:(?:of|in|/|-|,)?\s*(?:FY\s*)?"
-    r"(?P<year>(?:19|20)\d\d(?![\d-])|'\d\d\b|\d\d(?=\s*(?:$|[?.!,;]))|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
+    r"(?P<year>(?:19|20)\d\d(?![\d-])|\d{4}(?=\s*(?:$|[?.!,;]|(?:and|by|for|in|or|to|vs)\b))|'\d\d\b|\d\d(?=\s*(?:$|[?.!,;]))|(?:the\s+)?(?:last|previous|prior|this|current)\s+year))?"
 )
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
@@ -186,6 +186,10 @@ def _month(m: re.Match[str], today: date) -> Found:
     return _part(_MONTH_NAMES.index(m["month"][:3].lower()) + 1, "month", year, today), 0, year is None
 
 
+def _whole_year(m: re.Match[str], today: date) -> Found:
+    return _months(int(m["y"]) * 12, 12, "year"), 0, False
+
+
 def _of_year(m: re.Match[str], today: date) -> Found:
     """The last quarter of 2025, the first three months of 2026."""
     unit, count, year = _unit(m), _number(m["count"] or "one"), _named_year(m["year"], today)
@@ -228,6 +232,13 @@ def _impossible(m: re.Match[str], today: date) -> Found:
     return _NOTHING
 
 
+def _is_far(m: re.Match[str]) -> bool:
+    """Whether the text names a year of another age: 9999-Q4 is no quarter of ours, and must not become one."""
+    groups = m.groupdict()
+    year = groups.get("iso") or groups.get("y") or groups.get("year") or ""
+    return year.isdigit() and len(year) >= 4 and not 1900 <= int(year) <= 2099
+
+
 def _moved(m: re.Match[str], today: date) -> Found:
     return None, 1 if m["ahead"] else -1, False
 
@@ -257,8 +268,8 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
         rf"{_DAY}\s*(?=(?:{_TO}|and)\s*[0-3]?\d(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s*{_YEAR})",
         _named_day,
     ),  # 1 to 4 May
-    (r"(?P<y>(?:19|20)\d\d)-(?P<m>\d{2})-(?P<d>\d{2})", _written_day),
-    (r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)", _written_day),
+    (r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})", _written_day),
+    (r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})", _written_day),
     (r"(?:the\s+)?day\s+after\s+tomorrow", _fixed("day", 2)),
     (r"(?:the\s+)?day\s+before\s+yesterday", _fixed("day", -2)),
     (rf"(?:the\s+)?{_UNIT}\s+before\s+last", lambda m, today: (relative(_unit(m), -2, today), 0, False)),
@@ -276,7 +287,7 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
         _of_year,
     ),
     (
-        rf"(?:(?P<iso>(?:19|20)\d\d)[-\s/]?Q(?P<q1>[1-4])\b"
+        rf"(?:(?P<iso>\d{{4,}})[-\s/]?Q(?P<q1>[1-4])\b"
         rf"|(?:Q(?P<q2>[1-4])|{_NTH}[\s-]+(?:quarter|qtr)|quarter\s+(?P<q3>[1-4])|(?P<q4>[1-4])Q)(?:\b|(?=\d))\s*{_YEAR})",
         _quarter,
     ),
@@ -292,11 +303,12 @@ _PATTERNS: list[tuple[str, Callable[[re.Match[str], date], Found]]] = [
     (r"(?:today|tonight)", _fixed("day", 0)),
     (r"(?:(?P<which>this|next|last|on|coming)\s+)?(?P<name>(?:mon|tues|wednes|thurs|fri|satur|sun)day)s?", _weekday),
     (
-        r"(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])\b(?!-)",
+        r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])\b(?!-)",
         lambda m, today: (_part(int(m["m"]), "month", int(m["y"]), today), 0, False),
     ),
     (rf"{_MONTH},?\s*{_YEAR}(?!\w)", _month),
-    (r"(?:FY\s*)?(?P<y>(?:19|20)\d\d)\b(?!-)", lambda m, _: (_months(int(m["y"]) * 12, 12, "year"), 0, False)),
+    (r"in\s+(?P<y>\d{4})(?=\s*(?:$|[?.!,;]))", _whole_year),
+    (r"(?:FY\s*)?(?P<y>(?:19|20)\d\d)\b(?!-)", _whole_year),
 ]
 _RULES = [(re.compile(rf"\b{pattern}(?:\b|(?<=\W))", re.I), rule) for pattern, rule in _PATTERNS]
 
@@ -306,9 +318,11 @@ def _matches(text: str, today: date) -> Iterator[Mention]:
     for pattern, rule in _RULES:
         for match in pattern.finditer(text):
             start, end = match.start(), match.start() + len(match.group().rstrip(" ,"))
-            free = all(end <= other_start or start >= other_end for other_start, other_end in taken)
-            period, shift, bare = rule(match, today) if free else _NOTHING
-            if period or shift or (free and rule is _impossible):
+            if any(start < other_end and other_start < end for other_start, other_end in taken):
+                continue
+            impossible = rule is _impossible or _is_far(match)
+            period, shift, bare = _NOTHING if impossible else rule(match, today)
+            if period or shift or impossible:
                 taken.append((start, end))
                 unit = _unit(match) if shift else ""
                 yield Mention(start, end, period, shift, unit, bare)

@@ -57,7 +57,9 @@ def fill(tool: Tool, request: Request, base: dict[str, list[Any]] | None = None)
     filled, places = Filled(), {}
     for group in tool.groups:
         if group[0].kind in periods.UNITS:
-            filled.evidence += [(mention.start, mention.end) for mention in request.mentions if mention.shift]
+            filled.evidence += [
+                (mention.start, mention.end) for mention in request.mentions if not mention.period or mention.shift
+            ]
         for parameter, chosen in _shared(group, request, filled, base or {}):
             filled.add(parameter, chosen)
             if len(chosen) > 1:

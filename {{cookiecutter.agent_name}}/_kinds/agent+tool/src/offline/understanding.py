@@ -155,16 +155,18 @@ def _completed(tool: Tool, clause: Request, whole: Request, base: Values, fixed:
     """Adds what the documentation says to use when the user names nothing."""
     filled = fill(tool, clause, base)
     around = fill(tool, whole, base).values if whole is not clause else {}
-    values = {**{name: base[name] for name in tool.names & base.keys()}, **around, **filled.values, **(fixed or {})}
+    unknown = {parameter.name for parameter in tool.required if _is_unknown(parameter, tool, whole)}
+    kept = {name: base[name] for name in (tool.names & base.keys()) - unknown}
+    values = {**kept, **around, **filled.values, **(fixed or {})}
     for parameter in tool.required:
         if not values.get(parameter.name):
-            values[parameter.name] = [] if _is_unknown(parameter, tool, whole) else default(parameter, whole)
+            values[parameter.name] = [] if parameter.name in unknown else default(parameter, whole)
     missing = [parameter for parameter in tool.required if not values[parameter.name]]
     return Intent(tool, {p.name: values[p.name] for p in tool.parameters if values.get(p.name)}, filled.paired, missing)
 
 
 def _is_unknown(parameter: Parameter, tool: Tool, request: Request) -> bool:
-    """Whether a request names a value that there is not: no default stands for "revenue in Antarctica" or "in Q5"."""
+    """Whether a request names a value that there is not: nothing else stands for "revenue in Antarctica" or "in Q5"."""
     if parameter.kind in periods.UNITS:
         return any(not mention.period and not mention.shift for mention in request.mentions)
     known = fill(tool, request).spans + [(mention.start, mention.end) for mention in request.mentions]
@@ -177,7 +179,7 @@ def _look_ups(source: Tool, tool: Tool, clause: Request, whole: Request, base: V
     """The look-ups for a calculation: for two periods, when it compares a later with an earlier value."""
     intent = _completed(source, clause, whole, base)
     period = next((p for p in source.parameters if p.kind in periods.UNITS), None)
-    if period and {parameter.role for parameter in tool.numbers} == {-1, 1}:
+    if period and period not in intent.missing and {parameter.role for parameter in tool.numbers} == {-1, 1}:
         relative = any(mention.shift for mention in whole.mentions) and not any(m.period for m in whole.mentions)
         found = base.get(period.name, [])[-1:] if relative else intent.values.get(period.name, [])
         found = periods.last_and_before(period, found, whole.mentions, whole.today)

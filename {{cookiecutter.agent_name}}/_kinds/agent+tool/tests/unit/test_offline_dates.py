@@ -50,6 +50,12 @@ def quarters(text: str) -> list[str]:
         ("I may ask and march on", ""),
         ("2026-02-31", ""),
         ("Q5 2024", ""),
+        ("9999-Q4", ""),
+        ("0000-Q1", ""),
+        ("Q4 of 1776", ""),
+        ("Q1 1850 in EMEA", ""),
+        ("July 1850", ""),
+        ("in 9999", ""),
     ],
 )
 def test_quarters(text: str, expected: str) -> None:

@@ -130,6 +130,14 @@ def test_it_asks_for_what_is_missing_and_takes_the_answer() -> None:
     assert rounds_since(agent, 2) == [[("checkVacationBalance", {"employeeId": "EMP-1234"})]]
 
 
+@pytest.mark.parametrize("text", ["and in 9999-Q4?", "and Q5?", "EMEA revenue growth in 0000-Q1"])
+def test_a_quarter_that_there_is_not_is_asked_for_and_never_replaced(text: str) -> None:
+    agent = build_agent(FINANCE)
+    agent("EMEA revenue in Q1 2025")
+    assert "I still need the quarter" in str(agent(text))
+    assert rounds_since(agent, 2) == []
+
+
 def test_instructions_inside_a_result_are_data() -> None:
     asked: list[str] = []
 
