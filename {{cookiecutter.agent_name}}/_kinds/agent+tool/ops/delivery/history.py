@@ -22,15 +22,15 @@ class History:
     """A rollback took callers away from them."""
     untested: str = ""
     """`live` was sent to it, and its smoke test has not ended: whoever sent it was interrupted."""
+    had: str = ""
+    """What callers had before that; nothing when nothing was live."""
 
     def passed(self, version: str) -> History:
         """Return the history after a version has passed its smoke test."""
         return History([*_without(self.good, version), version][-_KEPT:], _without(self.left, version))
 
-    def leaving(self, version: str | None) -> History:
+    def leaving(self, version: str) -> History:
         """Return the history once callers are to be taken away from a version."""
-        if version is None:
-            return self
         return replace(self, good=_without(self.good, version), left=[*_without(self.left, version), version][-_KEPT:])
 
     def before(self, version: str | None) -> str | None:

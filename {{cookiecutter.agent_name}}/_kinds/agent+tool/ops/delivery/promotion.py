@@ -31,27 +31,36 @@ def promote(place: Place, found: Runtime, version: str, smoke: Smoke) -> None:
     Raises:
         Stop: when it failed; callers then have what they had before, or the message says what they have.
     """
-    past, before = history.recall(place), endpoint.state(place, found.id)
+    past, now = history.recall(place), endpoint.state(place, found.id)
     if is_proven(place, found, version):
-        try:
-            smoke(LIVE)
-        except Stop as failure:
-            raise Stop(f"{failure.message}; it stays live, as nothing was moved", _rollback(place)) from None
+        _test(place, smoke)
         return
-    had = before.live if before and before.live != version else None
-    _give(place, found, version, past.before(version) or had, past, smoke)
+    live = now.live if now and now.live else ""
+    interrupted = past.untested == version
+    had = past.had if interrupted else live
+    known = None if live == version and not interrupted else had  # nothing is known of what it replaced
+    _give(place, found, version, past.before(version) or known, replace(past, had=had), smoke)
 
 
 def roll_back(place: Place, found: Runtime, version: str, smoke: Smoke) -> None:
     """Give callers an earlier version; what they had is not gone back to any more. Raises Stop as `promote` does."""
     past, now = history.recall(place), endpoint.state(place, found.id)
-    live = now.live if now and now.live != version else None
-    # Remembered before anything moves: typed again after an interruption it must not go forward to what was left.
-    _give(place, found, version, live, past.leaving(live), smoke)
+    live = now.live if now and now.live else ""
+    # Remembered before anything moves: typed again after an interruption it must not go forward to what it has left.
+    for left in (live, past.untested):
+        if left not in ("", version):
+            past = past.leaving(left)
+    if now and now.live == now.target == version:
+        _test(place, smoke)
+        history.remember(place, past.passed(version))
+        return
+    _give(place, found, version, live or None, replace(past, had=live), smoke)
 
 
 def rollback_target(place: Place, live: str | None) -> str:
-    """Return the last good version before the live one, or where an interrupted rollback was on its way to.
+    """Return the last good version before the live one, or before the one that an interrupted promotion was going to.
+
+    An interrupted rollback goes on to where it was going.
 
     Raises:
         Stop: when none is known.
@@ -59,7 +68,7 @@ def rollback_target(place: Place, live: str | None) -> str:
     past = history.recall(place)
     if past.untested in past.good:
         return past.untested
-    if (target := past.before(live)) is None:
+    if (target := past.before(past.untested or live)) is None:
         raise Stop(
             f"no earlier good version is known in {place.name} (live: {live or 'nothing'})",
             f"choose one: make rollback ENV={place.name} VERSION=…; make status ENV={place.name} lists them",
@@ -67,7 +76,17 @@ def rollback_target(place: Place, live: str | None) -> str:
     return target
 
 
+def _test(place: Place, smoke: Smoke) -> None:
+    """Test what callers have and keep."""
+    show.step(f"smoke test of {LIVE}")
+    try:
+        smoke(LIVE)
+    except Stop as failure:
+        raise Stop(f"{failure.message}; it stays live, as nothing was moved", _rollback(place)) from None
+
+
 def _give(place: Place, found: Runtime, version: str, back: str | None, past: history.History, smoke: Smoke) -> None:
+    """Give callers a version, or `back` when that fails: none at all where it is empty, what they have where None."""
     original = history.recall(place)
     history.remember(place, replace(past, untested=version))
     try:
@@ -77,7 +96,7 @@ def _give(place: Place, found: Runtime, version: str, back: str | None, past: hi
     except Exception as error:  # whatever it is, callers must not stay on what nobody tested
         failure = f"version {version}: {_told(error)}"
         live = _put_back(place, found, back, failure)
-        history.remember(place, replace(original, untested=""))
+        history.remember(place, replace(original, untested="", had=""))
         raise Stop(f"{failure}; {live}", _again(place)) from error
     now = endpoint.state(place, found.id)
     if now is None or now.live != version:
@@ -92,6 +111,8 @@ def _put_back(place: Place, found: Runtime, back: str | None, failure: str) -> s
     """Put a version back, and return what is live then. Raises Stop when that does not go either."""
     try:
         if back is None:
+            return _seen(place, found, back)
+        if not back:
             endpoint.remove(place)
             return "there was none before, so nothing is live"
         endpoint.move(place, found, back)

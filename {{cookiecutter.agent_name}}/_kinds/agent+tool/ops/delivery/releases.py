@@ -19,11 +19,11 @@ from ops.delivery.stop import Stop, stops
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
 Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
-Alarm = Annotated[bool, typer.Option(envvar="ALARM", help="An alarm asks: nothing moves soon after the last move.")]
+Alarm = Annotated[bool, typer.Option(envvar="ALARM", help="An alarm asks: nothing moves soon after a rollback.")]
 Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
 
 SETTLES = timedelta(minutes=30)
-"""How long alarms may still be about the version before."""
+"""How long after a rollback alarms may still be about what it left."""
 
 
 def build(env: Env = "") -> None:
@@ -102,17 +102,19 @@ def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None
         now = endpoint.state(place, found.id)
         if now is None or now.live is None:
             raise Stop(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
-        if alarm and datetime.now(UTC) - now.moved < SETTLES:
+        if alarm and now.target != found.newest and datetime.now(UTC) - now.moved < SETTLES:
             raise Stop(
-                f"live moved to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon after may be about the "
-                "version before it, so nothing was moved",
+                f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may be about "
+                "what it left, so nothing was moved",
                 f"look, and if it is this version: make rollback ENV={env}",
             )
         target = version or promotion.rollback_target(place, now.live)
         endpoint.image_of(place, found.id, target)
         smoke_test, untested = _test(place, found)
-        show.plan([f"endpoint {LIVE}: version {now.live} → {target}"])
-        show.confirm(place)
+        there = now.live == now.target == target
+        show.plan([] if there else [f"endpoint {LIVE}: version {now.live} → {target}"])
+        if not there:
+            show.confirm(place)
         promotion.roll_back(place, found, target, smoke_test)
         show.done(f"{env}: version {target} is live again; it was {now.live}{untested}")
 

@@ -38,8 +38,10 @@ class ToolCallRecorder(HookProvider):
     def _record(self, event: AfterToolCallEvent) -> None:
         if event.exception is not None:
             _hide(event)
-        # Half a character cannot be stored, and would break every later turn.
-        event.result["content"] = _plain(event.result["content"])
+        # Half a character cannot be stored, and would break every later turn. Images stay the bytes that they are.
+        event.result["content"] = [
+            _plain(block) if block.keys() & {"text", "json"} else block for block in event.result["content"]
+        ]
         calls = event.invocation_state.get(_CALLS)
         if calls is not None:
             calls.append(
@@ -134,7 +136,7 @@ def _answer(message: dict[str, Any], stop_reason: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON and UTF-8 can carry it: NaN and objects as text, half a character as a question mark."""
-    text = json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace").decode()
+    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode(errors="replace").decode()
     return json.loads(text, parse_constant=str)
 
 

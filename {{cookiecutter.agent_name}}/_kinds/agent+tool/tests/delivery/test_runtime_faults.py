@@ -238,6 +238,38 @@ def test_a_rollback_cancelled_before_its_end_goes_on_where_it_was(live: World) -
     assert "version 1 is live again" in live.must("rollback", "prod").last
 
 
+def test_a_rollback_never_takes_away_what_is_live(live: World) -> None:
+    live.cloud.broken_images.add(digest_of(COMMIT))
+    refused(live.type("rollback", "prod", VERSION="1"), "HTTP 500", "it stays live, as nothing was moved")
+    assert live.live("prod") == "1"
+    live.cloud.broken_images.clear()
+    live.release(SECOND)
+    cancelled(live, "rollback")
+    live.cloud.broken_images.add(digest_of(COMMIT))
+    refused(live.type("rollback", "prod"), "HTTP 500", "it stays live")
+    assert live.live("prod") == "1"
+
+
+def test_a_rollback_from_a_cancelled_promotion_goes_to_the_last_good_version(live: World) -> None:
+    live.release(SECOND)
+    live.ready(THIRD)
+    live.must("deploy", "prod")
+    cancelled(live, "promote", "ops.delivery.endpoint.move")
+    assert live.live("prod") == "2"
+    assert "version 2 is live again" in live.must("rollback", "prod").last
+    assert "a rollback left version 3" in live.must("status", "prod").last
+    assert "version 1 is live again" in live.must("rollback", "prod").last
+
+
+def test_a_first_promotion_that_was_cancelled_and_fails_leaves_nobody_on_it(world: World) -> None:
+    world.ready()
+    world.must("deploy", "prod")
+    cancelled(world, "promote")
+    world.cloud.broken_images.add(digest_of(COMMIT))
+    refused(world.type("promote", "prod"), "HTTP 500", "nothing is live")
+    assert world.live("prod") is None
+
+
 def test_a_rollback_whose_test_fails_leaves_what_was_live_and_forgets_nothing(live: World) -> None:
     for revision in (SECOND, THIRD):
         live.release(revision)
@@ -257,14 +289,15 @@ def test_what_a_rollback_left_is_promoted_only_by_name(live: World) -> None:
     assert live.live("prod") == "2"
 
 
-def test_two_alarms_of_one_incident_go_back_once(live: World) -> None:
+def test_two_alarms_of_one_incident_go_back_once_and_the_first_at_once(live: World) -> None:
     for revision in (SECOND, THIRD):
         live.release(revision)
-    with live.monkeypatch.context() as later:
-        later.setattr(releases, "SETTLES", timedelta(0))
-        live.must("rollback", "prod", ALARM="1")
+    live.must("rollback", "prod", ALARM="1")
     refused(live.type("rollback", "prod", ALARM="1"), "nothing was moved", "make rollback")
     assert live.live("prod") == "2"
+    live.monkeypatch.setattr(releases, "SETTLES", timedelta(0))
+    live.must("rollback", "prod", ALARM="1")
+    assert live.live("prod") == "1"
 
 
 def test_a_rollback_without_a_token_goes_and_says_that_it_is_not_tested(live: World) -> None:
@@ -286,12 +319,12 @@ def test_somebody_moves_live_during_a_promotion(live: World) -> None:
     refused(live.type("promote", "prod"), "somebody has moved live to 1")
 
 
-def cancelled(world: World, verb: str) -> None:
-    """Type a verb that is killed as its smoke test begins."""
+def cancelled(world: World, verb: str, at: str = "ops.component.smoke") -> None:
+    """Type a verb that is killed as a step begins."""
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with world.monkeypatch.context() as planned:
-        planned.setattr(component, "smoke", killed)
+        planned.setattr(at, killed)
         assert world.type(verb, "prod").code == 130

@@ -14,7 +14,7 @@ from agent.wiring.service import Service
 from agent.wiring.settings import Settings
 from offline import OfflineModel
 from runtime.identity import Caller
-from runtime.turn import MAX_MODEL_CALLS
+from runtime.turn import MAX_MODEL_CALLS, ToolCallRecorder
 
 SESSION = "s" * 33
 SECRET = "connection string with a password"
@@ -152,3 +152,11 @@ def test_a_model_that_calls_a_tool_that_is_not_there_is_told_so(settings: Settin
 
     result = ask(Service(settings, Mistaken()), alice, "What's our Q3 revenue in EMEA?")[-1]
     assert result["toolCalls"][0]["result"] == "Error 404: there is no tool getX"
+
+
+def test_a_picture_from_a_tool_reaches_the_model_as_it_is() -> None:
+    picture = {"image": {"format": "png", "source": {"bytes": b"\x89PNG"}}}
+    content = [picture, {"text": "half \ud83d"}]
+    event: Any = Mock(exception=None, result={"status": "success", "content": content}, invocation_state={})
+    ToolCallRecorder()._record(event)
+    assert event.result["content"] == [picture, {"text": "half ?"}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -36,7 +36,8 @@ class TurnStream(StreamingResponse):
                 async for event in events:
                     server.call_soon_threadsafe(self._queue.put_nowait, event)
         finally:
-            server.call_soon_threadsafe(self._queue.put_nowait, None)
+            with suppress(RuntimeError):  # the server has ended
+                server.call_soon_threadsafe(self._queue.put_nowait, None)
 
     async def _lines(self) -> AsyncIterator[str]:
         while (event := await self._queue.get()) is not None:
