@@ -85,8 +85,8 @@ class _Comparison:
             if name not in (*sent.get("required", []), *gone):
                 yield self._line(f"{at}.{name}", self._needed)
         for key, step in PARTS.items():
-            if isinstance(wanted := taken.get(key), dict):
-                given = sent.get(key)
+            given = sent.get(key)
+            if isinstance(wanted := taken.get(key), dict) and given is not False:
                 yield from self._misfits(given if isinstance(given, dict) else {}, wanted, at + step)
         if taken.get("additionalProperties") is False and sent.get("additionalProperties") is not False:
             yield self._change(at, "other fields", "allowed", "refused")

@@ -24,8 +24,11 @@ def lambda_schema(tool: Definition) -> Definition:
 def _plain(schema: Schema, whole: Schema, at: str, within: tuple[Schema, ...]) -> dict[str, Any]:
     """Return one schema. Null is left out, enums and limits go into the description."""
     kinds = [one for one in choices(schema, whole) if one.get("type") != "null"]
-    if len(kinds) != 1 or "type" not in kinds[0]:
-        _refuse(at, " or ".join(str(one.get("type", "anything")) for one in kinds))
+    types = {str(one.get("type", "anything")) for one in kinds}
+    if types == {"string"} and len(kinds) > 1:  # such as text or a date: any text
+        kinds = [{"type": "string", **({"description": about} if (about := schema.get("description")) else {})}]
+    if len(kinds) != 1 or "anything" in types:
+        _refuse(at, " or ".join(sorted(types)) or "nothing but null")
     (one,) = kinds
     if one in within:
         _refuse(at, "what contains itself")

@@ -104,8 +104,8 @@ def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None
             raise Stop(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
         if alarm and now.target != found.newest and datetime.now(UTC) - now.moved < SETTLES:
             raise Stop(
-                f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may be about "
-                "what it left, so nothing was moved",
+                f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may "
+                "be about what it left, so nothing was moved",
                 f"look, and if it is this version: make rollback ENV={env}",
             )
         target = version or promotion.rollback_target(place, now.live)

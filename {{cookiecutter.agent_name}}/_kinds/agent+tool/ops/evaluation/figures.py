@@ -14,8 +14,9 @@ _LABELS = re.compile(
 """What contains digits but states no figure: quarters, dates, error codes."""
 
 _NUMBER = re.compile(
-    r"(?:(?<![\w.,])|(?<=\bUSD)|(?<=\bEUR))([-−+]?)[$€]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
-    r"[ \u00a0]*(%|per ?cent\b|millions?\b|billions?\b|thousands?\b|(?:m|mn|bn|k)\b|USD\b|EUR\b)?",
+    r"(?:(?<![\w.,])|(?<=\bUSD)|(?<=\bEUR))([-−–+]?)[$€]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
+    r"[ \u00a0]*(?:(?:USD|EUR) \(?(?=[mb]illion|thousand))?"
+    r"(%|per ?cent\b|millions?\b|billions?\b|thousands?\b|(?:m|mn|bn|k)\b|USD\b|EUR\b)?",
     re.IGNORECASE,
 )
 _SCALES = {"b": 1000.0, "t": 0.001, "k": 0.001}
@@ -23,7 +24,7 @@ _KINDS = {"%": "percent", "p": "percent", "u": "currency", "e": "currency", "": 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n")
 _FALLS = re.compile(
     r"\b(?:f[ae]ll(?:s|en|ing)?|declin\w+|decreas\w+|dropp?\w*|dipp?\w*|slipp?\w*|down|lower|less"
-    r"|los(?:s|t|e|es|ses|ing)|shr[aiu]nk\w*|contract(?:ed|ing|ion)|reduc\w+|negative|minus)\b",
+    r"|weaken\w*|worsen\w*|retreat\w*|los(?:s|t|e|es|ses|ing)|shr[aiu]nk\w*|contract(?:ed|ing|ion)|reduc\w+|negative|minus)\b",
     re.IGNORECASE,
 )
 _SMALL = 12
@@ -87,7 +88,7 @@ def figures(text: str) -> tuple[Figure, ...]:
 
 def _figure(found: re.Match[str]) -> Figure:
     sign, whole, fraction, unit = (part or "" for part in found.groups())
-    first, minus = unit[:1].lower(), sign in ("-", "−")
+    first, minus = unit[:1].lower(), sign in ("-", "−", "–")
     return Figure(
         text=found.group().strip(),
         value=float(whole.replace(",", "") + fraction),

@@ -27,8 +27,13 @@ _NOT = (
     r"(?:(?:ca|wo|do|does|could|is|are)n't|cannot"
     r"|(?:can|will|do(?:es)?|could|may|must|am|is|are|'m|'re)\ not|unable\ to)"
 )
+_UNABLE = (
+    r"(?:(?:ca|wo|could)n't|cannot|(?:can|will|could|may|must)\ not"
+    r"|(?:am\ |are\ |'m\ |'re\ )?(?:not\ (?:able|allowed|permitted)|unable)\ to)"
+)
 _DECLINES = re.compile(
     rf"""\b(?:
+      (?:i|we)\ ?(?:\w+ly\ )?{_UNABLE}\ (?!wait|stress|go\ wrong|help\ but|\w+\ (?:it\ |this\ )?enough)\w+ |
       {_NOT} (?:\ (?:able|allowed|permitted)\ to)? (?:\ be|\ \w+ly)? \ (?:help|assist|answer(?:ed)?|provided?|shared?
         |given?|disclosed?|reveal(?:ed)?|discuss(?:ed)?|tell|say|show|offer|make|advise|recommend|comment|comply|predict|forecast
         |speculate|support|cover|include|follow|ignore|place|access|have\ (?:any\ )?access|do\ (?:that|this|so|it))
@@ -38,7 +43,7 @@ _DECLINES = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""A no with the verb that makes it one: "you can't go wrong" declines nothing."""
+"""A no of the one who speaks, or one with the verb that makes it one: "you can't go wrong" declines nothing."""
 
 _MISSING = re.compile(
     rf"""\b(?:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from agent.wiring.contract import SESSION_HEADER
 from ops.evaluation.dataset import Row, Tools
@@ -199,18 +199,25 @@ class HttpTarget:
         return None
 
     def close(self) -> None:
-        """Free nothing, for nothing is held."""
+        """Leave the connections to the end of the process."""
 
     @asynccontextmanager
     async def converse(self, row: Row) -> AsyncIterator[Conversation]:
         """Open a session of its own."""
         yield _RemoteConversation(self, f"{USER}-{row.scenario_id}-{uuid4()}")
 
-    async def invoke(self, session_id: str, payload: dict[str, Any]) -> Any:
-        """Post one turn. Raises CannotRun when nobody answers or refuses the caller, RuntimeError for other errors."""
+    async def invoke(self, session_id: str, payload: dict[str, Any]) -> httpx.Response:
+        """Post one turn, again with growing pauses while the target is throttled and has not begun it.
+
+        Raises:
+            CannotRun: when nobody answers or refuses the caller.
+            RuntimeError: for other errors.
+        """
         headers = {SESSION_HEADER: session_id}
         try:
-            reply = await self._client.post(self.name, params=self._query, json=payload, headers=headers)
+            reply: httpx.Response = await _unless_throttled()(
+                self._client.post, self.name, params=self._query, json=payload, headers=headers
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise CannotRun(
                 f"nobody answers at {self.name} ({error}); is the agent running? Start one: make dev"
@@ -219,7 +226,16 @@ class HttpTarget:
             raise CannotRun(f"{self.name} refused the caller ({reply.status_code}: {reply.text[:200]}); set EVAL_TOKEN")
         if reply.status_code != 200:
             raise RuntimeError(f"HTTP {reply.status_code}: {reply.text[:300]}")
-        return reply.json()
+        return reply
+
+
+def _unless_throttled() -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_result(lambda reply: reply.status_code in (429, 503)),
+        wait=wait_random_exponential(max=20),
+        stop=stop_after_attempt(5),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
 
 
 @dataclass
@@ -228,14 +244,12 @@ class _RemoteConversation:
     session_id: str
 
     async def ask(self, text: str) -> Record:
-        began = perf_counter()
-        body = await self.target.invoke(self.session_id, {"prompt": text})
-        latency = round((perf_counter() - began) * 1000, 2)
-        found = parse(body)
+        reply = await self.target.invoke(self.session_id, {"prompt": text})
+        found = parse(reply.json())
         known = self.target.model = self.target.model or found.model
         if found.model != known:
             raise CannotRun(f"the target's model was {known.get('id')!r} and is {found.model.get('id')!r}: start anew")
-        return record(text, found, latency)
+        return record(text, found, round(reply.elapsed.total_seconds() * 1000, 2))
 
 
 def build_target(where: str, day: date | None = None) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ops.__main__ import main
@@ -203,3 +205,11 @@ def test_a_target_that_is_down_costs_no_run_that_was_there(
     assert code == 3
     assert "nobody answers" in text
     assert (tmp_path / "run" / "run.json").is_file()
+
+
+def test_a_throttled_turn_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = [httpx.Response(429), httpx.Response(200, json={"answer": "x"})]
+    target = HttpTarget("https://agent.example.com/invocations", "token", date(2026, 11, 16))
+    monkeypatch.setattr(target, "_client", httpx.AsyncClient(transport=httpx.MockTransport(lambda _: replies.pop(0))))
+    assert asyncio.run(target.invoke("s" * 33, {"prompt": "?"})).json() == {"answer": "x"}
+    assert not replies

@@ -187,13 +187,13 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                if self._deleted:
+                    self._db.execute("INSERT INTO words (words) VALUES ('optimize')")  # or the index keeps their words
+                self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
                 self._deleted = False
                 raise
-            if self._deleted:
-                self._db.execute("INSERT INTO words (words) VALUES ('optimize')")  # or the index keeps deleted words
-            self._db.execute("COMMIT")
             if self._deleted:
                 self._db.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # or the log keeps deleted texts
                 self._deleted = False
@@ -255,6 +255,7 @@ class Store:
                 record.expires, json.dumps(record.metadata), record.actor,
             )  # fmt: skip
             if known:
+                self._deleted = True
                 changes = ", ".join(f"{name} = ?" for name in _RECORD.split(", "))
                 self._db.execute(f"UPDATE records SET {changes} WHERE seq = ?", (*values, known[0][0]))  # noqa: S608
                 self._db.execute("DELETE FROM words WHERE rowid = ?", known[0])

@@ -99,6 +99,15 @@ def test_an_answer_that_is_too_old_is_not_given() -> None:
     assert error(run(one))["code"] == 503
 
 
+def test_an_earlier_answer_is_given_too_while_hanging_calls_take_all_places() -> None:
+    one = declared(Source(0.0, 2.0), attempts=1, timeout_seconds=0.3, at_once=1, fall_back_seconds=60)
+
+    async def three() -> list[Any]:
+        return [await one.run(share="A") for _ in range(3)]
+
+    assert [found.price for found in asyncio.run(three())] == [1.5, 1.5, 1.5]
+
+
 def test_an_earlier_answer_is_not_given_to_another_user() -> None:
     source = Source(0.0, ConnectionError())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
@@ -81,6 +82,7 @@ LINE = {"type": "object", "properties": {"sku": {"type": "string", "description"
         (int | None, {"type": "integer", "description": "What it is."}),
         (list[str] | None, {"type": "array", "description": "What it is.", "items": {"type": "string"}}),
         (Literal["a"], {"type": "string", "description": "What it is. One of: a."}),
+        (str | date, {"type": "string", "description": "What it is."}),
         (Line | None, {**LINE, "description": "What it is.", "required": ["sku"]}),
     ],
 )

@@ -32,6 +32,10 @@ class Misdeclared(TypeError):
     """A declaration that would do harm, or that no server could offer; the message says what would be right."""
 
 
+class _Busy(Exception):
+    """All places of a tool are taken."""
+
+
 class Aged(BaseModel):
     """Base of a result that may be an earlier one, given again because the backend is unavailable."""
 
@@ -116,7 +120,10 @@ class Tool:
             answer = await retried(partial(self._once, arguments), self.attempts, self.budget_seconds)
         except TRANSIENT as error:
             logger.warning("%s is unavailable: %s", self.name, type(error).__name__)
-            return self._earlier(arguments)
+            unavailable = f"the service behind {self.name} is unavailable; try again in a few minutes"
+            return self._earlier(arguments, Failure(503, unavailable))
+        except _Busy as busy:  # also with calls that hang, so an earlier answer is as good as when they have failed
+            return self._earlier(arguments, Failure(429, str(busy)))
         if self.fall_back_seconds:
             self.answers[_key(arguments)] = (time.monotonic(), answer)
             if len(self.answers) > _CACHED_ANSWERS:
@@ -125,7 +132,7 @@ class Tool:
 
     async def _once(self, arguments: dict[str, Any]) -> Any:
         if self.busy >= self.at_once:
-            raise Failure(429, f"{self.name} is busy with {self.at_once} calls; try again in a second")
+            raise _Busy(f"{self.name} is busy with {self.at_once} calls; try again in a second")
         if not self.is_async:
             return await self.threads.run(partial(self.function, **arguments), self.timeout_seconds)
         self.running.append(None)
@@ -135,11 +142,11 @@ class Tool:
         finally:
             self.running.pop()
 
-    def _earlier(self, arguments: dict[str, Any]) -> Any:
+    def _earlier(self, arguments: dict[str, Any], otherwise: Failure) -> Any:
         at, answer = self.answers.get(_key(arguments), (0.0, None))
         age = time.monotonic() - at
         if answer is None or age > self.fall_back_seconds:
-            raise Failure(503, f"the service behind {self.name} is unavailable; try again in a few minutes")
+            raise otherwise
         return answer.model_copy(update={"ageSeconds": round(age, 1)})
 
 
