@@ -55,6 +55,13 @@ def outputs(place: Place, name: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
 
 
+def template(place: Place, name: str) -> str:
+    """Return the text of a stack's template; empty when there is no stack."""
+    if describe(place, name) is None:
+        return ""
+    return str(place.client("cloudformation").get_template(StackName=name)["TemplateBody"])
+
+
 def prepare(place: Place, stack: Stack) -> list[str]:
     """Make the change set of a stack and return what it would change, one line a resource. Empty: nothing.
 

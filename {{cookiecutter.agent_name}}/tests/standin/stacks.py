@@ -45,6 +45,7 @@ class ChangeSet:
     parameters: dict[str, str]
     tags: list[dict[str, str]]
     changes: list[dict[str, Any]]
+    body: str
     status: str
     reason: str = ""
 
@@ -68,6 +69,7 @@ class Stack:
     updated: datetime | None = None
     past: list[dict[str, Any]] = field(default_factory=list)
     protected: bool = False
+    body: str = ""
 
 
 class Stacks:
@@ -100,7 +102,7 @@ class Stacks:
         tags = sorted(p.get("Tags", []), key=lambda tag: str(tag["Key"]))
         changes = self._changes(stack, template, values, retagged=tags != stack.tags)
         status, reason = ("CREATE_COMPLETE", "") if changes else ("FAILED", NO_CHANGES)
-        made = ChangeSet(p["ChangeSetName"], template, values, tags, changes, status, reason)
+        made = ChangeSet(p["ChangeSetName"], template, values, tags, changes, p["TemplateBody"], status, reason)
         stack.change_sets[made.name] = made
         arn = self.place.arn("cloudformation", f"changeSet/{made.name}/1b2c3d4e")
         return {"Id": arn, "StackId": stack.id}
@@ -155,6 +157,9 @@ class Stacks:
         if stack.status == "DELETE_COMPLETE":
             del self.stacks[stack.name]
         return {"Stacks": [_described(stack)]}
+
+    def get_template(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        return {"TemplateBody": self._stack(p["StackName"]).body, "StagesAvailable": ["Original"]}
 
     def describe_stack_events(self, p: Mapping[str, Any]) -> dict[str, Any]:
         return {"StackEvents": self._stack(p["StackName"]).events}
@@ -235,7 +240,7 @@ class Stacks:
                 stack.resources[name] = self._make(stack, name, wanted, known)
         for name in set(stack.resources) - set(names):
             self._remove(stack.resources.pop(name))
-        stack.parameters, stack.tags = change_set.parameters, change_set.tags
+        stack.parameters, stack.tags, stack.body = change_set.parameters, change_set.tags, change_set.body
         outputs = template.get("Outputs", {})
         stack.outputs = {
             name: str(resolver.value(output["Value"]))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
 import typer
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import component
@@ -22,7 +23,7 @@ from ops.delivery.stop import BAD_INPUT, Stop, as_stop
 from ops.delivery.verbs import Digest
 from ops.document import ROOT
 from ops.forget import forget_actor
-from ops.revision import commit, remember_good, template_at
+from ops.revision import commit, in_full, remember_good, template_at
 from ops.revision import good as good_ones
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A commit or tag; the last good one, if empty.")]
@@ -106,17 +107,17 @@ def promote(env: Env = "") -> None:
 def rollback(env: Env = "", version: Version = "") -> None:
     """Bring the configuration of an earlier commit back. Records stay as they are; what was deleted stays deleted."""
     with acting("rollback", env) as place:
-        good = good_ones(place)
-        target = version or (good[-2] if len(good) > 1 else "")
-        if not target:
+        good = _good_after(place, version)
+        if not good:
             raise Stop("there is no earlier good configuration", "name one: VERSION=commit or tag", BAD_INPUT)
+        target = good[-1]
         show.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
         meant = f"when it is meant: make rollback ENV={env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
         component.allow_state(place, of_template(template_at(target)), meant)
         show.confirm(place)
         _back(place, target)
         check(place)
-        remember_good(place, [each for each in good if each != good[-1]] if not version else [*good, target])
+        remember_good(place, good)
         show.done(f"{env}: configuration {target[:12]} is active again; {component.live(place)}")
 
 
@@ -162,15 +163,32 @@ def _differences(place: Place, now: Mapping[str, Any]) -> list[str]:
     return found + differences(of_service(now), of_manifest(place.manifest.spec))
 
 
+def _good_after(place: Place, version: str) -> list[str]:
+    """Return what is good after a rollback, its target last: what is left is not, nor what came after the target."""
+    good, target = good_ones(place), in_full(version) if version else ""
+    if target in good:
+        return good[: good.index(target) + 1]
+    active = yaml.safe_load(stacks.template(place, names.stack(place.component, place.name, "memory")))
+    while good and yaml.safe_load(template_at(good[-1])) == active:
+        good.pop()
+    return [*good, target] if target else good
+
+
 def _return(place: Place, revision: str, failed: Stop) -> NoReturn:
     """Go back after a test that failed, and raise Stop. Nobody is there to allow a loss, so one is refused."""
     short = revision[:12]
-    if lost := component.losses(place, of_template(template_at(revision))):
+    try:
+        lost = component.losses(place, of_template(template_at(revision)))
+        if not lost:
+            _back(place, revision)
+    except (Stop, ClientError, BotoCoreError) as error:
+        also = as_stop(error)
+        raise Stop(f"{failed.message}; going back to {short} failed too: {also.message}", also.next_step) from None
+    if lost:
         raise Stop(
             f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
             f"correct the cause; if the loss is meant: make rollback ENV={place.name} VERSION={revision} ALLOW_LOSS=1",
         )
-    _back(place, revision)
     raise Stop(f"{failed.message}; configuration {short} is back", failed.next_step)
 
 

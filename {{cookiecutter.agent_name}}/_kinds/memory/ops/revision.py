@@ -22,10 +22,19 @@ def commit() -> str:
     return head
 
 
+def in_full(revision: str) -> str:
+    """Return the whole id of a commit, however it is named. Raises Stop when it is not known here."""
+    return _of(revision, "rev-parse", "--verify", f"{revision}^{{commit}}")
+
+
 def template_at(revision: str) -> str:
     """Return infra/memory.yaml as it was in a commit or tag. Raises Stop when it is not known here."""
+    return _of(revision, "show", f"{revision}:infra/memory.yaml") + "\n"
+
+
+def _of(revision: str, *arguments: str) -> str:
     try:
-        return git("show", f"{revision}:infra/memory.yaml") + "\n"
+        return git(*arguments)
     except (OSError, subprocess.CalledProcessError):
         raise Stop(
             f"commit {revision[:12]} is not in this clone", "git fetch --tags --unshallow, then the same again"

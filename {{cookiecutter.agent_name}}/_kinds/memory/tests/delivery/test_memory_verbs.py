@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
+
+from ops import releases, revision
+from ops.delivery.stop import Stop
+from ops.document import ROOT
 from tests.delivery.shell import refused
-from tests.delivery.world import COMMIT, SECOND, World
+from tests.delivery.world import COMMIT, SECOND, THIRD, World
+
+FOURTH = "d" * 40
+FLOWS = ("deliver", "rollback")
 
 
 def strategies(world: World, **changes: Any) -> list[dict[str, Any]]:
@@ -87,6 +97,65 @@ def test_rollback_loses_nothing_without_a_word(world: World) -> None:
     assert world.memory("dev")["eventExpiryDuration"] == 30
 
 
+def released(world: World, *revisions: str) -> None:
+    """Release commits to dev that differ in nothing but their consumers."""
+    for number, each in enumerate(revisions):
+        deployed(world, each, f"reader-{number}")
+        world.must("promote", "dev")
+
+
+def deployed(world: World, named: str, consumer: str) -> None:
+    """Deploy a commit to dev, with another consumer."""
+    world.check_out(named, consumers=[{"name": consumer, "read": ["facts"]}])
+    world.must("deploy", "dev")
+
+
+def test_rollback_leaves_what_was_deployed_and_never_promoted(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    deployed(world, FOURTH, "other")
+    assert f"configuration {THIRD[:12]} is active again" in world.must("rollback", "dev").last
+    assert f"configuration {SECOND[:12]} is active again" in world.must("rollback", "dev").last
+
+
+def test_rollback_never_goes_forward_to_what_was_left(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    world.must("rollback", "dev", VERSION=SECOND)
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+    world.must("rollback", "dev", VERSION=THIRD)
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+
+
+def test_rollback_changes_something_when_two_good_commits_have_one_configuration(world: World) -> None:
+    released(world, COMMIT, SECOND)
+    world.templates[THIRD] = world.templates[SECOND]
+    world.monkeypatch.setattr(releases, "commit", lambda: THIRD)
+    world.must("promote", "dev")
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+
+
+def test_a_version_is_a_tag_or_the_beginning_of_a_commit_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    revision.git("init", "--quiet")
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    revision.git(*who, "commit", "--quiet", "--allow-empty", "--message", "First")
+    revision.git(*who, "tag", "--annotate", "v1", "--message", "First")
+    head = revision.commit()
+    assert [revision.in_full(named) for named in ("v1", head[:8], head)] == [head] * 3
+    with pytest.raises(Stop, match="commit v2 is not in this clone"):
+        revision.in_full("v2")
+
+
+def test_a_person_rolls_back_and_who_may_go_back_has_the_history() -> None:
+    flows = {name: yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text("utf-8")) for name in FLOWS}
+    assert set(flows["rollback"][True]) == {"workflow_dispatch"}  # YAML reads `on` as true
+    jobs = [job["steps"] for flow in flows.values() for job in flow["jobs"].values()]
+    back = [steps for steps in jobs if {"make promote", "make rollback"} & {each.get("run") for each in steps}]
+    assert len(back) == 3
+    for steps in back:
+        assert steps[0]["with"]["fetch-depth"] == 0
+
+
 def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
     refused(world.type("promote", "dev"), "nothing is deployed", "make deploy")
     world.release("dev")
@@ -112,6 +181,26 @@ def test_promote_goes_back_by_itself_only_where_nothing_is_lost(world: World) ->
     meant = f"make rollback ENV=dev VERSION={COMMIT} ALLOW_LOSS=1"
     refused(world.type("promote", "dev", ALLOW_LOSS="1"), "no such strategy", "was not brought back", meant)
     assert world.memory("dev")["eventExpiryDuration"] == 365
+    world.must("rollback", "dev", VERSION=COMMIT, ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+
+
+@pytest.mark.parametrize("operation", ["ExecuteChangeSet", "CreateChangeSet"])
+def test_promote_says_what_failed_first_when_going_back_fails_too(world: World, operation: str) -> None:
+    released(world, COMMIT)
+    deployed(world, SECOND, "other")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    world.cloud.plan_fault(operation, "ValidationException", "not now", times=1)
+    refused(world.type("promote", "dev"), "no such strategy; going back to aaaaaaaaaaaa failed too", "not now")
+
+
+def test_promote_says_what_failed_first_when_the_earlier_commit_is_not_there(world: World) -> None:
+    released(world, COMMIT)
+    deployed(world, SECOND, "other")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    world.monkeypatch.setattr(releases, "template_at", revision.template_at)
+    refused(world.type("promote", "dev"), "no such strategy", "commit aaaaaaaaaaaa is not in this clone", "--unshallow")
 
 
 def custom(base: str) -> dict[str, Any]:
