@@ -36,7 +36,7 @@ class Descriptor:
 
 
 def find(place: Place) -> dict[str, Any] | None:
-    """Return the component's record in full, None when there is none."""
+    """Return the component's record in full, also one that could not be written; None when there is none."""
     registry = required(place, [REGISTRY])[REGISTRY]
     control = place.client("agent-registry-control")
     pages = control.get_paginator("list_registry_records").paginate(
@@ -63,6 +63,8 @@ def changes(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> 
         and record.get("descriptors") == wanted.whole()
     )
     match record["status"]:
+        case "CREATE_FAILED":
+            return [f"add record {place.component} {version} again, as it could not be written, and submit it"]
         case "PENDING_APPROVAL" | "APPROVED" if same:
             return []
         case "DRAFT" if same:
@@ -87,6 +89,9 @@ def publish(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> 
     """Write the record and submit it; return it as it is then. An approved revision stays discoverable meanwhile."""
     registry = required(place, [REGISTRY])[REGISTRY]
     control, about = place.client("agent-registry-control"), place.manifest.metadata
+    if record and record["status"] == "CREATE_FAILED":  # nothing to update, but its name and version are taken
+        delete(place, record)
+        record = None
     if record is None:
         made = control.create_registry_record(
             registryId=registry,
@@ -108,7 +113,12 @@ def publish(place: Place, record: dict[str, Any] | None, wanted: Descriptor) -> 
                 description=_wrapped(about.description),
                 descriptors=wanted.patch(),
             )
-    _settled(place, registry, record_id)
+    written = _settled(place, registry, record_id)
+    if written["status"].endswith("_FAILED"):
+        raise Stop(
+            f"the registry could not write record {record_id}: {written.get('statusReason', 'no reason given')}",
+            "correct manifest.yaml, then make register ENV=prod",
+        )
     control.submit_registry_record_for_approval(registryId=registry, recordId=record_id)
     return _settled(place, registry, record_id)
 
@@ -141,15 +151,9 @@ def _settled(place: Place, registry: str, record_id: str) -> dict[str, Any]:
         return found
 
     try:
-        found = wait_until(look, lambda seen: seen["status"] not in ("CREATING", "UPDATING"))
+        return wait_until(look, lambda seen: seen["status"] not in ("CREATING", "UPDATING"))
     except TookTooLong:
         raise Stop(f"record {record_id} is still being written", "make register ENV=prod, in a while") from None
-    if found["status"].endswith("_FAILED"):
-        raise Stop(
-            f"the registry could not write record {record_id}: {found.get('statusReason', 'no reason given')}",
-            "correct manifest.yaml, then make register ENV=prod",
-        )
-    return found
 
 
 def _wrapped(value: Any) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Registry:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.records: dict[str, Record] = {}
+        self.unwritable = ""
+        """Why nothing can be written now."""
 
     def create_registry_record(self, p: Mapping[str, Any]) -> dict[str, Any]:
         home = self._home(p["registryId"])
@@ -55,7 +57,8 @@ class Registry:
     def get_registry_record(self, p: Mapping[str, Any]) -> dict[str, Any]:
         record = self._record(p)
         if record.status in ("CREATING", "UPDATING"):
-            record.status = "DRAFT"
+            record.reason = self._home(p["registryId"]).unwritable
+            record.status = record.status.replace("ING", "E_FAILED") if record.reason else "DRAFT"
         return self._full(record)
 
     def list_registry_records(self, p: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +70,7 @@ class Registry:
 
     def update_registry_record(self, p: Mapping[str, Any]) -> dict[str, Any]:
         record = self._record(p)
-        if record.status in ("DEPRECATED", "PENDING_APPROVAL", "CREATING", "UPDATING"):
+        if record.status in ("DEPRECATED", "PENDING_APPROVAL", "CREATING", "UPDATING", "CREATE_FAILED"):
             raise ApiError("ConflictException", f"A record in state {record.status} cannot be updated.", 409)
         draft = {**record.draft, **{name: _patched(p[name]) for name in SHOWN if name in p}}
         _check(draft)

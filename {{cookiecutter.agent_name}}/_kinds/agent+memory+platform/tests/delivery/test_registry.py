@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.delivery.shell import refused
 from tests.delivery.world import World
 
@@ -45,3 +47,27 @@ def test_a_record_that_was_rejected(world: World) -> None:
     record.status, record.reason = "REJECTED", "say what data it reads"
     refused(world.type("register", "prod"), "was rejected: say what data it reads", "manifest.yaml")
     assert record.status == "REJECTED"
+
+
+@pytest.mark.parametrize("verb", ["register", "destroy"])
+def test_a_record_that_could_not_be_made_is_made_again_or_removed(world: World, verb: str) -> None:
+    world.registry().unwritable = "the registry is full"
+    refused(world.type("register", "prod"), "could not write", "the registry is full", "make register ENV=prod")
+    assert "CREATE_FAILED the registry is full" in world.must("status", "prod").out
+    world.registry().unwritable = ""
+    world.must(verb, "prod")
+    left = [record.status for record in world.registry().records.values()]
+    assert left == (["PENDING_APPROVAL"] if verb == "register" else [])
+
+
+def test_a_draft_that_could_not_be_written_is_written_again(world: World) -> None:
+    world.must("register", "prod")
+    (record,) = world.registry().records.values()
+    record.status, record.approved = "APPROVED", dict(record.draft)
+    world.with_manifest(version="0.2.0")
+    world.registry().unwritable = "try later"
+    refused(world.type("register", "prod"), "could not write", "try later")
+    assert "UPDATE_FAILED" in world.must("status", "prod").out
+    world.registry().unwritable = ""
+    assert "0.2.0: PENDING_APPROVAL" in world.must("register", "prod").last
+    assert list(world.registry().records.values()) == [record]
