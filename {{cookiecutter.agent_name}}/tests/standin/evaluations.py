@@ -19,6 +19,7 @@ class Evaluations:
         self.place = place
         self.online: dict[str, dict[str, Any]] = {}
         self.tests: dict[str, dict[str, Any]] = {}
+        self.deleting: list[dict[str, Any]] = []
 
     def add_online(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Make an online evaluation, as CloudFormation does; it is on when the properties say so."""
@@ -52,7 +53,9 @@ class Evaluations:
 
     def create_ab_test(self, p: Mapping[str, Any]) -> dict[str, Any]:
         _check_variants(p["variants"])
-        for other in self.tests.values():
+        for other in (*self.tests.values(), *self.deleting):
+            if other["name"] == p["name"]:
+                raise ApiError("ConflictException", f"There is an A/B test {p['name']} already.", 409)
             if other["gatewayArn"] == p["gatewayArn"] and other["executionStatus"] != "STOPPED":
                 raise ApiError("ConflictException", "The gateway has an A/B test already.", 409)
         test_id = f"{p['name']}-a1B2c3D4e{len(self.tests)}"
@@ -73,7 +76,9 @@ class Evaluations:
 
     def list_ab_tests(self, _: Mapping[str, Any]) -> dict[str, Any]:
         names = ("abTestId", "abTestArn", "name", "status", "executionStatus", "createdAt", "updatedAt", "gatewayArn")
-        return {"abTests": [{name: test[name] for name in names} for test in self.tests.values()]}
+        found = [*self.tests.values(), *self.deleting]
+        self.deleting.clear()  # seen once more, then gone
+        return {"abTests": [{name: test[name] for name in names} for test in found]}
 
     def update_ab_test(self, p: Mapping[str, Any]) -> dict[str, Any]:
         test = self._test(p)
@@ -85,7 +90,7 @@ class Evaluations:
 
     def delete_ab_test(self, p: Mapping[str, Any]) -> dict[str, Any]:
         test = self._test(p)
-        del self.tests[test["abTestId"]]
+        self.deleting.append({**self.tests.pop(test["abTestId"]), "status": "DELETING"})
         return {"abTestId": test["abTestId"], "abTestArn": test["abTestArn"], "status": "DELETING"}
 
     def _online(self, p: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ gateway, which keeps a session with its variant. `C` is what is live, `T1` the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +17,8 @@ from ops.delivery import endpoint, stacks
 from ops.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
 from ops.delivery.parameters import required
 from ops.delivery.place import Place
-from ops.delivery.wait import wait_until
+from ops.delivery.stop import Stop
+from ops.delivery.wait import TookTooLong, wait_until
 
 MIN_SESSIONS = 30
 """Sessions that each side must have had before anything is decided."""
@@ -41,12 +42,10 @@ def name(place: Place) -> str:
 
 def running(place: Place) -> dict[str, Any] | None:
     """Return the test that is under way, None when there is none."""
-    data = place.client("bedrock-agentcore")
-    for page in data.get_paginator("list_ab_tests").paginate():
-        for one in page["abTests"]:
-            if one["name"] == name(place) and one["executionStatus"] != "STOPPED":
-                found: dict[str, Any] = data.get_ab_test(abTestId=one["abTestId"])
-                return found
+    for one in _tests(place):
+        if one["executionStatus"] != "STOPPED":
+            found: dict[str, Any] = place.client("bedrock-agentcore").get_ab_test(abTestId=one["abTestId"])
+            return found
     return None
 
 
@@ -63,6 +62,9 @@ def start(place: Place, gateway: str, evaluations: Mapping[str, str], weight: in
     if known := running(place):
         data.update_ab_test(abTestId=known["abTestId"], variants=variants)
         return known
+    for left in _tests(place):  # stopped, perhaps by something that was interrupted; it holds the name until it is gone
+        stop(place, left)
+    _gone(place, "the A/B test of the canary before", lambda: list(_tests(place)))
     found = required(place, [gateway_arn(gateway), AB_TEST_ROLE])
     made: dict[str, Any] = data.create_ab_test(
         name=name(place),
@@ -81,10 +83,12 @@ def start(place: Place, gateway: str, evaluations: Mapping[str, str], weight: in
 
 
 def stop(place: Place, test: Mapping[str, Any]) -> None:
-    """End the test: all callers get what is live."""
-    data = place.client("bedrock-agentcore")
-    data.update_ab_test(abTestId=test["abTestId"], executionStatus="STOPPED")
-    data.delete_ab_test(abTestId=test["abTestId"])
+    """End the test and remove it, from wherever an interruption left it: all callers get what is live."""
+    data, test_id = place.client("bedrock-agentcore"), test["abTestId"]
+    if test["executionStatus"] != "STOPPED":
+        data.update_ab_test(abTestId=test_id, executionStatus="STOPPED")
+    if test["status"] != "DELETING":
+        data.delete_ab_test(abTestId=test_id)
 
 
 def status(place: Place, evaluation: str) -> str:
@@ -102,11 +106,9 @@ def switch(place: Place, evaluation: str, wanted: str) -> None:
 
 def extras(place: Place) -> list[tuple[str, Callable[[], object]]]:
     """Return what a canary has made that is in no stack: its test, and its endpoint."""
-    found: list[tuple[str, Callable[[], object]]] = []
-    if test := running(place):
-        found.append(
-            (f"stop the canary on gateway {test['gatewayArn'].rpartition('/')[2]}", partial(stop, place, test))
-        )
+    found: list[tuple[str, Callable[[], object]]] = [
+        (f"end the canary's A/B test {test['abTestId']}", partial(stop, place, test)) for test in _tests(place)
+    ]
     runtime = stacks.outputs(place, stack(place.component, place.name, "runtime")).get("RuntimeId")
     if runtime and endpoint.state(place, runtime, CANARY):
         found.append((f"delete endpoint {CANARY}", partial(_remove_endpoint, place, runtime)))
@@ -117,7 +119,18 @@ def _remove_endpoint(place: Place, runtime_id: str) -> None:
     place.client("bedrock-agentcore-control").delete_agent_runtime_endpoint(
         agentRuntimeId=runtime_id, endpointName=CANARY
     )
-    wait_until(lambda: endpoint.state(place, runtime_id, CANARY), lambda seen: seen is None)
+    _gone(place, f"endpoint {CANARY}", lambda: endpoint.state(place, runtime_id, CANARY))
+
+
+def _gone(place: Place, what: str, look: Callable[[], object]) -> None:
+    """Wait until a look finds nothing any more. Raises Stop when it stays."""
+    try:
+        wait_until(look, lambda seen: not seen)
+    except TookTooLong:
+        raise Stop(
+            f"{what} was deleted but is still there in {place.name}",
+            "wait, then type the same again: it goes on where it was; if it stays so, open a case with AWS support",
+        ) from None
 
 
 def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
@@ -137,7 +150,8 @@ def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
             f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
             f"({control['sampleSize']} and {new['sampleSize']} sessions): {word}"
         )
-    live, new_ms = (p95(place, runtime_arn, name) for name in (LIVE, CANARY))
+    since = test.get("startedAt", test["createdAt"])
+    live, new_ms = (p95(place, runtime_arn, name, since) for name in (LIVE, CANARY))
     if live and new_ms:
         slow = new_ms > live * MAX_LATENCY_RATIO
         worse = worse or slow
@@ -146,9 +160,10 @@ def judge(place: Place, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
     return Verdict(decision, findings or ["no session was evaluated yet"])
 
 
-def p95(place: Place, runtime_arn: str, name: str, hours: int = 24) -> float | None:
-    """Return the P95 latency of an endpoint in milliseconds, None when nobody called."""
+def p95(place: Place, runtime_arn: str, name: str, since: datetime) -> float | None:
+    """Return the P95 latency of an endpoint since then in milliseconds, None when nobody called."""
     now = datetime.now(UTC)
+    hours = (now - since) // timedelta(hours=1) + 1  # one period that holds it all
     metric = {
         "Namespace": "AWS/Bedrock-AgentCore",
         "MetricName": "Latency",
@@ -159,10 +174,15 @@ def p95(place: Place, runtime_arn: str, name: str, hours: int = 24) -> float | N
         ],
     }
     query = {"Id": "p95", "MetricStat": {"Metric": metric, "Period": hours * 3600, "Stat": "p95"}}
-    found = place.client("cloudwatch").get_metric_data(
-        MetricDataQueries=[query], StartTime=now - timedelta(hours=hours), EndTime=now
-    )["MetricDataResults"][0]["Values"]
-    return float(found[0]) if found else None
+    found = place.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=since, EndTime=now)
+    values = found["MetricDataResults"][0]["Values"]
+    return float(values[0]) if values else None
+
+
+def _tests(place: Place) -> Iterator[dict[str, Any]]:
+    """Return all tests of this runtime, in short, the stopped ones too."""
+    for page in place.client("bedrock-agentcore").get_paginator("list_ab_tests").paginate():
+        yield from (one for one in page["abTests"] if one["name"] == name(place))
 
 
 def _variant(variant: str, weight: int, target: str) -> dict[str, Any]:

@@ -35,15 +35,21 @@ def canary(
         if gateway is None:
             raise Stop("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
         allow(place, endpoint.image_of(place, found.id, found.newest))
+        now = endpoint.state(place, found.id, CANARY)
+        other = test if now is None or now.live != found.newest else None
         show.plan(
             [
+                *(["the canary of another version ends undecided: its sessions say nothing of this one"] * bool(other)),
                 f"endpoint {CANARY}: version {found.newest}",
                 f"{weight} % of the sessions of {gateway} go there and are judged",
             ]
         )
         show.confirm(place)
+        bearer = token(place)
+        if other:
+            split.stop(place, other)
         endpoint.move(place, found, found.newest, CANARY)
-        component.smoke(place, found.arn, CANARY, token(place))
+        component.smoke(place, found.arn, CANARY, bearer)
         evaluations = component.evaluations(place)
         for arn in evaluations.values():
             split.switch(place, arn, "ENABLED")  # what is not judged cannot be compared
@@ -81,6 +87,7 @@ def _decide(place: Place, found: endpoint.Runtime, test: dict[str, object] | Non
         show.done(f"{place.name}: too few sessions to decide; {live(place)}; the canary goes on")
         return
     show.confirm(place)
+    bearer = token(place) if verdict.decision == "promote" else ""  # without one the canary goes on
     split.stop(place, test)
     split.switch(place, component.evaluations(place)[CANARY], "DISABLED")
     if verdict.decision == "reverse":
@@ -88,6 +95,5 @@ def _decide(place: Place, found: endpoint.Runtime, test: dict[str, object] | Non
             f"version {version} is worse than what is live; all callers are back on it; {live(place)}",
             "correct the agent, then build and deploy again",
         )
-    bearer = token(place)
     promotion.promote(place, found, version, lambda name: component.smoke(place, found.arn, name, bearer))
     show.done(f"{place.name}: version {version} is live, as the canary was not worse")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ops.delivery import canary as split
-from ops.delivery import names
+from ops.delivery import names, wait
 from ops.manifest import load_manifest
 from tests.delivery.shell import refused
 from tests.delivery.world import COMMIT, SECOND, THIRD, World
@@ -110,3 +112,52 @@ def test_a_worse_or_slower_canary_is_reversed(canary: World, mean: float, signif
     refused(canary.type("canary", "prod", DECIDE="1"), "all callers are back")
     assert canary.live("prod") == "1"
     assert not canary.at("prod").evaluations.tests
+
+
+def test_the_next_canary_is_not_judged_by_the_sessions_of_the_one_before(canary: World) -> None:
+    measured(canary, 0.91, significant=False)
+    canary.ready(THIRD)
+    canary.must("deploy", "prod")
+    assert "ends undecided" in canary.must("canary", "prod").out
+    (test,) = canary.at("prod").evaluations.tests.values()
+    assert "results" not in test
+    assert "too few sessions" in canary.must("canary", "prod", DECIDE="1").last
+    assert canary.live("prod") == "1"
+
+
+def test_latency_is_measured_since_the_canary_began(canary: World) -> None:
+    measured(canary, 0.91, significant=False)
+    (test,) = canary.at("prod").evaluations.tests.values()
+    test["createdAt"] = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
+    canary.must("canary", "prod", DECIDE="1")
+    asked = [call.parameters for call in canary.cloud.made("GetMetricData")]
+    assert {one["StartTime"] for one in asked} == {test["createdAt"].timestamp()}
+    assert {query["MetricStat"]["Period"] for one in asked for query in one["MetricDataQueries"]} == {31 * 3600}
+
+
+def test_without_a_token_the_canary_goes_on(canary: World) -> None:
+    measured(canary, 0.91, significant=False)
+    canary.monkeypatch.delenv("EVAL_TOKEN")
+    refused(canary.type("canary", "prod", DECIDE="1"), "no token")
+    assert canary.at("prod").evaluations.tests
+    measured(canary, 0.6, significant=True)
+    refused(canary.type("canary", "prod", DECIDE="1"), "all callers are back")  # for which nobody is called
+
+
+@pytest.mark.parametrize("verb", ["canary", "destroy"])
+def test_a_test_that_an_interruption_left_stopped_is_removed(canary: World, verb: str) -> None:
+    measured(canary, 0.6, significant=True)
+    canary.cloud.plan_fault("DeleteABTest", "ConflictException")
+    refused(canary.type("canary", "prod", DECIDE="1"), "DeleteABTest")
+    (left,) = canary.at("prod").evaluations.tests.values()
+    assert left["executionStatus"] == "STOPPED"
+    canary.must(verb, "prod")
+    running = [one["executionStatus"] for one in canary.at("prod").evaluations.tests.values()]
+    assert running == (["RUNNING"] if verb == "canary" else [])
+
+
+def test_an_endpoint_that_does_not_go_away(canary: World) -> None:
+    runtimes = canary.at("prod").runtimes
+    canary.monkeypatch.setattr(runtimes, "delete_agent_runtime_endpoint", lambda _: {"status": "DELETING"})
+    canary.monkeypatch.setattr(wait, "PATIENCE_SECONDS", 0.2)
+    refused(canary.type("destroy", "prod"), "endpoint canary was deleted but is still there", "type the same again")
