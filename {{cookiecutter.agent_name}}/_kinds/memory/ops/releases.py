@@ -115,9 +115,9 @@ def rollback(env: Env = "", version: Version = "") -> None:
         meant = f"when it is meant: make rollback ENV={env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
         component.allow_state(place, of_template(template_at(target)), meant)
         show.confirm(place)
+        remember_good(place, good)  # first: typed again after a failure, it must not go forward
         _back(place, target)
         check(place)
-        remember_good(place, good)
         show.done(f"{env}: configuration {target[:12]} is active again; {component.live(place)}")
 
 

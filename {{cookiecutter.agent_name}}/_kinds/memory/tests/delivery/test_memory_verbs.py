@@ -126,6 +126,15 @@ def test_rollback_never_goes_forward_to_what_was_left(world: World) -> None:
     refused(world.type("rollback", "dev"), "no earlier good configuration")
 
 
+def test_rollback_after_one_that_failed_goes_on_from_there(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    world.cloud.plan_fault("ExecuteChangeSet", "ValidationException", "not now", times=1)
+    refused(world.type("rollback", "dev"), "not now")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    refused(world.type("rollback", "dev"), "no such strategy")
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+
+
 def test_rollback_changes_something_when_two_good_commits_have_one_configuration(world: World) -> None:
     released(world, COMMIT, SECOND)
     world.templates[THIRD] = world.templates[SECOND]
