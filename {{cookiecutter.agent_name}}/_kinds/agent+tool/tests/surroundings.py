@@ -1,8 +1,9 @@
-"""What tests must not depend on: the shell's choices, AWS credentials, the log level that a verb set."""
+"""What tests must not depend on: the shell's choices and signals, AWS credentials, the log level that a verb set."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ CHOICES = {
 @pytest.fixture(autouse=True, scope="module")
 def known_surroundings() -> Iterator[None]:
     """Forget the shell's own choices, and give botocore credentials that open nothing: a call not stubbed fails."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has it ignored, and its children
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name in CHOICES or name.startswith(("AGENT_", "OTEL_")):

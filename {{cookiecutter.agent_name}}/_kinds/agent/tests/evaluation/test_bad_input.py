@@ -270,9 +270,7 @@ def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
 
     arguments = ("--results", str(tmp_path), "--select", "escalate")
     monkeypatch.setattr(run, "run", interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it as ignored
     code, text = evaluation(capsys, *arguments, "--run", "stopped")
-    signal.signal(signal.SIGINT, before)
     monkeypatch.setattr(run, "run", real)
 
     assert code == 3
