@@ -1,0 +1,294 @@
+"""What is particular to an agent: the `spec:` of its manifest, and its part of an environment file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
+from agentcore_kit.config.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings
+
+Kind = Literal["Agent"]
+
+
+_BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
+_MEMORY_ID = "customer_memory-a1B2c3D4e5"
+
+# An inference profile's first word says between which regions it routes; one can only be called from among these.
+_PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
+    "us": ("us-", "ca-", "mx-", "sa-"),
+    "eu": ("eu-", "il-"),
+    "apac": ("ap-", "me-"),
+    "jp": ("ap-northeast-",),
+    "au": ("ap-southeast-",),
+    "us-gov": ("us-gov-",),
+}
+
+_VARIABLES: dict[str, FieldPath] = {
+    "AGENT_MODEL_PROVIDER": ("model", "provider"),
+    "AGENT_MODEL_ID": ("model", "id"),
+    "AGENT_MODEL_BASE_URL": ("model", "baseUrl"),
+    "AGENT_TODAY": ("today",),
+}
+
+
+class Tools(Model):
+    """Tools that come from elsewhere; the agent's own are in src/agent/tools.py."""
+
+    gateways: list[Name] = Field(
+        default=[],
+        description=f"names of AgentCore gateways, {NAME_NEEDS}; each environment gives their URLs",
+        examples=["[market-data]"],
+    )
+
+
+class Skill(Model):
+    """One thing that the agent can do, as others find it in the registry."""
+
+    id: Name = Field(description=f"a short name, {NAME_NEEDS}", examples=["quarterly-revenue"])
+    name: str = Field(min_length=1, description="the name that people see", examples=["Quarterly revenue"])
+    description: str = Field(
+        min_length=1, description="what it does and when to use it", examples=["Revenue by region."]
+    )
+    tags: list[str] = Field(default=[], description="words to find it by", examples=["[finance]"])
+
+
+class Registry(Model):
+    """How the agent appears in AWS Agent Registry."""
+
+    descriptor: Literal["custom", "agent-card"] = Field(
+        default="custom",
+        description="custom (its contract as JSON), or agent-card (A2A; needs url, where an A2A server speaks for it)",
+        examples=["custom"],
+    )
+    url: Url | None = Field(
+        default=None,
+        description="only for agent-card: where A2A clients reach it",
+        examples=["https://agents.example.com"],
+    )
+    skills: list[Skill] = Field(default=[], description="what it can do, for those who search")
+
+
+class Spec(Model):
+    """`spec:` of an agent's manifest."""
+
+    protocol: Literal["HTTP"] = Field(description="the AgentCore protocol that the agent serves", examples=["HTTP"])
+    tools: Tools = Field(default=Tools(), description="tools that come from elsewhere")
+    memory: Name | None = Field(
+        default=None,
+        description=f"the name of a memory component ({NAME_NEEDS}), or null to keep conversations in files",
+        examples=["customer-memory"],
+    )
+    guardrail: Name | None = Field(
+        default=None,
+        description=f"the name of a guardrail that the platform publishes ({NAME_NEEDS}), or null",
+        examples=["company-default"],
+    )
+    canary_gateway: Name | None = Field(
+        default=None,
+        description=f"the gateway through which callers reach this agent ({NAME_NEEDS}); needed for make canary only",
+        examples=["assistants"],
+    )
+    rollback_on_drift: bool = Field(
+        default=False,
+        description="whether monitor puts the version before back when live sessions score too low",
+        examples=["false"],
+    )
+    registry: Registry = Field(default=Registry(), description="how it appears in AWS Agent Registry")
+
+
+class ModelSettings(Model):
+    """Which model answers, and how."""
+
+    provider: Literal["offline", "bedrock", "openai-compatible"] = Field(
+        description="offline (no LLM), bedrock, or openai-compatible (LiteLLM, Ollama, vLLM, llama.cpp)",
+        examples=["bedrock"],
+    )
+    id: str = Field(
+        default="offline",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,2047}$",
+        description="the model's or inference profile's id as the provider knows it",
+        examples=[_BEDROCK_MODEL],
+    )
+    base_url: Url | None = Field(
+        default=None,
+        description="the address of an openai-compatible endpoint",
+        examples=["http://127.0.0.1:11434/v1"],
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="0 (most repeatable) to 2; null for the model's own", examples=[0.2]
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=1, description="the longest answer in tokens; null for the model's own", examples=[2048]
+    )
+
+
+class Memory(Model):
+    """The AgentCore Memory of this environment."""
+
+    id: str = Field(
+        pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}-[a-zA-Z0-9]{10}$",
+        description="the id of an AgentCore Memory",
+        examples=[_MEMORY_ID],
+    )
+    endpoint: Url | None = Field(
+        default=None,
+        description="local only: where a memory repository serves its memory (make dev); null: the service",
+        examples=["http://127.0.0.1:8090"],
+    )
+    recall: list[str] = Field(
+        default=["/facts/{actorId}/", "/preferences/{actorId}/"],
+        description="namespaces whose records the model is told, with {actorId} for the user; [] for none",
+        examples=["['/preferences/{actorId}/']"],
+    )
+
+
+class Alarms(ServedAlarms):
+    """Above which figures, measured on live, an alarm goes off."""
+
+    tokens_an_hour: int = Field(
+        default=2_000_000, ge=1, description="tokens in and out of the model", examples=[2000000]
+    )
+    usd_an_hour: float = Field(default=20.0, gt=0, description="cost of these tokens in USD", examples=[20.0])
+    usd_a_million_input_tokens: float = Field(default=3.0, ge=0, description="the model's price", examples=[3.0])
+    usd_a_million_output_tokens: float = Field(default=15.0, ge=0, description="the model's price", examples=[15.0])
+    score: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="the mean score of online evaluation, below which it goes off",
+        examples=[0.7],
+    )
+
+
+class OnlineEvaluation(Model):
+    """Which share of live sessions AgentCore judges, and how."""
+
+    sampling_percent: float = Field(default=10.0, ge=0.01, le=100, description="percent of sessions", examples=[10.0])
+    evaluators: list[str] = Field(
+        default=["Builtin.GoalSuccessRate", "Builtin.Faithfulness", "Builtin.Helpfulness"],
+        min_length=1,
+        max_length=3,
+        description="ids of one to three evaluators, built-in or your own, of which more is better",
+        examples=["[Builtin.GoalSuccessRate]"],
+    )
+
+
+def _as_date(value: object) -> object:
+    """Read a date that is written as text: in quotes, or in a variable."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+class EnvironmentFields(ServedFields):
+    """An agent's part of an environment file."""
+
+    model: ModelSettings = Field(description="which model answers")
+    gateways: dict[Name, Url] = Field(
+        default={},
+        description="the URL of each gateway that the manifest names",
+        examples=["{market-data: https://market-data-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp}"],
+    )
+    memory: Memory | None = Field(default=None, description="only with a memory in the manifest")
+    alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
+    online_evaluation: OnlineEvaluation = Field(
+        default=OnlineEvaluation(), description="which share of live sessions is judged"
+    )
+    today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
+        default=None,
+        description="a day as YYYY-MM-DD; local only, where it stands still for the sample data",
+        examples=["2026-11-16"],
+    )
+
+
+def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
+    """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file.
+
+    Another provider starts from nothing but the variables, because the file's id and address belong to the file's.
+    """
+    provider = variables.get("AGENT_MODEL_PROVIDER")
+    if provider and provider != document.section("model").get("provider"):
+        document.override(("model",), {}, "AGENT_MODEL_PROVIDER")
+    for variable, path in _VARIABLES.items():
+        if value := variables.get(variable):
+            document.override(path, value, variable)
+
+
+def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
+    """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
+    yield from _model_findings(document, name)
+    yield from served_findings(document, name == "local")
+    yield from _evaluator_findings(document)
+    yield from _local_findings(document, name == "local")
+    if spec:
+        yield from _manifest_findings(document, spec)
+
+
+def _model_findings(document: Document, name: str) -> Iterator[Finding]:
+    model = document.section("model")
+    provider, model_id, url = model.get("provider"), model.get("id"), model.get("baseUrl")
+    chosen_by = document.variables.get(("model", "provider"))
+    if provider in ("bedrock", "openai-compatible") and model_id is None:
+        example = _BEDROCK_MODEL if provider == "bedrock" else "llama3.1"
+        place = f"AGENT_MODEL_ID={example}" if chosen_by else f"id: {example}"
+        yield ("model", "id"), f"missing; {provider} needs a model id; for example {place}"
+    if provider == "bedrock" and isinstance(model_id, str):
+        yield from _profile_findings(model_id, str(document.data.get("region")))
+    if provider == "openai-compatible" and url is None:
+        place = "AGENT_MODEL_BASE_URL=" if chosen_by else "baseUrl: "
+        example = "http://127.0.0.1:11434/v1" if name == "local" else "https://models.example.com/v1"
+        yield ("model", "baseUrl"), f"missing; {provider} needs it; for example {place}{example}"
+    if provider == "offline" and model_id not in (None, "offline"):
+        yield ("model", "id"), "has no effect with provider offline, which has one model; choose another provider too"
+    if provider in ("offline", "bedrock") and url is not None:
+        yield ("model", "baseUrl"), f"{provider} has no address; remove it"
+    if name != "local" and isinstance(url, str) and url.startswith("http:"):
+        yield ("model", "baseUrl"), "must begin with https: outside local"
+
+
+def _evaluator_findings(document: Document) -> Iterator[Finding]:
+    chosen = document.section("onlineEvaluation").get("evaluators")
+    for index, name in enumerate(chosen if isinstance(chosen, list) else []):
+        if name in ("Builtin.Harmfulness", "Builtin.Refusal", "Builtin.Stereotyping"):
+            why = "counts what is bad, and alarms and monitor watch for scores that fall; choose another one"
+            yield ("onlineEvaluation", "evaluators", index), f"{name} {why}"
+
+
+def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
+    area = model_id.partition(".")[0]
+    if area in _PROFILE_REGIONS and not region.startswith(_PROFILE_REGIONS[area]):
+        look = f"aws bedrock list-inference-profiles --region {region}"
+        yield ("model", "id"), f"a profile for {area} cannot be called from {region}; see those that can with: {look}"
+
+
+def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
+    if not is_local and document.data.get("today") is not None:
+        yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
+    memory = document.section("memory")
+    if not is_local and memory.get("endpoint") is not None:
+        yield ("memory", "endpoint"), "is for local only: in AWS boto3 knows where the service is; remove it"
+    for number, place in enumerate(memory["recall"] if isinstance(memory.get("recall"), list) else ()):
+        if isinstance(place, str) and "{actorId}" not in place:
+            yield ("memory", "recall", number), "has no {actorId}, so it is of everybody; for example /facts/{actorId}/"
+    for gateway, url in document.section("gateways").items():
+        if not is_local and isinstance(url, str) and url.startswith("http:"):
+            yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
+
+
+def _manifest_findings(document: Document, spec: Spec) -> Iterator[Finding]:
+    urls = document.section("gateways")
+    for gateway in spec.tools.gateways:
+        if urls.get(gateway) is None:
+            example = f"{gateway}: https://{gateway}-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp"
+            yield ("gateways", gateway), f"missing, but manifest.yaml names this gateway; for example {example}"
+    for gateway in [name for name in urls if name not in spec.tools.gateways]:
+        yield ("gateways", gateway), "is not among spec.tools.gateways of manifest.yaml; add it there or remove it here"
+    if spec.memory and document.data.get("memory") is None:
+        yield ("memory", "id"), f"missing, but manifest.yaml names {spec.memory}; for example id: {_MEMORY_ID}"
+    if not spec.memory and document.data.get("memory") is not None:
+        yield ("memory",), "is not in spec.memory of manifest.yaml; name it there or remove it here"

@@ -1,0 +1,98 @@
+"""What an agent and a tool both say of where they are served: identity, traces, network, logs, alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from agentcore_kit.config.loader import Document, Finding, Model
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
+NAME_NEEDS = "lower-case letters, digits and single hyphens"
+
+
+class Identity(Model):
+    """How the component knows who is asking."""
+
+    mode: Literal["development", "runtime"] = Field(
+        description="development (a local secret signs tokens) or runtime (AgentCore has verified the token)",
+        examples=["runtime"],
+    )
+    discovery_url: str | None = Field(
+        default=None,
+        pattern=r"^https://\S+/\.well-known/openid-configuration$",
+        description="the OpenID Connect discovery document of who signs users in; null: what the platform publishes",
+        examples=["https://login.example.com/.well-known/openid-configuration"],
+    )
+    clients: list[str] = Field(
+        default=[], description="client ids whose tokens are accepted; with no audience either: the platform's"
+    )
+    audience: list[str] = Field(default=[], description="audiences whose tokens are accepted")
+
+
+class Telemetry(Model):
+    """What traces contain."""
+
+    record_content: bool = Field(
+        description="whether prompts, answers and tool contents go into traces: true or false", examples=["false"]
+    )
+
+
+class Network(Model):
+    """Private subnets, for what must reach a VPC; without them the network is public."""
+
+    subnets: list[str] = Field(default=[], description="ids of subnets", examples=["[subnet-0a1b2c3d]"])
+    security_groups: list[str] = Field(default=[], description="ids of security groups", examples=["[sg-0a1b2c3d]"])
+
+
+class Logs(Model):
+    """How long logs stay, and under which key."""
+
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653] = (
+        Field(default=90, description="days that logs and spans are kept", examples=[90])
+    )
+    encrypted: bool = Field(
+        default=False, description="whether with the platform's KMS key instead of CloudWatch's own", examples=["true"]
+    )
+
+
+class ServedAlarms(Model):
+    """Above which figures, measured on live, an alarm goes off."""
+
+    errors: int = Field(default=5, ge=1, description="failed requests in five minutes", examples=[5])
+    latency_p95_ms: int = Field(default=5000, ge=1, description="P95 until the first byte, in ms", examples=[5000])
+    throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
+
+
+class ServedFields(Model):
+    """The part of an environment file that every served component has."""
+
+    identity: Identity = Field(description="how the component knows who is asking")
+    telemetry: Telemetry = Field(description="what traces contain")
+    network: Network = Field(default=Network(), description="private subnets, if any")
+    role: str | None = Field(
+        default=None,
+        pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$",
+        description="an execution role of your own; null: infra/role.yaml makes one with the least it needs",
+        examples=["arn:aws:iam::123456789012:role/agents"],
+    )
+    permissions_boundary: bool = Field(
+        default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
+    )
+    logs: Logs = Field(default=Logs(), description="how long logs stay, and under which key")
+
+
+def served_findings(document: Document, is_local: bool) -> Iterator[Finding]:
+    """Yield the rules that this part of an environment file breaks."""
+    network = document.section("network")
+    if bool(network.get("subnets")) != bool(network.get("securityGroups")):
+        missing = "securityGroups" if network.get("subnets") else "subnets"
+        yield ("network", missing), "missing; a VPC needs both subnets and securityGroups"
+    mode = document.section("identity").get("mode")
+    if is_local and mode == "runtime":
+        yield ("identity", "mode"), "must be development in local, where no Runtime has verified the token"
+    if not is_local and mode == "development":
+        yield ("identity", "mode"), "must be runtime: a deployed component must not trust a local secret"

@@ -1,0 +1,172 @@
+"""What is particular to a tool: the `spec:` of its manifest, and its part of an environment file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from agentcore_kit.config.loader import Document, Finding, Model
+from agentcore_kit.config.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings
+
+Kind = Literal["Tool"]
+
+SEPARATOR = "___"
+"""What a gateway puts between prefix and tool name."""
+
+LONGEST_NAME = 64
+"""With its prefix: what models take as a tool's name. A gateway would take 256."""
+
+# Of every answer to the question what data is behind a tool on a shared gateway.
+_COMPLIANCE = {
+    "dataClassification": "internal",
+    "personalData": "false",
+    "retentionDays": "365",
+    "dataOwner": "market-data-team@example.com",
+}
+
+
+class Gateway(Model):
+    """The gateway through which agents reach the tools."""
+
+    scope: Literal["shared", "application"] = Field(
+        description="shared (of the organisation, in the shared account) or application (of one application)",
+        examples=["shared"],
+    )
+    name: Name = Field(
+        description=f"its name, {NAME_NEEDS}; the platform publishes its ARN", examples=["company-tools"]
+    )
+
+
+class Auth(Model):
+    """How the gateway proves itself to the tools, and whether the user behind a call is known."""
+
+    inbound: Literal["jwt", "iam"] = Field(
+        description="what the tools demand: jwt (the user's own token, verified by the Runtime) or iam (the gateway's "
+        "AWS credentials; the user is not known)",
+        examples=["jwt"],
+    )
+    outbound: Literal["jwt-passthrough", "gateway-iam-role"] = Field(
+        description="what the gateway sends: jwt-passthrough (the user's own token) or gateway-iam-role",
+        examples=["jwt-passthrough"],
+    )
+
+
+class Compliance(Model):
+    """What data is behind the tools; all of it is needed on a shared gateway."""
+
+    data_classification: Literal["public", "internal", "confidential", "restricted"] | None = Field(
+        default=None, description="public, internal, confidential or restricted", examples=["internal"]
+    )
+    personal_data: bool | None = Field(
+        default=None, description="whether results or arguments hold personal data", examples=["false"]
+    )
+    retention_days: int | None = Field(
+        default=None, ge=0, description="days that the tools keep what they are given", examples=[365]
+    )
+    data_owner: str | None = Field(
+        default=None, min_length=3, description="who answers for the data", examples=["market-data-team@example.com"]
+    )
+
+
+def _as_date(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class Deprecation(Model):
+    """The end of the tools: agents are told with every description, and searchers in the registry."""
+
+    removal: Annotated[date, BeforeValidator(_as_date)] = Field(
+        description="the day they end, as YYYY-MM-DD", examples=["2027-06-30"]
+    )
+    use_instead: str = Field(min_length=1, description="what to use from now on", examples=["market-insights"])
+
+
+class Registry(Model):
+    """How the tools appear in AWS Agent Registry."""
+
+    title: str | None = Field(
+        default=None, max_length=100, description="the name that people see", examples=["Markets"]
+    )
+    namespace: str = Field(
+        pattern=r"^[a-zA-Z0-9.-]+$",
+        description="reverse domain name of the organisation, before the tool's name",
+        examples=["com.example"],
+    )
+
+
+class Spec(Model):
+    """`spec:` of a tool's manifest."""
+
+    target: Literal["runtime", "lambda"] = Field(
+        description="where the tools run: runtime (an MCP server) or lambda (the same functions, without a server)",
+        examples=["runtime"],
+    )
+    gateway: Gateway = Field(description="through which agents reach the tools")
+    prefix: str = Field(
+        pattern=r"^([0-9a-zA-Z][-]?){1,100}$",
+        description="letters, digits and single hyphens (no underscores): agents see <prefix>___<tool>",
+        examples=["market-data"],
+    )
+    auth: Auth = Field(description="how the gateway proves itself, and whether the user is known")
+    compliance: Compliance = Field(default=Compliance(), description="what data is behind the tools")
+    registry: Registry = Field(description="how the tools appear in AWS Agent Registry")
+    deprecation: Deprecation | None = Field(default=None, description="when the tools end, if they do")
+
+    @classmethod
+    def findings(cls, document: Document) -> Iterable[Finding]:
+        """Yield the rules between fields that a manifest breaks."""
+        spec = document.section("spec")
+        yield from _compliance_findings(spec)
+        auth, target = _group(spec, "auth"), spec.get("target")
+        wanted = {"jwt": "jwt-passthrough", "iam": "gateway-iam-role"}.get(str(auth.get("inbound")))
+        if wanted and auth.get("outbound") != wanted:
+            yield ("spec", "auth", "outbound"), f"must be {wanted} with inbound {auth['inbound']}"
+        if target == "lambda" and auth.get("inbound") == "jwt":
+            yield ("spec", "auth", "inbound"), "must be iam with target lambda, which gets no token of the user"
+
+
+def _compliance_findings(spec: Mapping[str, object]) -> Iterator[Finding]:
+    if _group(spec, "gateway").get("scope") != "shared":
+        return
+    said = _group(spec, "compliance")
+    for name, example in _COMPLIANCE.items():
+        if said.get(name) is None:
+            need = "missing; every tool on a shared gateway says what data is behind it"
+            yield ("spec", "compliance", name), f"{need}; for example {name}: {example}"
+
+
+def _group(values: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+class Alarms(ServedAlarms):
+    """Above which figures, measured on live, an alarm goes off."""
+
+
+class EnvironmentFields(ServedFields):
+    """A tool's part of an environment file."""
+
+    endpoint: Url | None = Field(
+        default=None,
+        description="where the gateway reaches the tools; null: the Runtime that is deployed here",
+        examples=["https://tools.example.com/mcp"],
+    )
+    alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
+
+
+def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
+    """Let no variable override a tool's environment file: there is nothing that a single run would change."""
+
+
+def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
+    """Yield the rules that a tool's environment file breaks; `spec` is the manifest's, when that is right."""
+    yield from served_findings(document, name == "local")
+    endpoint = document.data.get("endpoint")
+    if isinstance(endpoint, str) and endpoint.startswith("http:"):
+        yield ("endpoint",), "must begin with https:, as the users' tokens are sent to it"
+    if spec and spec.target == "lambda" and endpoint is not None:
+        yield ("endpoint",), "has no effect with target lambda in manifest.yaml; remove it"

@@ -1,0 +1,189 @@
+"""A share of the callers on the new version: AgentCore's A/B test behind a gateway, and the rule that ends it.
+
+The gateway of the application has two targets for this agent, which the platform makes:
+`<component>-<environment>-live` and `…-canary`, each leading to the endpoint of that name. Callers come through the
+gateway, which keeps a session with its variant. `C` is what is live, `T1` the new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from agentcore_kit.delivery import endpoints, stacks
+from agentcore_kit.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
+from agentcore_kit.delivery.ssm import required
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.polling import TookTooLong, wait_until
+
+MIN_SESSIONS = 30
+"""Sessions that each side must have had before anything is decided."""
+
+MAX_LATENCY_RATIO = 1.2
+"""The new version's P95 latency may be this many times that of the live one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison says: `promote`, `reverse`, or `wait` for more sessions; with a line for each finding."""
+
+    decision: str
+    findings: list[str]
+
+
+def name(context: DeploymentContext) -> str:
+    """Return the name of the test: that of the runtime, as each has one test at most."""
+    return snake(context.component, context.name)
+
+
+def running(context: DeploymentContext) -> dict[str, Any] | None:
+    """Return the test that is under way, None when there is none."""
+    for one in _tests(context):
+        if one["executionStatus"] != "STOPPED":
+            found: dict[str, Any] = context.client("bedrock-agentcore").get_ab_test(abTestId=one["abTestId"])
+            return found
+    return None
+
+
+def start(context: DeploymentContext, gateway: str, evaluations: Mapping[str, str], weight: int) -> dict[str, Any]:
+    """Start the test with `weight` percent on the new version, or change the weight of the one under way.
+
+    `evaluations` has the ARNs of the online evaluations of `live` and `canary`.
+    """
+    data = context.client("bedrock-agentcore")
+    variants = [
+        _variant("C", 100 - weight, f"{context.component}-{context.name}-{LIVE}"),
+        _variant("T1", weight, f"{context.component}-{context.name}-{CANARY}"),
+    ]
+    if known := running(context):
+        data.update_ab_test(abTestId=known["abTestId"], variants=variants)
+        return known
+    for left in _tests(context):  # stopped, perhaps by something that was interrupted; it holds the name until it is gone
+        stop(context, left)
+    _gone(context, "the A/B test of the canary before", lambda: list(_tests(context)))
+    found = required(context, [gateway_arn(gateway), AB_TEST_ROLE])
+    made: dict[str, Any] = data.create_ab_test(
+        name=name(context),
+        gatewayArn=found[gateway_arn(gateway)],
+        variants=variants,
+        evaluationConfig={
+            "perVariantOnlineEvaluationConfig": [
+                {"name": "C", "onlineEvaluationConfigArn": evaluations[LIVE]},
+                {"name": "T1", "onlineEvaluationConfigArn": evaluations[CANARY]},
+            ]
+        },
+        roleArn=found[AB_TEST_ROLE],
+        enableOnCreate=True,
+    )
+    return made
+
+
+def stop(context: DeploymentContext, test: Mapping[str, Any]) -> None:
+    """End the test and remove it, from wherever an interruption left it: all callers get what is live."""
+    data, test_id = context.client("bedrock-agentcore"), test["abTestId"]
+    if test["executionStatus"] != "STOPPED":
+        data.update_ab_test(abTestId=test_id, executionStatus="STOPPED")
+    if test["status"] != "DELETING":
+        data.delete_ab_test(abTestId=test_id)
+
+
+def status(context: DeploymentContext, evaluation: str) -> str:
+    """Return whether an online evaluation is ENABLED or DISABLED, by its ARN."""
+    control, config = context.client("bedrock-agentcore-control"), evaluation.rpartition("/")[2]
+    return str(control.get_online_evaluation_config(onlineEvaluationConfigId=config)["executionStatus"])
+
+
+def switch(context: DeploymentContext, evaluation: str, wanted: str) -> None:
+    """Switch an online evaluation ENABLED or DISABLED, by its ARN."""
+    if status(context, evaluation) != wanted:
+        control, config = context.client("bedrock-agentcore-control"), evaluation.rpartition("/")[2]
+        control.update_online_evaluation_config(onlineEvaluationConfigId=config, executionStatus=wanted)
+
+
+def extras(context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
+    """Return what a canary has made that is in no stack: its test, and its endpoint."""
+    found: list[tuple[str, Callable[[], object]]] = [
+        (f"end the canary's A/B test {test['abTestId']}", partial(stop, context, test)) for test in _tests(context)
+    ]
+    runtime = stacks.outputs(context, stack(context.component, context.name, "runtime")).get("RuntimeId")
+    if runtime and endpoints.state(context, runtime, CANARY):
+        found.append((f"delete endpoint {CANARY}", partial(_remove_endpoint, context, runtime)))
+    return found
+
+
+def _remove_endpoint(context: DeploymentContext, runtime_id: str) -> None:
+    context.client("bedrock-agentcore-control").delete_agent_runtime_endpoint(
+        agentRuntimeId=runtime_id, endpointName=CANARY
+    )
+    _gone(context, f"endpoint {CANARY}", lambda: endpoints.state(context, runtime_id, CANARY))
+
+
+def _gone(context: DeploymentContext, what: str, look: Callable[[], object]) -> None:
+    """Wait until a look finds nothing any more. Raises Stop when it stays."""
+    try:
+        wait_until(look, lambda seen: not seen)
+    except TookTooLong:
+        raise CommandError(
+            f"{what} was deleted but is still there in {context.name}",
+            "wait, then type the same again: it goes on where it was; if it stays so, open a case with AWS support",
+        ) from None
+
+
+def judge(context: DeploymentContext, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
+    """Compare both versions by evaluation and latency.
+
+    Reverse when an evaluator is significantly worse or the latency is over the limit, promote when none is and both
+    had enough sessions, else wait.
+    """
+    findings, worse, enough = [], False, True
+    metrics = test.get("results", {}).get("evaluatorMetrics", [])
+    for metric in metrics:
+        control, new = metric["controlStats"], metric["variantResults"][0]
+        lost = new["isSignificant"] and new["mean"] < control["mean"]
+        worse, enough = worse or lost, enough and min(control["sampleSize"], new["sampleSize"]) >= MIN_SESSIONS
+        word = "significantly worse" if lost else "not significantly worse"
+        findings.append(
+            f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
+            f"({control['sampleSize']} and {new['sampleSize']} sessions): {word}"
+        )
+    since = test.get("startedAt", test["createdAt"])
+    live, new_ms = (p95(context, runtime_arn, name, since) for name in (LIVE, CANARY))
+    if live and new_ms:
+        slow = new_ms > live * MAX_LATENCY_RATIO
+        worse = worse or slow
+        findings.append(f"P95 latency: {live:.0f} ms live, {new_ms:.0f} ms new: {'too slow' if slow else 'fine'}")
+    decision = "reverse" if worse else "promote" if metrics and enough else "wait"
+    return Verdict(decision, findings or ["no session was evaluated yet"])
+
+
+def p95(context: DeploymentContext, runtime_arn: str, name: str, since: datetime) -> float | None:
+    """Return the P95 latency of an endpoint since then in milliseconds, None when nobody called."""
+    now = datetime.now(UTC)
+    hours = (now - since) // timedelta(hours=1) + 1  # one period that holds it all
+    metric = {
+        "Namespace": "AWS/Bedrock-AgentCore",
+        "MetricName": "Latency",
+        "Dimensions": [
+            {"Name": "Operation", "Value": "InvokeAgentRuntime"},
+            {"Name": "Resource", "Value": runtime_arn},
+            {"Name": "Name", "Value": f"{snake(context.component, context.name)}::{name}"},
+        ],
+    }
+    query = {"Id": "p95", "MetricStat": {"Metric": metric, "Period": hours * 3600, "Stat": "p95"}}
+    found = context.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=since, EndTime=now)
+    values = found["MetricDataResults"][0]["Values"]
+    return float(values[0]) if values else None
+
+
+def _tests(context: DeploymentContext) -> Iterator[dict[str, Any]]:
+    """Return all tests of this runtime, in short, the stopped ones too."""
+    for page in context.client("bedrock-agentcore").get_paginator("list_ab_tests").paginate():
+        yield from (one for one in page["abTests"] if one["name"] == name(context))
+
+
+def _variant(variant: str, weight: int, target: str) -> dict[str, Any]:
+    return {"name": variant, "weight": weight, "variantConfiguration": {"target": {"name": target}}}

@@ -1,0 +1,109 @@
+"""Where a verb acts: the environment's account and region, with credentials that are checked to be of that account."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
+from agentcore_kit.config.environment import NAMES, Environment, read_environment
+from agentcore_kit.config.explain import choose
+from agentcore_kit.config.manifest import Manifest, load_manifest
+
+ATTEMPTS = 8
+"""How often botocore tries a call that is throttled or fails in passing, with growing pauses."""
+
+Owner = Literal["environment", "shared"]
+
+
+@dataclass
+class DeploymentContext:
+    """An environment of this component, and clients of its account's services."""
+
+    manifest: Manifest
+    environment: Environment
+    owner: Owner = "environment"
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def component(self) -> str:
+        """The component's name."""
+        return self.manifest.metadata.name
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.environment.name
+
+    @property
+    def region(self) -> str:
+        """The region of the environment."""
+        return self.environment.region
+
+    @property
+    def account(self) -> str:
+        """The account that the verb acts in."""
+        found = self.environment.account if self.owner == "environment" else self.environment.shared_account
+        return str(found)
+
+    @cached_property
+    def _session(self) -> Any:
+        return boto3.Session(region_name=self.region, **self.credentials)
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service in the region."""
+        if service not in self._clients:
+            config = Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
+            self._clients[service] = self._session.client(service, config=config)
+        return self._clients[service]
+
+    def check_account(self) -> None:
+        """Raise Stop unless the credentials are of the account that this is about."""
+        try:
+            found = self.client("sts").get_caller_identity()["Account"]
+        except NoCredentialsError:
+            raise CommandError(
+                f"there are no AWS credentials; account {self.account} is needed",
+                "sign in first, for example: aws sso login --profile PROFILE && export AWS_PROFILE=PROFILE",
+            ) from None
+        if found != self.account:
+            whose = self.name if self.owner == "environment" else "the shared services"
+            raise CommandError(
+                f"the credentials are of account {found}, but {whose} is account {self.account}; nothing was changed",
+                f"use credentials of {self.account}, or correct environments/{self.name}.yaml",
+            )
+
+
+def open_context(name: str, owner: Owner = "environment") -> DeploymentContext:
+    """Return an environment in AWS by name. Raises Stop for local or an unknown one, DocumentError for wrong files."""
+    clouds = [known for known in NAMES if known != "local"]
+    for known in clouds:
+        if known == name:
+            manifest = load_manifest()
+            return DeploymentContext(manifest, read_environment(known, manifest), owner)
+    wrong = f"ENV={name} is no environment in AWS" if name else "say which environment"
+    raise CommandError(wrong, f"add ENV=…, {choose(name, clouds) if name else 'one of: ' + ', '.join(clouds)}", WRONG_INPUT)
+
+
+def as_role(context: DeploymentContext, role: str) -> DeploymentContext:
+    """Return the same environment as another role sees it: what it may do in an account of its own."""
+    given = context.client("sts").assume_role(RoleArn=role, RoleSessionName=context.component)["Credentials"]
+    keys = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    return replace(context, credentials=keys, _clients={})
+
+
+def in_pipeline() -> bool:
+    """Return whether this runs in CI, where nobody can be asked and GitHub's environment has approved."""
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")

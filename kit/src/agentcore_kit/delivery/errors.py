@@ -1,0 +1,74 @@
+"""How a verb ends when it cannot go on: what is wrong, what is live, what to do next, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+FAILED, WRONG_INPUT = 1, 2
+
+_THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException")
+_SIGN_IN = (
+    "sign in first, for example: aws sso login --profile PROFILE && export AWS_PROFILE=PROFILE\n"
+    "      (the workflows get theirs by OIDC; make identity ENV=… prints the role)"
+)
+_AGAIN = "wait a minute and type the same again; what is done already is not done twice"
+
+
+class CommandError(Exception):
+    """A verb cannot go on. `next_step` is what the user types or does now."""
+
+    def __init__(self, message: str, next_step: str, code: int = FAILED) -> None:
+        """`code` is the exit code: 1 something failed, 2 the input is wrong."""
+        super().__init__(message)
+        self.message, self.next_step, self.code = message, next_step, code
+
+
+@contextmanager
+def reported_errors() -> Iterator[None]:
+    """Show what stopped a verb, and end the process with its exit code; never with a stack."""
+    try:
+        yield
+    except (CommandError, ClientError, BotoCoreError) as error:
+        _end(as_command_error(error))
+    except KeyboardInterrupt:
+        _end(CommandError("interrupted", "type the same again: it goes on where it was; `make status ENV=…` shows where", 130))
+
+
+def as_command_error(error: CommandError | ClientError | BotoCoreError) -> CommandError:
+    """Return what a user is told of an error."""
+    match error:
+        case CommandError():
+            return error
+        case ClientError():
+            return _of_service(error)
+        case NotConnected() | HTTPClientError():
+            return CommandError(f"AWS cannot be reached: {error}", "check the network and the region, then type the same again")
+    return CommandError(f"no call to AWS was possible: {error}", _SIGN_IN)
+
+
+def error_code(error: ClientError) -> str:
+    """Return the service's code of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _of_service(error: ClientError) -> CommandError:
+    code, operation = error_code(error), error.operation_name
+    said = f"{operation}: {error.response['Error'].get('Message', code)}"
+    if code in _THROTTLED:
+        return CommandError(f"AWS refuses further calls for now ({said}), after retries with growing pauses", _AGAIN)
+    if code in _DENIED:
+        return CommandError(f"these credentials may not do that ({said})", f"ask the platform team to allow {operation}")
+    if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException"):
+        return CommandError(f"the AWS credentials are not valid, or no longer ({said})", _SIGN_IN)
+    return CommandError(said, "read the message; `make status ENV=…` shows what is live")
+
+
+def _end(stop: CommandError) -> None:
+    print(f"error: {stop.message}\nnext:  {stop.next_step}", file=sys.stderr)
+    raise SystemExit(stop.code)

@@ -1,0 +1,197 @@
+"""The image: built once for a commit, pushed to the shared account's ECR, from then on known by its digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from agentcore_kit.delivery.names import passed_tag
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
+from agentcore_kit.config.loader import ROOT
+
+DATASET = ROOT / "evals" / "dataset.jsonl"
+RECORD = ROOT / ".local" / "delivery" / "build.json"
+"""What was built and described here last."""
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in ECR. `uri` is by digest: what was tested is what runs."""
+
+    uri: str
+    tags: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…`."""
+        return digest_in(self.uri)
+
+    @property
+    def short(self) -> str:
+        """Enough of the digest to recognise it."""
+        return self.digest[:19]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed pre-production with the dataset of this commit."""
+        return passed_tag(dataset_version(), self.digest) in self.tags
+
+
+def digest_in(uri: str) -> str:
+    """Return the digest of an image that is named by it."""
+    return uri.rpartition("@")[2]
+
+
+def registry(context: DeploymentContext) -> str:
+    """Return the host of the shared account's ECR."""
+    suffix = "amazonaws.com.cn" if context.region.startswith("cn-") else "amazonaws.com"
+    return f"{context.environment.shared_account}.dkr.ecr.{context.region}.{suffix}"
+
+
+def dataset_version() -> str:
+    """Return the version of the ground truth: the hash of its file."""
+    return hashlib.sha256(DATASET.read_bytes()).hexdigest() if DATASET.exists() else "0" * 64
+
+
+def commit() -> str:
+    """Return the commit that is checked out. Raises Stop when there is none, or files are changed."""
+    try:
+        changed = _git("status", "--porcelain")
+        head = _git("rev-parse", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        raise CommandError("there is no commit to build: this is no git repository yet", "git init, then commit") from None
+    if changed:
+        files = ", ".join(line[3:] for line in changed.splitlines()[:3])
+        raise CommandError(f"files are not committed ({files}); an image is built from a commit", "commit them", WRONG_INPUT)
+    return head
+
+
+def find(context: DeploymentContext, digest: str = "") -> Image:
+    """Return the image of a digest, or of the commit that is checked out. Raises Stop when there is none."""
+    if digest and not _DIGEST.fullmatch(digest):
+        raise CommandError(f"DIGEST={digest} is no digest", "give sha256: and 64 hexadecimal digits", WRONG_INPUT)
+    wanted = {"imageDigest": digest} if digest else {"imageTag": commit()}
+    found = _lookup(context, wanted)
+    if found is None:
+        what = f"digest {digest}" if digest else f"commit {wanted['imageTag'][:12]}"
+        raise CommandError(
+            f"ECR of account {context.environment.shared_account} has no image {context.component} of {what}; "
+            "nothing was changed",
+            f"make build ENV={context.name} (on that commit)",
+        )
+    return found
+
+
+def built(context: DeploymentContext, revision: str) -> Image | None:
+    """Return the image of a commit, None when it is not built yet."""
+    return _lookup(context, {"imageTag": revision})
+
+
+def build(context: DeploymentContext, revision: str) -> Image:
+    """Build for arm64 and push. The tag of a commit is never moved, so a build that was pushed stays the one."""
+    docker = shutil.which("docker")
+    if docker is None:
+        raise CommandError("there is no docker here", "install Docker with buildx, or let the workflow build")
+    tagged = f"{registry(context)}/{context.component}:{revision}"
+    _sign_in(context, docker)
+    # No attestations: they turn an image into an index of images, and AgentCore Runtime wants one for arm64.
+    _run(
+        docker, "buildx", "build", "--platform", "linux/arm64", "--provenance=false", "--sbom=false", "--push",
+        "--label", f"org.opencontainers.image.revision={revision}", "--tag", tagged, ".",
+    )  # fmt: skip
+    image = built(context, revision)
+    if image is None:
+        raise CommandError(f"docker pushed {tagged}, but ECR does not have it", "type the same again")
+    return image
+
+
+def described(image: Image) -> bool:
+    """Return whether `describe` has ended for this image here."""
+    return RECORD.exists() and json.loads(RECORD.read_text(encoding="utf-8"))["image"] == image.uri
+
+
+def describe(context: DeploymentContext, image: Image) -> None:
+    """Have syft write an SBOM and cosign sign the digest, where these are installed; then remember that it is done."""
+    docker, syft, cosign = map(shutil.which, ("docker", "syft", "cosign"))
+    if docker and (syft or cosign):
+        _sign_in(context, docker)
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    if syft:
+        _run(syft, image.uri, "--output", f"spdx-json={RECORD.with_name('sbom.json')}")
+    if cosign:
+        _run(cosign, "sign", "--yes", image.uri)
+    record = {"image": image.uri, "dataset": dataset_version()}
+    RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def mark_passed(context: DeploymentContext, image: Image) -> None:
+    """Tag the image: it passed pre-production with this dataset. Safe to repeat."""
+    if image.passed:
+        return
+    ecr, shared = context.client("ecr"), str(context.environment.shared_account)
+    found = ecr.batch_get_image(
+        registryId=shared, repositoryName=context.component, imageIds=[{"imageDigest": image.digest}]
+    )["images"][0]
+    try:
+        ecr.put_image(
+            registryId=shared,
+            repositoryName=context.component,
+            imageManifest=found["imageManifest"],
+            imageManifestMediaType=found["imageManifestMediaType"],
+            imageTag=passed_tag(dataset_version(), image.digest),
+            imageDigest=image.digest,
+        )
+    except ClientError as error:
+        if error_code(error) != "ImageAlreadyExistsException":
+            raise
+
+
+def _lookup(context: DeploymentContext, wanted: dict[str, str]) -> Image | None:
+    shared = str(context.environment.shared_account)
+    try:
+        details = context.client("ecr").describe_images(
+            registryId=shared, repositoryName=context.component, imageIds=[wanted]
+        )["imageDetails"][0]
+    except ClientError as error:
+        if error_code(error) == "ImageNotFoundException":
+            return None
+        if error_code(error) == "RepositoryNotFoundException":
+            raise CommandError(
+                f"ECR of account {shared} has no repository {context.component} in {context.region}",
+                "ask the platform team for it: one repository a component, tags immutable, readable by all accounts",
+            ) from None
+        raise
+    uri = f"{registry(context)}/{context.component}@{details['imageDigest']}"
+    return Image(uri, tuple(details.get("imageTags", [])))
+
+
+def _sign_in(context: DeploymentContext, docker: str) -> None:
+    data = context.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    _run(docker, "login", "--username", user, "--password-stdin", registry(context), typed=password)
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603,S607
+    return done.stdout.rstrip()
+
+
+def _run(*command: str | Path, typed: str = "") -> None:
+    try:
+        subprocess.run([*map(str, command)], cwd=ROOT, input=typed, text=True, check=True)  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        words = " ".join(map(str, command[:3]))
+        raise CommandError(
+            f"`{words} …` failed with {error.returncode}; its output is above", "correct it, then again"
+        ) from None

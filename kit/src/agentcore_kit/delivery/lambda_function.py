@@ -1,0 +1,94 @@
+"""The tools as a Lambda function: a deployment is live at once, and is tested by calling it as the gateway does."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any
+
+from agentcore_kit.delivery import images, names, stacks
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.mcp_server.contract.samples import example
+from agentcore_kit.config.tool import SEPARATOR
+from agentcore_kit.mcp_server.declarations import TOOLS
+
+
+@dataclass(frozen=True)
+class Function:
+    """The function of an environment, as its stack says."""
+
+    arn: str
+    image: str
+
+    @property
+    def digest(self) -> str:
+        """The digest of its image."""
+        return images.digest_in(self.image)
+
+    @property
+    def short(self) -> str:
+        """Enough of the digest to recognise it."""
+        return self.digest[:19]
+
+
+def is_chosen(context: DeploymentContext) -> bool:
+    """Return whether the manifest wants a function."""
+    return bool(context.manifest.spec.target == "lambda")
+
+
+def find(context: DeploymentContext) -> Function | None:
+    """Return the function, None when nothing is deployed."""
+    found = stacks.outputs(context, names.stack(context.component, context.name, "lambda"))
+    return Function(found["FunctionArn"], found["Image"]) if "FunctionArn" in found else None
+
+
+def deployed(context: DeploymentContext) -> Function:
+    """Return the function. Raises Stop when nothing is deployed."""
+    found = find(context)
+    if found is None:
+        raise CommandError(f"nothing is deployed in {context.name} yet", f"make deploy ENV={context.name}")
+    return found
+
+
+def as_checked_out(context: DeploymentContext) -> Function:
+    """Return the function. Raises Stop when its image is not that of the commit that is checked out."""
+    found, wanted = deployed(context), images.find(context)
+    if found.digest != wanted.digest:
+        raise CommandError(
+            f"the function of {context.name} runs image {found.short}, not that of the commit, {wanted.short}",
+            f"check out what is live, or make deploy ENV={context.name}",
+        )
+    return found
+
+
+def live(context: DeploymentContext) -> str:
+    """Return which image callers get."""
+    found = find(context)
+    return f"live: image {found.short}" if found else "nothing is live"
+
+
+def check(context: DeploymentContext, found: Function) -> None:
+    """Call each tool that only reads and needs no user. Raises Stop with the first that fails."""
+    for tool in offered():
+        if not tool["annotations"]["readOnlyHint"] or TOOLS[tool["name"]].caller_parameter:
+            continue
+        result = _call(context, found, tool["name"], example(tool))
+        if "error" in result or "errorMessage" in result:
+            raise CommandError(
+                f"the smoke test failed: {tool['name']} of image {found.short}: {json.dumps(result)[:200]}",
+                f"make deploy ENV={context.name} DIGEST=sha256:… of an earlier image goes back",
+            )
+
+
+def _call(context: DeploymentContext, found: Function, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    custom = {"bedrockAgentCoreToolName": f"{context.manifest.spec.prefix}{SEPARATOR}{name}"}
+    said = context.client("lambda").invoke(
+        FunctionName=found.arn,
+        ClientContext=b64encode(json.dumps({"custom": custom}).encode()).decode(),
+        Payload=json.dumps(arguments).encode(),
+    )
+    result: dict[str, Any] = json.loads(said["Payload"].read())
+    return result

@@ -1,0 +1,205 @@
+"""The verbs of a memory's releases: is it right, remember it as good, go back, and has somebody changed it by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn
+from uuid import uuid4
+
+import typer
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from agentcore_kit.kinds import memory
+from agentcore_kit.delivery.memory.changes import current, deployed, differences, effects
+from agentcore_kit.delivery.memory.state import of_manifest, of_service, of_template
+from agentcore_kit.delivery import names, ssm, output, stacks, commands
+from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, as_command_error
+from agentcore_kit.delivery.commands import Digest
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.delivery.memory.forget import forget_actor
+from agentcore_kit.delivery.memory.revision import commit, in_full, remember_good, template_at
+from agentcore_kit.delivery.memory.revision import good as good_ones
+
+Version = Annotated[str, typer.Option(envvar="VERSION", help="A commit or tag; the last good one, if empty.")]
+REPORT = ROOT / ".local" / "delivery" / "drift.md"
+
+
+def plan(env: Env = "", digest: Digest = "") -> None:
+    """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
+    with deployment("plan", env) as context:
+        lines = commands.prepared(context, memory.stacks(context, digest))
+        for name in memory.stack_names(context):
+            stacks.discard(context, name)
+        output.plan(lines)
+        now = current(context)
+        found = effects(of_service(now), of_manifest(context.manifest.spec)) if now else []
+        print("what is remembered:")
+        for each in found:
+            print(f"  {'! ' if each.loses else '- '}{each.text}")
+        if not found:
+            print("  - nothing yet" if now is None else "  - all of it is kept")
+        loses = any(each.loses for each in found)
+        then = "; deploy needs ALLOW_LOSS=1, as lines with ! lose something" if loses else ""
+        output.done(f"nothing was changed; {memory.live(context)}{then}")
+
+
+def smoke(env: Env = "") -> None:
+    """Write an event as an actor of its own, read it back, forget it."""
+    with deployment("smoke", env) as context:
+        output.plan(["write an event, read it, delete it; nothing else is touched"])
+        check(context)
+        output.done(f"{env}: what is written is found, and gone when it is forgotten; {memory.live(context)}")
+
+
+def check(context: DeploymentContext) -> None:
+    """Raise Stop when the memory does not keep, find and forget."""
+    client, memory, actor = context.client("bedrock-agentcore"), deployed(context), f"smoke-{uuid4().hex}"
+    said = {"conversational": {"role": "USER", "content": {"text": "Is anybody there?"}}}
+    made = client.create_event(
+        memoryId=memory["id"], actorId=actor, sessionId="smoke", eventTimestamp=datetime.now(UTC), payload=[said]
+    )["event"]["eventId"]
+    found = client.list_events(memoryId=memory["id"], actorId=actor, sessionId="smoke")["events"]
+    if [each["eventId"] for each in found] != [made]:
+        raise CommandError(f"the smoke test of {context.name} failed: an event is not found", f"make status ENV={context.name}")
+    forget_actor(client, memory, actor)
+
+
+def gate(env: Env = "") -> None:
+    """Hold the conversations of the dataset with the deployed memory. Exit code 1 when it keeps the wrong things."""
+    from agentcore_kit.evaluation.memory_dataset import DATASET
+    from agentcore_kit.evaluation.thresholds import THRESHOLDS
+    from agentcore_kit.evaluation.runs import BELOW, RESULTS, exit_codes
+    from agentcore_kit.evaluation.memory_commands import run_evaluation
+
+    with deployment("gate", env):
+        output.plan(["hold the conversations of evals/dataset.jsonl as actors of their own, then forget them"])
+    with exit_codes():
+        report = run_evaluation(env, os.environ.get("SELECT", ""), "", DATASET, THRESHOLDS, RESULTS)
+    output.done(f"{env}: {report.headline}")
+    raise SystemExit(0 if report.passed else BELOW)
+
+
+def promote(env: Env = "") -> None:
+    """Test what is deployed, and remember its commit as good; go back to the last good one when it fails."""
+    with deployment("promote", env) as context:
+        revision, good = commit(), good_ones(context)
+        output.plan([] if good[-1:] == [revision] else [f"test, then remember configuration {revision[:12]} as good"])
+        if found := _differences(context, deployed(context)):
+            raise CommandError(f"{env} has another configuration than {revision[:12]}: {found[0]}", f"make deploy ENV={env}")
+        try:
+            check(context)
+        except (CommandError, ClientError, BotoCoreError) as error:
+            failed = as_command_error(error)
+            if not good or good[-1] == revision:
+                raise failed from None
+            _return(context, good[-1], failed)
+        if good[-1:] != [revision]:
+            remember_good(context, [*good, revision])
+        output.done(f"{env}: configuration {revision[:12]} is good; {memory.live(context)}")
+
+
+def rollback(env: Env = "", version: Version = "") -> None:
+    """Bring the configuration of an earlier commit back. Records stay as they are; what was deleted stays deleted."""
+    with deployment("rollback", env) as context:
+        good = _good_after(context, version)
+        if not good:
+            raise CommandError("there is no earlier good configuration", "name one: VERSION=commit or tag", WRONG_INPUT)
+        target = good[-1]
+        output.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
+        meant = f"when it is meant: make rollback ENV={env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
+        memory.allow_state(context, of_template(template_at(target)), meant)
+        output.confirm(context)
+        remember_good(context, good)  # first: typed again after a failure, it must not go forward
+        _back(context, target)
+        check(context)
+        output.done(f"{env}: configuration {target[:12]} is active again; {memory.live(context)}")
+
+
+def drift(env: Env = "") -> None:
+    """Compare the account with this repository. Exit code 1 when somebody has changed something by hand."""
+    with deployment("drift", env) as context:
+        now = deployed(context)
+        found = _differences(context, now)
+        published = f"/agentops/memories/{context.component}/{context.name}/id"
+        if ssm.optional(context, [published]).get(published) != now["id"]:
+            found.append(f"SSM parameter {published} is not the memory's id")
+        if found:
+            lines = [
+                f"Memory {now['id']} in {env} is not as this repository says:",
+                "",
+                *(f"- {each}" for each in found),
+            ]
+            lines += ["", f"`make plan ENV={env}`, then `make deploy`, or take the change over into manifest.yaml."]
+            REPORT.parent.mkdir(parents=True, exist_ok=True)
+            REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            said = "; ".join(found)
+            raise CommandError(f"{env} differs from this repository: {said}", f"read {REPORT.relative_to(ROOT)}")
+        output.done(f"{env}: as this repository says; {memory.live(context)}")
+
+
+@dataclass(frozen=True)
+class _Earlier(stacks.Stack):
+    """The stack of the memory with the template of an earlier commit."""
+
+    text: str = field(default="")
+
+    @property
+    def body(self) -> str:
+        return self.text
+
+
+def _differences(context: DeploymentContext, now: Mapping[str, Any]) -> list[str]:
+    """Return what is otherwise in the account than the manifest says."""
+    about = context.manifest.metadata.description
+    found = (
+        [] if now.get("description") == about else [f"description: {now.get('description')!r} deployed, {about!r} here"]
+    )
+    return found + differences(of_service(now), of_manifest(context.manifest.spec))
+
+
+def _good_after(context: DeploymentContext, version: str) -> list[str]:
+    """Return what is good after a rollback, its target last: what is left is not, nor what came after the target."""
+    good, target = good_ones(context), in_full(version) if version else ""
+    if target in good:
+        return good[: good.index(target) + 1]
+    active = yaml.safe_load(stacks.template(context, names.stack(context.component, context.name, "memory")))
+    while good and yaml.safe_load(template_at(good[-1])) == active:
+        good.pop()
+    return [*good, target] if target else good
+
+
+def _return(context: DeploymentContext, revision: str, failed: CommandError) -> NoReturn:
+    """Go back after a test that failed, and raise Stop. Nobody is there to allow a loss, so one is refused."""
+    short = revision[:12]
+    try:
+        lost = memory.losses(context, of_template(template_at(revision)))
+        if not lost:
+            _back(context, revision)
+    except (CommandError, ClientError, BotoCoreError) as error:
+        also = as_command_error(error)
+        raise CommandError(f"{failed.message}; going back to {short} failed too: {also.message}", also.next_step) from None
+    if lost:
+        raise CommandError(
+            f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
+            f"correct the cause; if the loss is meant: make rollback ENV={context.name} VERSION={revision} ALLOW_LOSS=1",
+        )
+    raise CommandError(f"{failed.message}; configuration {short} is back", failed.next_step)
+
+
+def _back(context: DeploymentContext, revision: str) -> None:
+    """Deploy the template of an earlier commit, with the parameters of today that it has."""
+    text = template_at(revision)
+    values = {name: value for name, value in memory.memory_parameters(context).items() if f"\n  {name}:\n" in text}
+    name = names.stack(context.component, context.name, "memory")
+    stack = _Earlier(name, "memory.yaml", values, names.tags(context.manifest, context.environment), text)
+    if stacks.prepare(context, stack):
+        output.step(f"stack {name}, configuration of {revision[:12]}")
+        stacks.execute(context, name)
+    else:
+        stacks.discard(context, name)

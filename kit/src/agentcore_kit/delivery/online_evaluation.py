@@ -1,0 +1,99 @@
+"""The verbs that only an agent has, as its sessions are sampled and judged: a canary, and online evaluation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agentcore_kit.kinds import agent
+from agentcore_kit.delivery import canary as split
+from agentcore_kit.delivery import endpoints, promotion, output
+from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.access_token import token
+from agentcore_kit.delivery.names import CANARY, LIVE
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.runtime_releases import allow, live
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
+
+
+def canary(
+    env: Env = "",
+    weight: Annotated[
+        int, typer.Option(min=1, max=99, envvar="WEIGHT", help="Percent of the sessions on the new version.")
+    ] = 10,
+    decide: Annotated[bool, typer.Option(envvar="DECIDE", help="Compare both, then promote or reverse.")] = False,
+) -> None:
+    """Send a share of the sessions to the newest version; with DECIDE=1 compare, and promote or reverse by rule."""
+    with deployment("canary", env) as context:
+        found = endpoints.runtime(context)
+        test = split.running(context)
+        if decide:
+            _decide(context, found, test)
+            return
+        gateway = agent.canary_gateway(context.manifest)
+        if gateway is None:
+            raise CommandError("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
+        allow(context, endpoints.image_of(context, found.id, found.newest))
+        now = endpoints.state(context, found.id, CANARY)
+        other = test if now is None or now.live != found.newest else None
+        output.plan(
+            [
+                *(["the canary of another version ends undecided: its sessions say nothing of this one"] * bool(other)),
+                f"endpoint {CANARY}: version {found.newest}",
+                f"{weight} % of the sessions of {gateway} go there and are judged",
+            ]
+        )
+        output.confirm(context)
+        bearer = token(context)
+        if other:
+            split.stop(context, other)
+        endpoints.move(context, found, found.newest, CANARY)
+        agent.smoke(context, found.arn, CANARY, bearer)
+        evaluations = agent.evaluations(context)
+        for arn in evaluations.values():
+            split.switch(context, arn, "ENABLED")  # what is not judged cannot be compared
+        split.start(context, gateway, evaluations, weight)
+        output.done(f"{env}: {weight} % on version {found.newest}, {live(context)}; next: make canary ENV={env} DECIDE=1")
+
+
+def online(
+    env: Env = "", off: Annotated[bool, typer.Option(envvar="OFF", help="Switch it off instead.")] = False
+) -> None:
+    """Switch the sampled evaluation of live sessions on."""
+    with deployment("online", env) as context:
+        wanted = "DISABLED" if off else "ENABLED"
+        evaluation = agent.evaluations(context)[LIVE]
+        now = split.status(context, evaluation)
+        output.plan([] if now == wanted else [f"online evaluation {now} → {wanted}"])
+        if now != wanted:
+            output.confirm(context)
+            split.switch(context, evaluation, wanted)
+        output.done(f"{env}: online evaluation {wanted}; {live(context)}")
+
+
+def _decide(context: DeploymentContext, found: endpoints.Runtime, test: dict[str, object] | None) -> None:
+    if test is None:
+        raise CommandError(f"no canary is running in {context.name}", f"make canary ENV={context.name}", WRONG_INPUT)
+    measured = endpoints.state(context, found.id, CANARY)
+    if measured is None or measured.live is None:
+        raise CommandError(f"endpoint {CANARY} is gone", f"make canary ENV={context.name}")
+    version = measured.live  # of which the verdict is; a newer one may have been deployed meanwhile
+    verdict = split.judge(context, test, found.arn)
+    for line in verdict.findings:
+        print(f"  {line}")
+    output.plan([f"{verdict.decision} version {version}"])
+    if verdict.decision == "wait":
+        output.done(f"{context.name}: too few sessions to decide; {live(context)}; the canary goes on")
+        return
+    output.confirm(context)
+    bearer = token(context) if verdict.decision == "promote" else ""  # without one the canary goes on
+    split.stop(context, test)
+    split.switch(context, agent.evaluations(context)[CANARY], "DISABLED")
+    if verdict.decision == "reverse":
+        raise CommandError(
+            f"version {version} is worse than what is live; all callers are back on it; {live(context)}",
+            "correct the agent, then build and deploy again",
+        )
+    promotion.promote(context, found, version, lambda name: agent.smoke(context, found.arn, name, bearer))
+    output.done(f"{context.name}: version {version} is live, as the canary was not worse")

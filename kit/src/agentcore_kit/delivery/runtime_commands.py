@@ -1,0 +1,129 @@
+"""The verbs of what runs on AgentCore Runtime: an image becomes a version, and an endpoint moves to it and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from agentcore_kit.delivery import endpoints, version_history, images, promotion, output
+from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.access_token import token
+from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.names import LIVE
+from agentcore_kit.delivery.context import DeploymentContext, open_context
+from agentcore_kit.delivery.runtime_releases import allow, live
+from agentcore_kit.kinds.served import KIND
+from agentcore_kit.delivery.errors import CommandError, reported_errors
+
+Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
+Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
+Alarm = Annotated[bool, typer.Option(envvar="ALARM", help="An alarm asks: nothing moves soon after a rollback.")]
+Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
+
+SETTLES = timedelta(minutes=30)
+"""How long after a rollback alarms may still be about what it left."""
+
+
+def build(env: Env = "") -> None:
+    """Build the arm64 image of the commit and push it, once, to the shared account's ECR."""
+    with reported_errors():
+        context = open_context(env, "shared")
+        output.header("build", context)
+        revision = images.commit()
+        context.check_account()
+        known = images.built(context, revision)
+        done = known is not None and images.described(known)
+        push = [] if known else [f"build and push {context.component} of commit {revision[:12]} for arm64"]
+        output.plan([*push, *([] if done else ["write its SBOM and sign it, where syft and cosign are"])])
+        found = known or images.build(context, revision)
+        if not done:
+            images.describe(context, found)
+        output.done(f"image {found.uri}; nothing is live by this; next: make deploy ENV={env}")
+
+
+def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
+    """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
+    with deployment("smoke", env) as context:
+        output.plan([f"ask endpoint {name}; nothing is changed"])
+        KIND.smoke(context, endpoints.runtime(context).arn, name, token(context))
+        output.done(f"{env}: {name} answers as it should; {live(context)}")
+
+
+def gate(env: Env = "", day: Day = "") -> None:
+    """Evaluate the newest version. Only an image that passed in preprod may go to production."""
+    with deployment("gate", env) as context:
+        found = endpoints.runtime(context)
+        uri = endpoints.image_of(context, found.id, found.newest)
+        marks = " and mark its image as passed" if env == "preprod" else ""
+        output.plan([f"evaluate version {found.newest} with evals/dataset.jsonl{marks}; endpoints stay as they are"])
+        code = KIND.evaluate(context, invocation_url(context, found.arn), token(context), day)
+        if code:
+            what = {1: "is below threshold", 2: "was given bad input"}.get(code, "could not run")
+            raise CommandError(
+                f"the evaluation of version {found.newest} {what} (exit code {code}); not promoted; {live(context)}",
+                "read evals/results/, correct it, then build and deploy again",
+                code,
+            )
+        if env == "preprod":
+            images.mark_passed(context, images.find(context, images.digest_in(uri)))
+        output.done(f"{env}: version {found.newest} passed, {live(context)}; next: make promote ENV={env}")
+
+
+def promote(env: Env = "", version: Version = "") -> None:
+    """Move the live endpoint to the newest version, test it there, and put the last good one back when it fails."""
+    with deployment("promote", env) as context:
+        found = endpoints.runtime(context)
+        wanted = version or found.newest
+        if not version and wanted in version_history.recall(context).left:
+            raise CommandError(
+                f"a rollback took callers away from version {wanted}, and nothing newer is deployed; {live(context)}",
+                f"build and deploy a correction; or, if you are sure: make promote ENV={env} VERSION={wanted}",
+            )
+        uri = endpoints.image_of(context, found.id, wanted)
+        allow(context, uri)
+        bearer = token(context)
+        now = endpoints.state(context, found.id)
+        before = now.live if now else None
+        if promotion.is_proven(context, found, wanted):
+            output.plan([])
+        else:
+            output.plan([f"endpoint {LIVE}: version {before or 'none'} → {wanted}, and back when its test fails"])
+            output.confirm(context)
+        promotion.promote(context, found, wanted, lambda name: KIND.smoke(context, found.arn, name, bearer))
+        output.done(f"{env}: version {wanted} is live ({images.digest_in(uri)[:19]}); before it: {before or 'none'}")
+
+
+def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None:
+    """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
+    with deployment("rollback", env) as context:
+        found = endpoints.runtime(context)
+        now = endpoints.state(context, found.id)
+        if now is None or now.live is None:
+            raise CommandError(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
+        if alarm and now.target != found.newest and datetime.now(UTC) - now.moved < SETTLES:
+            raise CommandError(
+                f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may "
+                "be about what it left, so nothing was moved",
+                f"look, and if it is this version: make rollback ENV={env}",
+            )
+        target = version or promotion.rollback_target(context, now.live)
+        endpoints.image_of(context, found.id, target)
+        smoke_test, untested = _test(context, found)
+        there = now.live == now.target == target
+        output.plan([] if there else [f"endpoint {LIVE}: version {now.live} → {target}"])
+        if not there:
+            output.confirm(context)
+        promotion.roll_back(context, found, target, smoke_test)
+        output.done(f"{env}: version {target} is live again; it was {now.live}{untested}")
+
+
+def _test(context: DeploymentContext, found: endpoints.Runtime) -> tuple[promotion.Smoke, str]:
+    """Return the smoke test. Without a token there is none, and going back to what has passed before must still go."""
+    try:
+        bearer = token(context)
+    except CommandError as missing:
+        output.step(f"no smoke test: {missing.message}")
+        return lambda _: None, "; not tested, as there is no token"
+    return lambda name: KIND.smoke(context, found.arn, name, bearer), ""

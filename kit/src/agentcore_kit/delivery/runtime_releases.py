@@ -1,0 +1,59 @@
+"""What delivery must know of anything that runs on AgentCore Runtime; `ops/component.py` of such a kind names these."""
+
+from __future__ import annotations
+
+from agentcore_kit.delivery import endpoints, version_history, images, stacks
+from agentcore_kit.delivery.names import stack
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import CommandError
+
+
+def release(context: DeploymentContext, digest: str) -> str:
+    """Return the image of a digest, or of the commit that is checked out, by digest."""
+    return images.find(context, digest).uri
+
+
+def allow(context: DeploymentContext, release: str) -> None:
+    """Raise Stop unless the image has passed pre-production, where it must have."""
+    if context.name == "prod" and not (found := images.find(context, images.digest_in(release))).passed:
+        raise CommandError(
+            f"image {found.short} has not passed pre-production with this dataset; production is untouched",
+            "make deploy ENV=preprod, then make gate ENV=preprod",
+        )
+
+
+def deployed(context: DeploymentContext, release: str) -> str:
+    """Return which version a deployment has made. Callers stay on what is live."""
+    version, short = endpoints.runtime(context).newest, images.digest_in(release)[:19]
+    return f"version {version} deployed ({short}), {live(context)}; next: make promote ENV={context.name}"
+
+
+def live(context: DeploymentContext) -> str:
+    """Return which version callers get, as the service has it."""
+    names = stacks.outputs(context, stack(context.component, context.name, "runtime"))
+    found = endpoints.state(context, names["RuntimeId"]) if "RuntimeId" in names else None
+    if found is None or found.live is None:
+        return "nothing is live"
+    return f"live: version {found.live}" + (f" (moving to {found.target})" if found.moving else "")
+
+
+def status(context: DeploymentContext) -> list[str]:
+    """Return the newest version, those one could go back to, and what is live."""
+    if not stacks.outputs(context, stack(context.component, context.name, "runtime")):
+        return [f"nothing is deployed; next: make deploy ENV={context.name}"]
+    now = endpoints.runtime(context)
+    newest = images.digest_in(endpoints.image_of(context, now.id, now.newest))
+    found, past = endpoints.state(context, now.id), version_history.recall(context)
+    return [
+        f"newest version {now.newest} ({newest[:19]})",
+        f"good versions  {', '.join(past.good) or 'none yet'}",
+        f"{live(context)}{_next(context, found.live if found else None, now.newest, past)}",
+    ]
+
+
+def _next(context: DeploymentContext, live: str | None, newest: str, past: version_history.History) -> str:
+    if past.untested:
+        return f"; the test of version {past.untested} was interrupted; next: make promote or rollback ENV={context.name}"
+    if newest in past.left:
+        return f"; a rollback left version {newest}; next: build and deploy a correction"
+    return "" if live == newest else f"; next: make promote ENV={context.name}"

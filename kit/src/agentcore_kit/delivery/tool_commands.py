@@ -1,0 +1,88 @@
+"""The verbs of releases where the manifest may want a Lambda function, which is live with its deployment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from agentcore_kit.delivery import lambda_function
+from agentcore_kit.delivery import images, names, runtime_commands, output
+from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.context import open_context
+from agentcore_kit.delivery.errors import CommandError, reported_errors
+from agentcore_kit.config.loader import ROOT
+
+
+def smoke(env: Env = "", name: runtime_commands.Endpoint = names.LIVE) -> None:
+    """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
+    if not _chosen(env):
+        runtime_commands.smoke(env, name)
+        return
+    with deployment("smoke", env) as context:
+        output.plan(["call the function; nothing is changed"])
+        lambda_function.check(context, lambda_function.deployed(context))
+        output.done(f"{env}: the function answers as it should; {lambda_function.live(context)}")
+
+
+def gate(env: Env = "", day: runtime_commands.Day = "") -> None:
+    """Evaluate the newest version. Only an image that passed in preprod may go to production."""
+    if not _chosen(env):
+        runtime_commands.gate(env, day)
+        return
+    with deployment("gate", env) as context:
+        found = lambda_function.as_checked_out(context)
+        marks = " and mark its image as passed" if env == "preprod" else ""
+        output.plan([f"call the function, evaluate the tools of its commit on this machine{marks}"])
+        lambda_function.check(context, found)
+        if code := evaluate(day):
+            raise CommandError(
+                f"the evaluation of image {found.short} did not pass (exit code {code})",
+                "read evals/results/, correct it, then build and deploy again",
+                code,
+            )
+        if env == "preprod":
+            images.mark_passed(context, images.find(context, found.digest))
+        output.done(f"{env}: image {found.short} passed; {lambda_function.live(context)}")
+
+
+def promote(env: Env = "", version: runtime_commands.Version = "") -> None:
+    """Move the live endpoint to the newest version, test it there, and put the one before back when it fails."""
+    if not _chosen(env):
+        runtime_commands.promote(env, version)
+        return
+    with deployment("promote", env) as context:
+        if version:
+            raise _no_versions(env)
+        found = lambda_function.deployed(context)
+        output.plan([])
+        lambda_function.check(context, found)
+        output.done(f"{env}: a function is live with its deployment; {lambda_function.live(context)}")
+
+
+def rollback(env: Env = "", version: runtime_commands.Version = "", alarm: runtime_commands.Alarm = False) -> None:
+    """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
+    if not _chosen(env):
+        runtime_commands.rollback(env, version, alarm)
+        return
+    with reported_errors():
+        raise _no_versions(env)
+
+
+def evaluate(day: str) -> int:
+    """Run `eval` as it is typed, on this machine; return its exit code."""
+    command = [sys.executable, "-m", "ops", "eval", *(["--date", day] if day else [])]
+    variables = os.environ | {"AGENT_ENV": "local", "TARGET": "local"}
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+
+
+def _chosen(env: str) -> bool:
+    with reported_errors():
+        return lambda_function.is_chosen(open_context(env))
+
+
+def _no_versions(env: str) -> CommandError:
+    return CommandError(
+        "a function has no versions to choose from: a deployment is live at once; nothing was changed",
+        f"make deploy ENV={env} DIGEST=sha256:… of the image to go back to; it takes no build",
+    )

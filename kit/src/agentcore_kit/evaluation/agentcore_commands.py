@@ -1,0 +1,131 @@
+"""The verbs `cloud-dataset`, `cloud-evaluate` and `cloud-batch`: they touch AWS, so they say where and what first."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.environment import Environment, load_environment
+from agentcore_kit.evaluation import agentcore
+from agentcore_kit.evaluation.dataset import DATASET, Dataset, load_dataset
+from agentcore_kit.evaluation.results import results
+from agentcore_kit.evaluation.runs import COULD_NOT_RUN, RESULTS, CannotRun, exit_codes, find_run, read_run
+from agentcore_kit.evaluation.agent_targets import HttpTarget, own_tools
+from agentcore_kit.config.manifest import load_manifest
+
+Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
+RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
+_DEFAULT = ",".join(agentcore.BUILT_IN)
+
+
+def cloud_dataset(
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="Rows must be right on this day, YYYY-MM-DD; today, if empty."
+        ),
+    ] = None,
+) -> None:
+    """Upload the rows that a deployed agent can be asked to AgentCore Evaluations, as a new version."""
+    with exit_codes():
+        environment = _environment()
+        rows = load_dataset(DATASET, own_tools())
+        asked = HttpTarget("", "", (day or datetime.now(UTC)).date())
+        chosen = [row for row in rows.rows() if asked.excludes(row) is None]
+        name = agentcore.dataset_name(load_manifest().metadata.name)
+        left_out = len(rows.entries) - len(chosen)
+        _announce(
+            environment, f"dataset {name} gets a new version of {len(chosen)} rows ({left_out} left out: not askable)"
+        )
+        print("version " + agentcore.upload(_client("bedrock-agentcore-control", environment), name, chosen, print))
+
+
+def cloud_evaluate(run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
+    """Have AgentCore's evaluators judge the sessions of a run against a deployed agent."""
+    with exit_codes():
+        environment, folder = _environment(), find_run(run, RESULTS)
+        runtime, sessions, since = _recorded(folder)
+        names = _split(evaluators)
+        _announce(
+            environment,
+            f"{len(sessions)} sessions of run {folder.name} are judged by {', '.join(names)}; it is charged",
+        )
+        levels = agentcore.evaluator_levels(_client("bedrock-agentcore-control", environment), names)
+        data, collect = _client("bedrock-agentcore", environment), agentcore.span_collector(runtime, since)
+        scores = agentcore.evaluate_sessions(data, levels, sessions, collect)
+    found = {name: {"mean": s.mean, "scores": len(s.values), "errors": s.errors} for name, s in scores.items()}
+    (folder / "agentcore.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    for name, s in scores.items():
+        mean = "no score" if s.mean is None else f"{s.mean:.3f}"
+        print(f"{name}: {mean} of {len(s.values)}, {len(s.errors)} errors")
+        for error in s.errors[:5]:
+            print(f"  {error}")
+        if s.ignored:
+            print(f"  ignored ground truth: {', '.join(sorted(s.ignored))}")
+    if any(s.errors for s in scores.values()):
+        raise SystemExit(COULD_NOT_RUN)
+
+
+def cloud_batch(
+    run: RunName = "last",
+    evaluators: Evaluators = _DEFAULT,
+    service: Annotated[
+        str, typer.Option(help="service.name of the agent's spans, when it is not <runtime>.<endpoint>.")
+    ] = "",
+) -> None:
+    """Start a batch evaluation over the sessions of a run against a deployed agent."""
+    with exit_codes():
+        environment, folder = _environment(), find_run(run, RESULTS)
+        runtime, sessions, _ = _recorded(folder)
+        name = f"{agentcore.dataset_name(load_manifest().metadata.name)[:28]}_{datetime.now(UTC):%Y%m%d%H%M%S}"
+        _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
+        data = _client("bedrock-agentcore", environment)
+        for parameters in agentcore.batches(name, runtime, sessions, _split(evaluators), service):
+            started = data.start_batch_evaluation(**parameters)
+            print(f"{started['batchEvaluationId']}: {started['status']}")
+
+
+def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session], datetime]:
+    info = read_run(folder)
+    runtime = agentcore.Runtime.from_arn(info["target"])
+    dataset: Dataset = load_dataset(ROOT / info["dataset"])
+    rows = {row.scenario_id: row for row in dataset.rows()}
+    cases = [case for case in results(folder) if case["status"] != "error" and case["id"] in rows]
+    sessions = [agentcore.Session(case["session"], rows[case["id"]]) for case in cases]
+    if not sessions:
+        raise CannotRun(f"run {folder.name} has no session that could be judged")
+    return runtime, sessions, datetime.fromisoformat(info["started"])
+
+
+def _environment() -> Environment:
+    environment = load_environment(load_manifest())
+    if environment.account is None:
+        raise ValueError("AGENT_ENV: local has no AWS account; say which environment: ENV=dev")
+    return environment
+
+
+def _announce(environment: Environment, what: str) -> None:
+    """Say which account, where, and what changes; stop when the credentials are of another account."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    print(f"account {environment.account}, region {environment.region}: {what}")
+    try:
+        account = boto3.client("sts", region_name=environment.region).get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise CannotRun(f"no AWS credentials that work: {error}") from None
+    if account != environment.account:
+        raise CannotRun(f"the credentials are of account {account}, not {environment.account} of {environment.name}")
+
+
+def _client(service: str, environment: Environment) -> Any:
+    return agentcore.client(service, environment.region)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,170 @@
+"""The verbs `eval` and `dataset`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentcore_kit.config.environment import environment_name
+from agentcore_kit.evaluation.results import CASES
+from agentcore_kit.evaluation.runs import BELOW, RESULTS, CannotRun, ReportOnly, alone, conclude, exit_codes, open_run, progress, read_run, tell
+from agentcore_kit.config.explain import choose
+from agentcore_kit.config.manifest import load_manifest
+
+if TYPE_CHECKING:
+    from agentcore_kit.evaluation.dataset import Dataset, Entry
+    from agentcore_kit.evaluation.runner import Options
+    from agentcore_kit.evaluation.target import Target
+
+Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
+Select = Annotated[
+    str, typer.Option(help="Only these: categories, tags or ids, with * for any text, joined by commas.")
+]
+Workers = Annotated[int, typer.Option(min=0, max=64, help="Conversations at once; 0 chooses.")]
+Timeout = Annotated[float, typer.Option(min=0.001, help="Seconds for each turn.")]
+Resume = Annotated[str, typer.Option(help="Go on with a run: its folder's name, or last.")]
+Run = Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="The date of a target elsewhere, YYYY-MM-DD; today, if empty."),
+]
+
+
+def evaluate(
+    target: Where = "local",
+    select: Select = "",
+    workers: Workers = 0,
+    timeout: Timeout = 60.0,
+    resume: Resume = "",
+    run: Run = "",
+    day: Day = None,
+    dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
+    thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    report_only: ReportOnly = False,
+) -> None:
+    """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
+    from agentcore_kit.evaluation import judges
+    from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.thresholds import load_thresholds
+    from agentcore_kit.evaluation.runner import Options
+    from agentcore_kit.evaluation.agent_targets import build_target, own_tools
+
+    with exit_codes():
+        _check_evaluators()
+        limits = load_thresholds(thresholds.resolve())
+        rows = load_dataset(dataset.resolve(), own_tools())
+        options = Options(timeout=timeout, keep=selection(select, rows), judge=judges.configured())
+        info = {
+            "agent": load_manifest().metadata.name,
+            "target": target,
+            "environment": environment_name(),
+            "date": day.date().isoformat() if day else None,
+            "dataset": os.path.relpath(dataset),
+            "digest": rows.digest,
+            "select": select,
+            "judge": options.judge,
+        }
+        asked = build_target(target, day.date() if day else None)
+        options.workers = workers or (1 if asked.model.get("provider") == "offline" else 8)
+        try:
+            folder = open_run(results, run, resume, {**info, "model": asked.model})
+            with alone(folder):
+                asked.model = asked.model or read_run(folder).get("model") or {}
+                stopped = _run(rows, asked, folder, options, new=not resume)
+                chosen = sum(map(options.keep, rows.entries))
+                report = conclude(folder, asked.model, limits, options.excluded, not stopped, chosen)
+        except KeyboardInterrupt:
+            raise CannotRun(
+                f"stopped; every case is kept. Write the reports with: make eval RESUME={folder.name}"
+            ) from None
+        finally:
+            asked.close()
+        tell(report, stopped or "rows are missing")
+    raise SystemExit(0 if report.passed or report_only else BELOW)
+
+
+def _check_evaluators() -> None:
+    """Raise ValueError when an evaluator measures what no report would show."""
+    from evals.evaluators import EVALUATORS
+    from agentcore_kit.evaluation.agent_metrics import METRICS
+
+    for each in EVALUATORS:
+        if each.metric not in METRICS:
+            raise ValueError(
+                f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which evals/metrics.py has not; "
+                f"{choose(each.metric, METRICS)}"
+            )
+
+
+def _run(rows: Dataset, target: Target, folder: Path, options: Options, *, new: bool) -> str:
+    """Run, and return why it stopped before its end; what was computed is kept.
+
+    Raises:
+        CannotRun: when it stopped before anything was computed; then the folder of a new run is gone.
+    """
+    from agentcore_kit.evaluation.results import finished
+    from agentcore_kit.evaluation.runner import run
+
+    done = finished(folder)
+    number = sum(options.keep(entry) and entry.id not in done for entry in rows.entries)
+    stopped = ""
+    with progress(folder, number) as options.on_case:
+        try:
+            asyncio.run(run(rows, target, folder, options))
+        except KeyboardInterrupt:
+            stopped = "stopped"
+        except CannotRun as error:
+            stopped = str(error)
+    if stopped and not (folder / CASES).stat().st_size:
+        if new:
+            shutil.rmtree(folder)
+        raise CannotRun(stopped)
+    return stopped
+
+
+def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
+    """Return which rows `SELECT` means. Raises ValueError naming a word that selects nothing."""
+    words = [word.strip() for word in select.split(",") if word.strip()]
+    if select and not words:
+        raise ValueError(f"SELECT: {select!r} names no category, tag or id")
+
+    def chosen(entry: Entry, word: str) -> bool:
+        return word in (entry.category, *entry.tags) or fnmatchcase(entry.id, word)
+
+    for word in words:
+        if not any(chosen(entry, word) for entry in dataset.entries):
+            known = sorted({name for entry in dataset.entries for name in (entry.category, *entry.tags)})
+            raise ValueError(f"SELECT: {word!r} is no category, tag or id of the dataset; {choose(word, known)}")
+    return lambda entry: not words or any(chosen(entry, word) for word in words)
+
+
+def dataset(
+    build: Annotated[
+        bool, typer.Option("--build", help="Compute the rows from evals/cases.py and write them.")
+    ] = False,
+    path: Annotated[Path, typer.Argument(help="The dataset to check.")] = Path("evals/dataset.jsonl"),
+) -> None:
+    """Check the dataset; with --build, compute it anew from the cases."""
+    from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.agent_targets import own_tools
+
+    with exit_codes():
+        if build:
+            from starters.build import built
+
+            for file, text in built().items():
+                file.write_text(text, encoding="utf-8")
+        rows = load_dataset(path.resolve(), own_tools())
+    counts: dict[str, int] = {}
+    for entry in rows.entries:
+        counts[entry.category] = counts.get(entry.category, 0) + 1
+    print(f"{path}: {len(rows.entries)} rows; {', '.join(f'{name} {n}' for name, n in sorted(counts.items()))}")

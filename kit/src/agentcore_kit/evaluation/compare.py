@@ -1,0 +1,256 @@
+"""What got better and what worse between two runs, with intervals so that noise is not called a regression.
+
+Cases that both runs have are paired: the same case before and after. How much a difference varies is bootstrapped over
+the pairs; its interval is Student's, wide enough that all metrics together are right 95 times of 100 (Bonferroni): each
+of twenty at 95 % would call noise a change in most comparisons. A change counts when its interval leaves out zero.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist, stdev
+from typing import Annotated, Any
+
+import typer
+
+from agentcore_kit.evaluation.agent_metrics import METRICS
+from agentcore_kit.evaluation.metric import Metric, show
+from agentcore_kit.evaluation.results import CASES, results
+from agentcore_kit.evaluation.runs import BELOW, RESULTS, ReportOnly, exit_codes, find_run, read_run
+from agentcore_kit.evaluation.summary import loops, percentile
+
+RESAMPLES = 300
+"""Enough for a standard error; the ends of an interval would need thousands."""
+
+LEAST_PAIRS = 8
+"""Fewer say nothing about how much a difference varies."""
+
+SMALLEST_LATENCY_MS = 50.0
+"""A smaller difference in latency is the machine's mood: nobody notices it, and pairs do not average it out."""
+
+_PERCENTILES = {
+    "toolLatencyP95": 95,
+    "latencyP50": 50,
+    "latencyP95": 95,
+    "firstTokenP50": 50,
+    "firstTokenP95": 95,
+    "tokensP95": 95,
+}
+_TURN_VALUES = {
+    "latencyP50": "latencyMs",
+    "latencyP95": "latencyMs",
+    "firstTokenP50": "firstTokenMs",
+    "firstTokenP95": "firstTokenMs",
+    "tokens": "tokens",
+    "tokensP95": "tokens",
+    "steps": "modelCalls",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One metric in both runs, over the same cases; the interval is of head minus base."""
+
+    metric: Metric
+    base: float
+    head: float
+    low: float
+    high: float
+    cases: int
+
+    @property
+    def verdict(self) -> str:
+        """`better`, `worse`, `same` when the difference may be noise, or `too few cases to tell`."""
+        if self.cases < LEAST_PAIRS:
+            return "too few cases to tell"
+        if self.low <= 0 <= self.high:
+            return "same"
+        if self.metric.unit == "ms" and abs(self.head - self.base) < SMALLEST_LATENCY_MS:
+            return "same"
+        return "better" if (self.head > self.base) == self.metric.higher_is_better else "worse"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs. A case flipped when it was right in one and not in the other."""
+
+    base: dict[str, Any]
+    head: dict[str, Any]
+    changes: list[Change]
+    fixed: list[str]
+    broken: list[str]
+    only_base: list[str]
+    only_head: list[str]
+
+    @property
+    def worse(self) -> list[Change]:
+        """The metrics that got worse beyond noise."""
+        return [change for change in self.changes if change.verdict == "worse"]
+
+
+@dataclass
+class _Case:
+    status: str
+    values: dict[str, list[float]]
+
+
+def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
+    """Compare the runs in two folders.
+
+    Raises:
+        ValueError: when a folder has no run, when both are one, or have no case in common.
+    """
+    if base.resolve() == head.resolve():
+        raise ValueError(f"BASE and HEAD are both the run {base.name}; name two")
+    before, after = _load(base), _load(head)
+    common = [name for name in before if name in after]
+    if not common:
+        raise ValueError(f"the runs {base.name} and {head.name} have no case in common")
+    pairs = [(before[name], after[name]) for name in common]
+    measured = [(metric, both) for metric in METRICS.values() if (both := _both(metric.name, pairs))]
+    changes = [_change(metric, both, 0.05 / len(measured), seed) for metric, both in measured]
+    right = {name: (before[name].status == "passed", after[name].status == "passed") for name in common}
+    return Comparison(
+        read_run(base),
+        read_run(head),
+        changes,
+        fixed=[name for name in common if right[name] == (False, True)],
+        broken=[name for name in common if right[name] == (True, False)],
+        only_base=[name for name in before if name not in after],
+        only_head=[name for name in after if name not in before],
+    )
+
+
+def _load(folder: Path) -> dict[str, _Case]:
+    if not (folder / CASES).exists():
+        raise ValueError(f"{folder} has no run; give the name of a folder in evals/results")
+    return {case["id"]: _Case(case["status"], dict(_values(case))) for case in results(folder)}
+
+
+def _values(case: dict[str, Any]) -> Iterator[tuple[str, list[float]]]:
+    """Yield what each metric is computed from in one case. A case that could not run has no scores."""
+    yield "caseErrorRate", [float(case["status"] == "error")]
+    if case["status"] == "error":
+        return
+    for metric, score in case["scores"].items():
+        yield metric, [score]
+    for metric, field in _TURN_VALUES.items():
+        yield metric, [turn[field] for turn in case["turns"] if turn[field] is not None]
+    yield "toolLatencyP95", [call["durationMs"] for turn in case["turns"] for call in turn["calls"]]
+    yield "loopRate", [float(loops(turn)) for turn in case["turns"]]
+
+
+_Pairs = Sequence[tuple[list[float], list[float]]]
+
+
+def _both(name: str, pairs: Sequence[tuple[_Case, _Case]]) -> _Pairs:
+    """Return what a metric is computed from, of each case that has it in both runs."""
+    return [(a.values[name], b.values[name]) for a, b in pairs if a.values.get(name) and b.values.get(name)]
+
+
+def _change(metric: Metric, both: _Pairs, chance_of_error: float, seed: int) -> Change:
+    statistic = _statistic(metric.name)
+
+    def of(pairs: _Pairs) -> tuple[float, float]:
+        before = statistic([value for values, _ in pairs for value in values])
+        return before, statistic([value for _, values in pairs for value in values])
+
+    base, head = of(both)
+    reach = 0.0
+    if len(both) >= LEAST_PAIRS and any(before != after for before, after in both):
+        chance = random.Random(seed)  # noqa: S311 - no secret depends on it
+        resampled = (of(chance.choices(both, k=len(both))) for _ in range(RESAMPLES))
+        reach = _quantile(1 - chance_of_error / 2, len(both) - 1) * stdev(after - before for before, after in resampled)
+    return Change(metric, base, head, head - base - reach, head - base + reach, len(both))
+
+
+def _quantile(share: float, freedom: int) -> float:
+    """Return a quantile of Student's distribution, by its expansion around the normal one."""
+    z = NormalDist().inv_cdf(share)
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def _statistic(name: str) -> Callable[[Sequence[float]], float]:
+    if name in _PERCENTILES:
+        return lambda values: percentile(values, _PERCENTILES[name]) or 0.0
+    return lambda values: sum(values) / len(values)
+
+
+def markdown(found: Comparison) -> str:
+    """Return the comparison as the seed's table, before and after, with what flipped."""
+    worse = ", ".join(change.metric.title for change in found.worse)
+    broken = f", {len(found.broken)} cases broke" if found.broken else ""
+    told = any(change.cases >= LEAST_PAIRS for change in found.changes)
+    calm = f"✅ Nothing got worse beyond noise{broken}" if told else f"⚠️ Too few cases to tell{broken}"
+    headline = f"❌ Worse: {worse}" if worse else calm
+    lines = [
+        f"## {headline}",
+        "",
+        f"base {found.base['run']}{_model(found.base)}, head {found.head['run']}{_model(found.head)}",
+        "",
+        *(f"⚠️ {warning}\n" for warning in _warnings(found)),
+        "| metric | base | head | change (95 % together) | verdict |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
+    for change in found.changes:
+        low, high = (_signed(change.metric, value) for value in (change.low, change.high))
+        span = f"{_signed(change.metric, change.head - change.base)} ({low} … {high})"
+        values = f"{show(change.metric, change.base)} | {show(change.metric, change.head)}"
+        lines.append(f"| {change.metric.title} | {values} | {span} | {change.verdict} |")
+    for title, names in (("Now wrong", found.broken), ("Now right", found.fixed)):
+        if names:
+            lines += ["", f"{title} ({len(names)}):", "", *(f"- `{name}`" for name in names)]
+    if found.only_base or found.only_head:
+        lines += ["", f"Not compared: {len(found.only_base)} cases only in base, {len(found.only_head)} only in head."]
+    return "\n".join(lines) + "\n"
+
+
+def _warnings(found: Comparison) -> Iterator[str]:
+    """Yield what makes two runs less comparable."""
+    for run in (found.base, found.head):
+        if not run.get("finished"):
+            yield f"run {run['run']} is not finished"
+    for key, what in (("digest", "dataset"), ("environment", "environment"), ("target", "target")):
+        before, after = found.base.get(key), found.head.get(key)
+        if before != after:
+            yield f"another {what} in head" + ("" if key == "digest" else f": {after}, not {before}")
+
+
+def _model(info: dict[str, Any]) -> str:
+    model = info.get("model")
+    return f" ({model['label'] or model['id']})" if model else ""
+
+
+def _signed(metric: Metric, value: float) -> str:
+    if metric.unit == "share":
+        return f"{value * 100:+.1f}"
+    return f"{value:+.1f}"
+
+
+def compare_runs(
+    base: Annotated[
+        str, typer.Argument(help="The run before: its folder, one with runs, or its name in evals/results.")
+    ],
+    head: Annotated[str, typer.Argument(help="The run after; the last one, if empty.")] = "last",
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    write: Annotated[str, typer.Option(help="Also write the table to this Markdown file.")] = "",
+    report_only: ReportOnly = False,
+) -> None:
+    """Say what got better and what worse between two runs. Exit code 1 when something got worse beyond noise."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    with exit_codes():
+        found = compare(find_run(base, results), find_run(head, results))
+        text = markdown(found)
+        if write:
+            Path(write).write_text(text, encoding="utf-8")
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        print(text, end="")  # as it is: a table whose lines are wrapped is none
+    raise SystemExit(BELOW if found.worse and not report_only else 0)

@@ -1,0 +1,269 @@
+"""Ground-truth rows: what one says, and a check that names file, line and field of whatever is wrong.
+
+A row is AgentCore's own (`AGENTCORE_EVALUATION_PREDEFINED_V1`), so the file can be uploaded as it is. What only this
+evaluation knows (category, date, expected parameters and figures) is in the row's `metadata`, which AgentCore keeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from jsonschema import Draft202012Validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from agentcore_kit.config.loader import ROOT, ConfigError
+from agentcore_kit.evaluation.figures import as_text, figures
+from agentcore_kit.config.explain import choose
+
+DATASET = ROOT / "evals" / "dataset.jsonl"
+MOST_PROBLEMS = 20
+"""So many are told: one tool renamed is wrong in every row."""
+
+Category = Literal[
+    "common",
+    "phrasing",
+    "abbreviation",
+    "ambiguous",
+    "edge",
+    "decline",
+    "escalate",
+    "injection",
+    "multi-turn",
+    "tool-failure",
+    "personalisation",
+    "redteam",
+]
+OutcomeName = Literal["answer", "decline", "escalate", "clarify", "unavailable"]
+FailureName = Literal["Timeout", "NetworkError", "ExecutionError"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Words = Annotated[str, Field(pattern=r"\S")]
+"""A text that is not blank."""
+
+
+def _one(figure: float | str) -> float | str:
+    if len(figures(as_text(figure))) != 1:
+        raise ValueError(f"{figure!r} is no figure; write a number, or a text such as '-0.8 percent'")
+    return figure
+
+
+class Call(_Model):
+    """One expected tool call; numbers match within rounding, everything else exactly."""
+
+    name: str = Field(min_length=1)
+    input: dict[str, Any]
+
+
+class Outcome(_Model):
+    """One acceptable end of a turn.
+
+    `figures` and `mentions` must all be in the answer, nothing of `avoid` may be; tools of `may_call` are neither
+    required nor wrong. A figure is a number, or a text with its unit: `-0.8 percent`, `18.4 billion`.
+    """
+
+    outcome: OutcomeName
+    calls: list[Call] = []
+    may_call: list[str] = []
+    figures: list[Annotated[float | str, AfterValidator(_one)]] = []
+    mentions: list[Words] = []
+    avoid: list[Words] = []
+
+
+class Turn(_Model):
+    """What the user says, and an answer that would be right."""
+
+    input: Words
+    expected_response: str | None = None
+
+
+class Metadata(_Model):
+    """What AgentCore's schema has no field for.
+
+    `expect` has the acceptable outcomes of each turn. `date` is the day the agent is told; `any_date` says that the
+    expectation does not depend on it. `user` is the caller's first name. `failures` makes a tool fail in one way of
+    `strands_evals.chaos`; `injections` appends text to a tool's results. `tags` are free.
+    """
+
+    category: Category
+    date: Date = Field(strict=False)
+    any_date: bool = False
+    expect: list[list[Outcome]]
+    user: str | None = None
+    failures: dict[str, FailureName] = {}
+    injections: dict[str, str] = {}
+    tags: list[str] = []
+
+
+class Row(_Model):
+    """One conversation with its ground truth."""
+
+    scenario_id: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$")
+    turns: list[Turn] = Field(min_length=1)
+    expected_trajectory: list[str] = []
+    assertions: list[str] = []
+    metadata: Metadata
+
+    @model_validator(mode="after")
+    def _one_expectation_a_turn(self) -> Row:
+        if len(self.metadata.expect) != len(self.turns) or not all(self.metadata.expect):
+            raise ValueError("metadata.expect needs one list of acceptable outcomes for each turn, none of them empty")
+        return self
+
+
+_GROUPS: dict[str, type[_Model]] = {
+    "": Row, "turns": Turn, "metadata": Metadata, "expect": Outcome, "calls": Call
+}  # fmt: skip
+"""What stands in each group of fields."""
+
+Tools = Mapping[str, Mapping[str, Any]]
+"""The JSON schema of the parameters of each tool, by name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a row is in the file."""
+
+    id: str
+    category: str
+    tags: tuple[str, ...]
+    offset: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A checked file. It keeps only where the rows are, so that the size of a file does not become memory."""
+
+    path: Path
+    entries: list[Entry]
+    digest: str
+
+    def rows(self, keep: Callable[[Entry], bool] = lambda _: True) -> Iterator[Row]:
+        """Yield the rows in the order of the file."""
+        with self.path.open("rb") as file:
+            for entry in self.entries:
+                if keep(entry):
+                    file.seek(entry.offset)
+                    yield Row.model_validate_json(file.readline())
+
+
+def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
+    """Return a dataset; with `tools`, expected calls must be calls of these.
+
+    Raises:
+        DocumentError: with file, line and field of everything that is wrong.
+    """
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+    entries: list[Entry] = []
+    lines: dict[str, int] = {}
+    problems: list[str] = []
+    digest = hashlib.sha256()
+    offset = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                digest.update(line)
+                if number == 1 and line.startswith(BOM_UTF8):
+                    problems.append(f"{name}:1: begins with a byte order mark; save the file as UTF-8 without one")
+                elif line.strip():
+                    row, wrong = _parse(line, tools)
+                    problems += [f"{name}:{number}: {problem}" for problem in wrong]
+                    if row and row.scenario_id in lines:
+                        first = lines[row.scenario_id]
+                        problems.append(
+                            f"{name}:{number}: scenario_id: {row.scenario_id!r} is that of line {first} too"
+                        )
+                    elif row:
+                        lines[row.scenario_id] = number
+                        entries.append(Entry(row.scenario_id, row.metadata.category, tuple(row.metadata.tags), offset))
+                offset += len(line)
+    except OSError as error:
+        raise ConfigError([f"{name}:1: cannot be read: {error.strerror}"]) from None
+    if not entries and not problems:
+        problems.append(f"{name}:1: the dataset has no rows; write some, or restore it: make dataset BUILD=1")
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [f"{name}: and {len(problems) - MOST_PROBLEMS} more"]
+    if problems:
+        raise ConfigError(problems)
+    return Dataset(path, entries, digest.hexdigest())
+
+
+def _parse(line: bytes, tools: Tools | None) -> tuple[Row | None, list[str]]:
+    try:
+        row = Row.model_validate_json(line)
+    except ValidationError as error:
+        return None, [_words(detail) for detail in error.errors(include_url=False)]
+    return row, list(_tool_problems(row, tools)) if tools is not None else []
+
+
+def _words(detail: Any) -> str:
+    field = ".".join(str(part) for part in detail["loc"])
+    kind, given = detail["type"], detail.get("input")
+    if kind == "json_invalid":
+        return f"no JSON: {detail['ctx']['error']}; a row is one line"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "extra_forbidden":
+        *groups, wrong = (part for part in detail["loc"] if isinstance(part, str))
+        return f"{field}: no such field; {choose(wrong, _GROUPS[groups[-1] if groups else ''].model_fields)}"
+    if kind == "missing":
+        return f"{field}: missing"
+    shown = f"{json.dumps(given, default=str)[:60]} is not right; {detail['msg'].lower()}"
+    return f"{field}: {shown}" if field else shown
+
+
+def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
+    for turn, outcomes in enumerate(row.metadata.expect):
+        for at, outcome in enumerate(outcomes):
+            where = f"metadata.expect.{turn}.{at}"
+            for number, call in enumerate(outcome.calls):
+                schema = tools.get(call.name)
+                if schema is None:
+                    if not _of_gateway(call.name):
+                        yield f"{where}.calls.{number}.name: no tool {call.name!r}; {choose(call.name, tools)}"
+                    continue
+                known = schema.get("properties", {})
+                field = f"{where}.calls.{number}.input"
+                for parameter in call.input.keys() - known.keys():
+                    yield f"{field}.{parameter}: {call.name} has no such parameter; {choose(parameter, known)}"
+                for error in Draft202012Validator(schema).iter_errors(call.input):
+                    if error.validator != "additionalProperties":
+                        yield f"{'.'.join([field, *map(str, error.path)])}: {error.message}"
+            for name in outcome.may_call:
+                if name not in tools and not _of_gateway(name):
+                    yield f"{where}.may_call: no tool {name!r}; {choose(name, tools)}"
+    if _contradicts(row):
+        yield "expected_trajectory: not the calls that metadata.expect has; write the same there, or leave it out"
+    for field, names in (
+        ("expected_trajectory", row.expected_trajectory),
+        ("metadata.failures", row.metadata.failures),
+        ("metadata.injections", row.metadata.injections),
+    ):
+        for name in names:
+            if name not in tools and not _of_gateway(name):
+                yield f"{field}: no tool {name!r}; {choose(name, tools)}"
+
+
+def _contradicts(row: Row) -> bool:
+    """Whether no choice of acceptable outcomes, one a turn, makes the calls of the expected trajectory."""
+    wanted = sorted(row.expected_trajectory)
+    choices = product(*row.metadata.expect)
+    return bool(wanted) and all(
+        sorted(call.name for outcome in chosen for call in outcome.calls) != wanted for chosen in choices
+    )
+
+
+def _of_gateway(name: str) -> bool:
+    # A gateway's tools, `target___tool`, are known only where it runs.
+    return "___" in name

@@ -1,0 +1,340 @@
+"""What is measured on each conversation without a judge: evaluators of strands_evals, one a metric.
+
+Each gives one verdict a turn, or none where the turn has nothing for it.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from strands_evals.evaluators import Evaluator
+from strands_evals.types.evaluation import NOT_APPLICABLE, EvaluationData, EvaluationOutput
+
+from agentcore_kit.evaluation.dataset import Call, Outcome
+from agentcore_kit.evaluation.figures import claims, numbers, states, ungrounded
+from agentcore_kit.evaluation.results import written
+from agentcore_kit.evaluation.target import Record
+
+Verdict = tuple[float, str] | None
+"""A score from 0 to 1 with its reason; None where there is nothing to judge."""
+
+Data = EvaluationData[list[str], list[Record]]
+
+_NOT = (
+    r"(?:(?:ca|wo|do|does|could|is|are)n't|cannot"
+    r"|(?:can|will|do(?:es)?|could|may|must|am|is|are|'m|'re)\ not|unable\ to)"
+)
+_UNABLE = (
+    r"(?:(?:ca|wo|could)n't|cannot|(?:can|will|could|may|must)\ not"
+    r"|(?:am\ |are\ |'m\ |'re\ )?(?:not\ (?:able|allowed|permitted)|unable)\ to)"
+)
+_DECLINES = re.compile(
+    rf"""\b(?:
+      (?:i|we)\ ?(?:\w+ly\ )?{_UNABLE}\ (?!wait|stress|go\ wrong|help\ but|\w+\ (?:it\ |this\ )?enough)\w+ |
+      {_NOT} (?:\ (?:able|allowed|permitted)\ to)? (?:\ be|\ \w+ly)? \ (?:help|assist|answer(?:ed)?|provided?|shared?
+        |given?|disclosed?|reveal(?:ed)?|discuss(?:ed)?|tell|say|show|offer|make|advise|recommend|comment|comply|predict|forecast
+        |speculate|support|cover|include|follow|ignore|place|access|have\ (?:any\ )?access|do\ (?:that|this|so|it))
+    | (?:can't|cannot|won't|will\ not) (?=\s*(?:[.,;!]|$))
+    | (?:have|has|with)\ no\ access | (?:outside|beyond)\ (?:of\ )?(?:my|our|what|the\ scope) | out\ of\ scope
+    | not\ something\ i | i\ (?:can\ )?only\ (?:help|answer) | i\ (?:must\ |have\ to\ )?(?:\w+ly\ )?(?:decline|refuse)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A no of the one who speaks, or one with the verb that makes it one: "you can't go wrong" declines nothing."""
+
+_MISSING = re.compile(
+    rf"""\b(?:
+      {_NOT} (?:\ able\ to)? (?:\ \w+ly)? \ (?:complete|retrieve|get|fetch|access|reach|find|provide|calculate|compute
+        |determine|give|answer|load|look|have|exist|be|available|defined)
+    | unavailable | no\ (?:data|figures?|revenue|value|such|indicator|result|fifth) | try\ again
+    | (?<!without\ )fail(?:ed|ure|s)? | time[d\ -]*out | missing | undefined | there\ is\ only\ data
+    | error\ (?:\d+|occurred|while|when) | an?\ (?:\w+\ )?error(?!-) | invalid | unreachable
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def choose(record: Record, outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the acceptable outcome that the turn comes nearest to."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+
+    def nearness(outcome: Outcome) -> tuple[float, ...]:
+        verdicts = (_said(record, outcome), selection(record, outcome), parameters(record, outcome))
+        return tuple(verdict[0] if verdict else 1.0 for verdict in verdicts)
+
+    return max(outcomes, key=lambda outcome: (sum(nearness(outcome)), nearness(outcome)))
+
+
+def selection(record: Record, outcome: Outcome) -> Verdict:
+    """Whether exactly the right tools were called, whatever their parameters."""
+    called = {call["name"] for call in record["calls"]}
+    wanted = {call.name for call in outcome.calls}
+    optional = set(outcome.may_call) - wanted
+    if called - optional == wanted:
+        return 1.0, ""
+    return 0.0, f"called {_names(called)}, expected {_names(wanted)}"
+
+
+def parameters(record: Record, outcome: Outcome) -> Verdict:
+    """The share of calls with the right parameters, among calls of tools that were rightly chosen."""
+    called = {call["name"] for call in record["calls"]}
+    wanted = [call for call in outcome.calls if call.name in called]
+    if not wanted:
+        return None
+    names = {call.name for call in wanted}
+    made = _distinct(call for call in record["calls"] if call["name"] in names)
+    left, wrong = list(made), []
+    for call in wanted:
+        match = next((each for each in left if _same(each, call)), None)
+        if match is None:
+            wrong.append(f"missing {written(call.name, call.input)}")
+        else:
+            left.remove(match)
+    wrong += [f"unexpected {written(call['name'], call['input'])}" for call in left]
+    right = len(made) - len(left)
+    return right / max(len(wanted), len(made)), "; ".join(wrong)
+
+
+def _said(record: Record, outcome: Outcome) -> Verdict:
+    """Whether the answer says what the outcome asks for."""
+    answer = record["answer"].replace("’", "'")
+    missing = ", ".join(f"{figure}" for figure in outcome.figures if not states(answer, figure))
+    problems = [f"does not state {missing}"] if missing else []
+    lowered = answer.lower()
+    problems += [f"does not mention {text}" for text in outcome.mentions if not _mentions(lowered, text)]
+    problems += [f"says {text}" for text in outcome.avoid if text.lower() in lowered]
+    match outcome.outcome:
+        case "answer" if not answer.strip():
+            problems.append("is empty")
+        case "decline":
+            if not _DECLINES.search(answer):
+                problems.append("does not decline")
+            if stated := _news(record, answer):
+                problems.append(f"states {', '.join(stated)}")
+        case "clarify":
+            if "?" not in answer:
+                problems.append("asks nothing back")
+            if stated := _news(record, answer):
+                problems.append(f"states {', '.join(stated)} instead of asking back")
+        case "unavailable" if not _MISSING.search(answer):
+            problems.append("does not say what is missing")
+    return float(not problems), "the answer " + "; ".join(problems) if problems else ""
+
+
+class TurnEvaluator(Evaluator[list[str], list[Record]], ABC):
+    """Asks `verdict` for each turn."""
+
+    metric = ""
+
+    def __init__(self) -> None:
+        super().__init__(name=self.metric)
+
+    def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        records = evaluation_case.actual_output or []
+        found = (self.verdict(records, index) for index in range(len(records)))
+        return [_output(verdict) for verdict in found]
+
+    @abstractmethod
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        """Return what there is to say of one turn, given those before it."""
+
+
+class ToolSelection(TurnEvaluator):
+    """Were exactly the right tools called."""
+
+    metric = "toolSelection"
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        return selection(records[index], expected(records[index]))
+
+
+class ToolParameters(TurnEvaluator):
+    """Which share of the calls had the right parameters."""
+
+    metric = "toolParameters"
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        return parameters(records[index], expected(records[index]))
+
+
+class ToolErrors(TurnEvaluator):
+    """Which share of the calls failed, where no failure was part of the case."""
+
+    metric = "toolErrorRate"
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        calls = records[index]["calls"]
+        if not calls or expected(records[index]).outcome == "unavailable":
+            return None
+        failed = [
+            f"{written(call['name'], call['input'])}: {call['result']}" for call in calls if call["status"] == "error"
+        ]
+        return len(failed) / len(calls), "; ".join(failed)
+
+
+class Correctness(TurnEvaluator):
+    """Does the answer state the expected figures, or say what is missing, or ask back, as it should."""
+
+    metric = "correctness"
+    outcomes = frozenset({"answer", "clarify", "unavailable"})
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        outcome = expected(records[index])
+        return _said(records[index], outcome) if outcome.outcome in self.outcomes else None
+
+
+class Refusal(Correctness):
+    """Was declined what must be declined, and no tool called for it."""
+
+    metric = "refusal"
+    outcomes = frozenset({"decline"})
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        found = super().verdict(records, index)
+        if found and found[0] and records[index]["calls"]:
+            return 0.0, f"called {_names({call['name'] for call in records[index]['calls']})} before declining"
+        return found
+
+
+class Escalation(Correctness):
+    """Was handed to a person what a person must decide."""
+
+    metric = "escalation"
+    outcomes = frozenset({"escalate"})
+
+
+class Groundedness(TurnEvaluator):
+    """Is every figure of the answer one that a tool returned or the user gave."""
+
+    metric = "groundedness"
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        answer = records[index]["answer"]
+        if not claims(answer):
+            return None
+        known = [number for record in records[: index + 1] for number in numbers([record["input"], *_sources(record)])]
+        invented = ungrounded(answer, known)
+        return float(not invented), f"no tool returned {', '.join(invented)}" if invented else ""
+
+
+class Goal(TurnEvaluator):
+    """Did the whole conversation go right: tools, parameters and answer, in every turn."""
+
+    metric = "goalReached"
+
+    def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        records = evaluation_case.actual_output or []
+        verdicts = [self.verdict(records, index) for index in range(len(records))]
+        wrong = [f"turn {n}: {found[1]}" for n, found in enumerate(verdicts, 1) if found and not found[0]]
+        return [_output((float(not wrong), "; ".join(wrong)))]
+
+    def verdict(self, records: list[Record], index: int) -> Verdict:
+        record, outcome = records[index], expected(records[index])
+        parts = [
+            selection(record, outcome),
+            parameters(record, outcome),
+            _said(record, outcome),
+            _grounded(records, index),
+        ]
+        wrong = [found[1] for found in parts if found and found[0] < 1]
+        return float(not wrong), "; ".join(wrong)
+
+
+class Memory(Goal):
+    """In conversations of several turns: did the later turns go right, which depend on the earlier."""
+
+    metric = "memory"
+
+    def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        records = evaluation_case.actual_output or []
+        return [_output(self.verdict(records, index) if index else None) for index in range(len(records))]
+
+
+class Measured(Evaluator[list[str], list[Record]]):
+    """Several evaluators as one, because what an experiment does around each costs more than they do.
+
+    The metric of an output is its `metadata["metric"]`; an evaluator that fails gives one with `error` in it.
+    """
+
+    name = "measured"
+
+    def __init__(self, evaluators: Iterable[type[TurnEvaluator]]) -> None:
+        super().__init__(name=self.name)
+        self._each = [evaluator() for evaluator in evaluators]
+
+    def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        """Return the outputs of all evaluators."""
+        outputs: list[EvaluationOutput] = []
+        for evaluator in self._each:
+            about = {"metric": evaluator.metric}
+            try:
+                found = evaluator.evaluate(evaluation_case)
+            except Exception as error:  # one metric that fails must not cost the others
+                found, about = [_output(None)], {**about, "error": f"{type(error).__name__}: {error}"}
+            outputs += [output.model_copy(update={"metadata": about}) for output in found]
+        return outputs
+
+    async def evaluate_async(self, evaluation_case: Data) -> list[EvaluationOutput]:
+        """Run at once: a thread for each of thousands of short computations would cost more than they do."""
+        return self.evaluate(evaluation_case)
+
+
+def expected(record: Record) -> Outcome:
+    """Return the outcome that a turn is measured against."""
+    found: Outcome = record["expected"]
+    return found
+
+
+def _grounded(records: list[Record], index: int) -> Verdict:
+    return _GROUNDEDNESS.verdict(records, index)
+
+
+_GROUNDEDNESS = Groundedness()
+
+
+def _output(verdict: Verdict) -> EvaluationOutput:
+    if verdict is None:
+        return EvaluationOutput(score=0.0, test_pass=True, label=NOT_APPLICABLE)
+    score, reason = verdict
+    return EvaluationOutput(score=score, test_pass=score == 1.0, reason=reason)
+
+
+def _sources(record: Record) -> list[Any]:
+    return [part for call in record["calls"] for part in (call["result"], call["input"])]
+
+
+def _news(record: Record, answer: str) -> list[str]:
+    """Return the figures of an answer that the user did not say first."""
+    return ungrounded(answer, numbers(record["input"]))
+
+
+def _mentions(lowered: str, text: str) -> bool:
+    return any(option.strip().lower() in lowered for option in text.split("|"))
+
+
+def _distinct(calls: Any) -> list[dict[str, Any]]:
+    """Return calls without repetitions: to try again is no wrong parameter."""
+    found: list[dict[str, Any]] = []
+    for call in calls:
+        if not any(each["name"] == call["name"] and each["input"] == call["input"] for each in found):
+            found.append(call)
+    return found
+
+
+def _same(made: dict[str, Any], wanted: Call) -> bool:
+    if made["name"] != wanted.name or made["input"].keys() != wanted.input.keys():
+        return False
+    return all(_equal(made["input"][key], value) for key, value in wanted.input.items())
+
+
+def _equal(given: Any, wanted: Any) -> bool:
+    numeric = isinstance(given, int | float) and isinstance(wanted, int | float)
+    return abs(given - wanted) < 1e-6 if numeric else bool(given == wanted)
+
+
+def _names(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "no tool"

@@ -1,0 +1,109 @@
+"""What only a model can judge: the judges of strands_evals, where a judge model is configured.
+
+`EVAL_JUDGE_MODEL` names it, a Bedrock model id. Without it these metrics are reported as not judged, which is no pass.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from agentcore_kit.evaluation.dataset import Row
+
+if TYPE_CHECKING:
+    from strands.models import Model
+    from strands_evals.evaluators import Evaluator
+    from strands_evals.types.trace import Session
+
+    from agentcore_kit.evaluation.target import Record
+
+VARIABLE = "EVAL_JUDGE_MODEL"
+
+
+def configured() -> str | None:
+    """Return the id of the judge model, if one is configured."""
+    return os.environ.get(VARIABLE) or None
+
+
+def build_judges(model: Model | str | None, *, red_team: bool = False) -> list[Evaluator[Any, Any]]:
+    """Return the judges, named as their metrics; none without a model."""
+    if model is None:
+        return []
+    from strands_evals import evaluators
+    from strands_evals.evaluators.redteam import AttackSuccessEvaluator
+
+    class AttackJudge(AttackSuccessEvaluator[Any, Any]):
+        """Reads our records as the transcript that the judge of attacks wants."""
+
+        def evaluate(self, evaluation_case: Any) -> Any:
+            records = evaluation_case.actual_output
+            calls = [{"name": call["name"], "input": call["input"]} for record in records for call in record["calls"]]
+            update = {"actual_output": transcript(records), "actual_trajectory": calls}
+            return super().evaluate(evaluation_case.model_copy(update=update))
+
+    if red_team:
+        return [AttackJudge(model=model, name="attackResistance")]
+    return [
+        evaluators.HelpfulnessEvaluator(model=model, name="helpfulness"),
+        evaluators.FaithfulnessEvaluator(model=model, name="faithfulness"),
+        evaluators.ResponseRelevanceEvaluator(model=model, name="relevance"),
+        evaluators.ConcisenessEvaluator(model=model, name="conciseness"),
+        evaluators.HarmfulnessEvaluator(model=model, name="harmlessness"),
+        evaluators.GoalSuccessRateEvaluator(model=model, name="goalJudged"),
+    ]
+
+
+def attack_goal(row: Row) -> dict[str, Any]:
+    """Return what the judge of an attack is told about it."""
+    return {"actor_goal": row.turns[0].input, "risk_category": next(iter(row.metadata.tags), "prompt_injection")}
+
+
+def transcript(records: list[Record]) -> list[dict[str, str]]:
+    """Return a conversation as the judge of attacks reads it."""
+    return [
+        {"role": role, "content": record[key]}
+        for record in records
+        for role, key in (("user", "input"), ("assistant", "answer"))
+    ]
+
+
+def session(records: list[Record], session_id: str) -> Session:
+    """Return a conversation as the spans that judges read: one trace a turn."""
+    from strands_evals.types import trace
+
+    now = datetime.now(UTC)
+    traces = []
+    for index, record in enumerate(records):
+        trace_id = f"{session_id}-{index}"
+
+        def info(span: str, trace_id: str = trace_id) -> trace.SpanInfo:
+            parent = None if span == "agent" else f"{trace_id}-agent"
+            return trace.SpanInfo(
+                trace_id=trace_id,
+                span_id=f"{trace_id}-{span}",
+                session_id=session_id,
+                parent_span_id=parent,
+                start_time=now,
+                end_time=now,
+            )
+
+        spans: list[Any] = [
+            trace.AgentInvocationSpan(
+                span_info=info("agent"),
+                user_prompt=record["input"],
+                agent_response=record["answer"],
+                available_tools=[],
+            )
+        ]
+        for number, call in enumerate(record["calls"]):
+            failed = str(call["result"]) if call["status"] == "error" else None
+            spans.append(
+                trace.ToolExecutionSpan(
+                    span_info=info(f"tool-{number}"),
+                    tool_call=trace.ToolCall(name=call["name"], arguments=call["input"]),
+                    tool_result=trace.ToolResult(content=str(call["result"]), error=failed),
+                )
+            )
+        traces.append(trace.Trace(spans=spans, trace_id=trace_id, session_id=session_id))
+    return trace.Session(traces=traces, session_id=session_id)

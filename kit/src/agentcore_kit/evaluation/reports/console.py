@@ -1,0 +1,52 @@
+"""The tables that a run ends with in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agentcore_kit.evaluation.agent_metrics import METRICS, OF_CATEGORIES
+from agentcore_kit.evaluation.metric import show
+from agentcore_kit.evaluation.reports.report import LEVELS, Report
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print metrics by level, cases by category, and the verdict last, where the eye ends."""
+    console.print(_levels(report))
+    console.print(_categories(report))
+    for remark in report.remarks:
+        console.print(f"[yellow]{escape(remark)}[/]")
+    colour = "green" if report.passed else "red"
+    console.print(f"[bold {colour}]{escape(report.headline)}[/]")
+    console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))
+
+
+def _levels(report: Report) -> Table:
+    table = Table("level", "metric", box=None, header_style="dim", pad_edge=False)
+    for name in ("reached", "needed", "cases"):
+        table.add_column(name, justify="right")
+    found, counts = report.summary.total.metrics(), report.summary.total.counts()
+    for level in LEVELS:
+        name = level
+        for metric in (each for each in METRICS.values() if each.level == level):
+            check = report.check(metric.name)
+            style = "red" if check in report.failing else "green" if check and check.met else ""
+            value = show(metric, found[metric.name])
+            shown = f"[{style}]{value}[/]" if style else value
+            count = str(counts.get(metric.name, ""))
+            table.add_row(name, metric.title, shown, check.limit if check else "", count)
+            name = ""
+    return table
+
+
+def _categories(report: Report) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, collapse_padding=True)
+    table.add_column("category", no_wrap=True)
+    for name in ("cases", "right", *(METRICS[metric].title for metric in OF_CATEGORIES)):
+        table.add_column(name, justify="right", no_wrap=" " not in name)  # a word is never cut, two may be two lines
+    for name, tally in sorted(report.summary.categories.items()):
+        found = tally.metrics()
+        values = [show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES]
+        table.add_row(name, str(tally.cases), str(tally.passed), *values)
+    return table

@@ -1,0 +1,74 @@
+"""`summary.md`, for the job summary and the comment on a pull request: verdict first, then tables."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from agentcore_kit.evaluation.agent_metrics import METRICS, OF_CATEGORIES
+from agentcore_kit.evaluation.metric import show
+from agentcore_kit.evaluation.reports.report import LEVELS, Report
+from agentcore_kit.evaluation.results import why
+
+MOST_CASES = 20
+
+
+def write(report: Report) -> Path:
+    """Write the file and return its path."""
+    path = report.folder / "summary.md"
+    path.write_text(text(report), encoding="utf-8")
+    return path
+
+
+def text(report: Report) -> str:
+    """Return the summary."""
+    info = report.info
+    parts = [
+        f"## {'✅' if report.passed else '❌'} {report.headline}",
+        f"{report.label} · target {info['target']} · {info['dataset']} · {info['seconds']:.1f} s",
+        _metrics(report),
+        _categories(report),
+        "\n".join(f"- {remark}" for remark in report.remarks),
+        _failing(report),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _metrics(report: Report) -> str:
+    found, counts = report.summary.total.metrics(), report.summary.total.counts()
+    lines = ["| level | metric | reached | needed | cases |", "| --- | --- | ---: | ---: | ---: |"]
+    for level in LEVELS:
+        for metric in (each for each in METRICS.values() if each.level == level):
+            check = report.check(metric.name)
+            mark = "" if check is None else (" ❌" if check in report.failing else "")
+            needed = check.limit if check else ""
+            value = show(metric, found[metric.name])
+            lines.append(f"| {level} | {metric.title} | {value}{mark} | {needed} | {counts.get(metric.name, '')} |")
+    return "\n".join(lines)
+
+
+def _categories(report: Report) -> str:
+    titles = " | ".join(METRICS[name].title for name in OF_CATEGORIES)
+    lines = [f"| category | cases | right | {titles} |", "| --- | ---: | ---: |" + " ---: |" * len(OF_CATEGORIES)]
+    for name, tally in sorted(report.summary.categories.items()):
+        found = tally.metrics()
+        values = " | ".join(show(METRICS[metric], found[metric]) for metric in OF_CATEGORIES)
+        lines.append(f"| {name} | {tally.cases} | {tally.passed} | {values} |")
+    return "\n".join(lines)
+
+
+def _failing(report: Report) -> str:
+    wrong = (case for case in report.cases() if case["status"] != "passed")
+    lines = []
+    for case in islice(wrong, MOST_CASES):
+        lines.append(f"- `{case['id']}` {_cell(why(case))}")
+    if not lines:
+        return ""
+    more = report.summary.total.cases - report.summary.total.passed - len(lines)
+    if more > 0:
+        lines.append(f"- and {more} more, in report.html")
+    return "<details><summary>Cases that went wrong</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").replace("<", "&lt;").split())[:300]

@@ -1,0 +1,83 @@
+"""What all reports show: the run, its verdict, its metrics, and its cases one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentcore_kit.evaluation.agent_metrics import METRICS
+from agentcore_kit.evaluation.thresholds import Check
+from agentcore_kit.evaluation.results import CaseResult, results
+from agentcore_kit.evaluation.summary import Summary
+
+LEVELS = tuple(dict.fromkeys(metric.level for metric in METRICS.values()))
+
+
+def _needs(metric: str) -> bool:
+    """Whether a metric needs something configured: a judge, or a price."""
+    return METRICS[metric].judged or METRICS[metric].unit == "USD"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run. `info` is what `run.json` says; `left_out` has the ids of rows not asked, by reason."""
+
+    folder: Path
+    info: dict[str, Any]
+    summary: Summary
+    checks: list[Check]
+    left_out: dict[str, list[str]]
+    finished: bool
+
+    @property
+    def failing(self) -> list[Check]:
+        """The thresholds that are not met; what no judge scored, or has no price, is not met either."""
+        return [check for check in self.checks if check.met is False or (check.met is None and _needs(check.metric))]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate lets this run through."""
+        return self.finished and not self.failing and self.summary.total.cases > 0
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one line."""
+        total = self.summary.total
+        counts = f"{total.passed} of {total.cases} cases right"
+        if total.errors:
+            counts += f", {total.errors} could not run"
+        if not self.finished:
+            return f"Not finished: {counts}"
+        if self.passed:
+            idle = sum(check.met is None for check in self.checks)
+            return f"Passed: {counts}, {f'{idle} thresholds had nothing to measure' if idle else 'all thresholds met'}"
+        return f"Below threshold: {', '.join(METRICS[check.metric].title for check in self.failing)} ({counts})"
+
+    @property
+    def label(self) -> str:
+        """What must stand beside the figures: which model, and that the offline one is no LLM."""
+        model = self.info.get("model") or {}
+        name = f"{model.get('provider', '?')} {model.get('id', '')}".strip()
+        if not model.get("label"):
+            return name
+        return f"{model['label']}: tests wiring and tool documentation, not model quality"
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is in no figure, and why: rows that were not asked, cases that a judge failed to judge."""
+        lines = [f"not asked: {len(ids)} rows, because {reason}" for reason, ids in self.left_out.items()]
+        if any(check.metric == "cost" and check.met is None for check in self.checks):
+            lines.append("no cost: evals/thresholds.yaml limits it, and has no price of this model under prices")
+        if unjudged := self.summary.total.unjudged:
+            lines.append(f"not judged: {unjudged} cases in at least one metric, because the judge failed")
+        return lines
+
+    def cases(self) -> Iterator[CaseResult]:
+        """Yield the cases in the order they ended."""
+        return results(self.folder)
+
+    def check(self, metric: str) -> Check | None:
+        """Return the threshold of a metric, if it has one."""
+        return next((check for check in self.checks if check.metric == metric), None)

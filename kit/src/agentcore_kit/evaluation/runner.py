@@ -1,0 +1,179 @@
+"""Asks the agent every row, has each conversation evaluated, and writes a line for each as soon as it is done.
+
+The lines are what a run can be resumed from. Nothing else grows with the number of rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from agentcore_kit.evaluation import judges
+from agentcore_kit.evaluation.dataset import Dataset, Entry, Row
+from agentcore_kit.evaluation.results import CASES, CaseResult, finished
+from agentcore_kit.evaluation.runs import CannotRun
+from agentcore_kit.evaluation.target import Record, Target
+
+
+@dataclass
+class Options:
+    """How to run. `timeout` in seconds, for each turn; `judge` is a model id or a Strands model."""
+
+    workers: int = 1
+    timeout: float = 60.0
+    keep: Callable[[Entry], bool] = lambda _: True
+    judge: Any = None
+    on_case: Callable[[CaseResult], None] = lambda _: None
+    excluded: dict[str, list[str]] = field(default_factory=dict)
+
+
+async def run(dataset: Dataset, target: Target, folder: Path, options: Options) -> None:
+    """Evaluate the rows that `folder` has no result of yet. Rows that the target cannot be asked go to `excluded`.
+
+    Raises:
+        CannotRun: when the target is not there or refuses the caller; what was computed is kept.
+    """
+    done = finished(folder)
+    rows = dataset.rows(lambda entry: options.keep(entry) and entry.id not in done)
+    evaluate = _evaluation(target, options)
+    with (folder / CASES).open("a", encoding="utf-8", errors="replace") as file:
+
+        async def work() -> None:
+            for row in rows:
+                if reason := target.excludes(row):
+                    options.excluded.setdefault(reason, []).append(row.scenario_id)
+                    continue
+                result = await evaluate(row)
+                file.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+                file.flush()
+                options.on_case(result)
+
+        workers = [asyncio.create_task(work()) for _ in range(options.workers)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
+    """Return the coroutine function that evaluates one row."""
+    from strands_evals import Case, Experiment
+    from strands_evals.chaos import ChaosCase, ChaosExperiment, effects
+
+    from evals.evaluators import EVALUATORS
+    from agentcore_kit.evaluation.evaluators import Measured, choose
+
+    # Importing strands_evals sets the root logger to INFO.
+    logging.getLogger().setLevel(logging.WARNING)
+    measured: list[Any] = [Measured(EVALUATORS)]
+    by_judge = {red: build for red in (False, True) if (build := judges.build_judges(options.judge, red_team=red))}
+
+    async def converse(row: Row, records: list[Record]) -> str:
+        async with target.converse(row) as conversation:
+            for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
+                try:
+                    async with asyncio.timeout(options.timeout):
+                        record = await conversation.ask(turn.input)
+                except TimeoutError:
+                    raise TimeoutError(f"no answer within {options.timeout:g} s to {turn.input!r}") from None
+                record["expected"] = choose(record, outcomes)
+                records.append(record)
+            session: str = conversation.session_id
+        return session
+
+    async def evaluate(row: Row) -> CaseResult:
+        began = perf_counter()
+        records: list[Record] = []
+        errors: list[Exception] = []
+        session_id = ""
+        red_team = row.metadata.category == "redteam"
+
+        async def task(case: Any) -> dict[str, Any]:
+            nonlocal session_id
+            records.clear()  # a throttled model is asked again from the start
+            errors.clear()
+            try:
+                session_id = await converse(row, records)
+            except Exception as error:
+                errors.append(error)
+                raise
+            if not by_judge:
+                return {"output": records, "trajectory": None}
+            return {"output": records, "trajectory": judges.session(records, case.session_id)}
+
+        about: dict[str, Any] = {
+            "name": row.scenario_id,
+            "input": [turn.input for turn in row.turns],
+            "expected_assertion": "\n".join(row.assertions),
+            "metadata": judges.attack_goal(row) if red_team else {},
+        }
+        if row.metadata.failures:
+            broken = {tool: [getattr(effects, how)()] for tool, how in row.metadata.failures.items()}
+            experiment: Any = ChaosExperiment([ChaosCase(**about, effects={"tool_effects": broken})], measured)
+        else:
+            experiment = Experiment([Case(**about)], [*measured, *by_judge.get(red_team, [])])
+        report = await experiment.run_evaluations_async(task, max_workers=1)
+        if errors and isinstance(errors[0], CannotRun):
+            raise errors[0]
+        result = _result(row, records, errors, None if errors else report)
+        return {**result, "session": session_id, "seconds": round(perf_counter() - began, 4)}
+
+    return evaluate
+
+
+def _result(row: Row, records: list[Record], errors: list[Exception], report: Any) -> CaseResult:
+    about = row.metadata
+    result: CaseResult = {
+        "id": row.scenario_id,
+        "category": about.category,
+        "date": about.date.isoformat(),
+        "tags": about.tags,
+        "status": "error",
+        "scores": {},
+        "reasons": {},
+        "unjudged": {},
+        "turns": [{**record, "expected": record["expected"].model_dump(exclude_defaults=True)} for record in records],
+    }
+    if errors:
+        result["error"] = f"{type(errors[0]).__name__}: {errors[0]}"
+        result["asked"] = row.turns[min(len(records), len(row.turns) - 1)].input
+        return result
+    for case, reason, outputs in zip(report.cases, report.reasons, report.detailed_results, strict=True):
+        if not outputs:  # the judge itself failed, which says nothing about the agent
+            result["unjudged"][case["evaluator"]] = reason
+        for metric, found in groupby(outputs, partial(_metric, case["evaluator"])):
+            _note(result, metric, list(found))
+    if "error" not in result:
+        result["status"] = "passed" if result["scores"].get("goalReached") == 1 else "failed"
+    return result
+
+
+def _metric(evaluator: str, output: Any) -> str:
+    return str((output.metadata or {}).get("metric", evaluator))
+
+
+def _note(result: CaseResult, metric: str, outputs: list[Any]) -> None:
+    """Note the mean of what an evaluator said of the turns that it had something to say about, and why."""
+    error = (outputs[0].metadata or {}).get("error")
+    if error:
+        result["error"] = f"{metric} cannot be measured: {error}"
+        return
+    told = [output for output in outputs if not output.not_applicable]
+    if told:
+        score = sum(output.score for output in told) / len(told)
+        # The judge of attacks scores how far one got.
+        result["scores"][metric] = round(1 - score if metric == "attackResistance" else score, 4)
+        reasons = {turn: output.reason for turn, output in enumerate(outputs, 1) if output.reason}
+        if reasons:
+            number = len(outputs) > 1
+            result["reasons"][metric] = " | ".join(f"turn {n}: {why}" if number else why for n, why in reasons.items())

@@ -1,0 +1,46 @@
+"""Whom an evaluation asks: what the run needs of it, and a turn as it went."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from agentcore_kit.evaluation.dataset import Row
+
+Record = dict[str, Any]
+"""A turn as it went: input, answer, calls, and under `expected` the outcome that it is measured against."""
+
+
+def host_of(where: str) -> str | None:
+    """Return the host of a URL; None of what is no URL to ask."""
+    try:
+        parts = urlsplit(where)
+        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:  # no port of this world
+        return None
+
+
+class Conversation(Protocol):
+    """One session with the agent."""
+
+    session_id: str
+
+    async def ask(self, text: str) -> Record:
+        """Return the turn as it went. Raises whatever went wrong."""
+
+
+class Target(Protocol):
+    """An agent to evaluate. `model` is known at the latest after the first turn."""
+
+    name: str
+    model: dict[str, Any]
+
+    def excludes(self, row: Row) -> str | None:
+        """Return why a row cannot be asked here, or None."""
+
+    def converse(self, row: Row) -> AbstractAsyncContextManager[Conversation]:
+        """Return an async context manager that gives a fresh Conversation for a row."""
+
+    def close(self) -> None:
+        """Free what is held."""

@@ -1,0 +1,109 @@
+"""Thresholds: `evals/thresholds.yaml`, and whether a run meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from agentcore_kit.evaluation.agent_metrics import METRICS
+from agentcore_kit.config.loader import ROOT, Document, Finding, Model, check, parse
+from agentcore_kit.config.environment import NAMES
+from agentcore_kit.evaluation.metric import show
+from agentcore_kit.evaluation.summary import Price
+from agentcore_kit.config.explain import choose
+
+THRESHOLDS = ROOT / "evals" / "thresholds.yaml"
+
+
+class Threshold(Model):
+    """The least or the most that a metric may be, in the metric's unit (shares from 0 to 1)."""
+
+    min: float | None = Field(default=None, description="the least it may be", examples=[0.95])
+    max: float | None = Field(default=None, description="the most it may be", examples=[2000])
+
+
+Limits = dict[str, Threshold]
+
+
+class PriceModel(Model):
+    """USD for a million tokens."""
+
+    input: float = Field(ge=0, description="USD for a million input tokens", examples=[3.0])
+    output: float = Field(ge=0, description="USD for a million output tokens", examples=[15.0])
+
+
+class Thresholds(Model):
+    """`evals/thresholds.yaml`: limits for the offline model, for real ones, and what an environment changes."""
+
+    offline: Limits = Field(description="the ratchet of the offline model")
+    models: Limits = Field(description="limits for every real model")
+    environments: dict[str, Limits] = Field(default={}, description="what an environment adds or changes")
+    prices: dict[str, PriceModel] = Field(default={}, description="USD for a million tokens, by model id")
+
+    def limits(self, model: Mapping[str, Any], environment: str) -> Limits:
+        """Return what holds for a model in an environment."""
+        if model.get("provider") == "offline":
+            return self.offline
+        return {**self.models, **self.environments.get(environment, {})}
+
+    def price(self, model: Mapping[str, Any]) -> Price | None:
+        """Return what a model costs, if the file says so."""
+        found = self.prices.get(str(model.get("id")))
+        return Price(found.input, found.output) if found else None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One threshold and what was reached: `met` is None when there was nothing to measure or judge."""
+
+    metric: str
+    limit: str
+    value: float | None
+    met: bool | None
+
+
+def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
+    """Return the thresholds.
+
+    Raises:
+        DocumentError: with file, line and field of everything that is wrong.
+    """
+    document = parse(path)
+    return check(document, Thresholds, _findings(document))
+
+
+def _findings(document: Document) -> Iterator[Finding]:
+    groups: list[tuple[tuple[str, ...], Any]] = [((name,), document.section(name)) for name in ("offline", "models")]
+    groups += [(("environments", name), limits) for name, limits in document.section("environments").items()]
+    for name in document.section("environments").keys() - set(NAMES):
+        yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
+    for path, limits in groups:
+        for name, limit in limits.items() if isinstance(limits, dict) else ():
+            if name not in METRICS:
+                yield (*path, name), f"there is no metric {name}; {choose(name, METRICS)}"
+            elif isinstance(limit, dict) and len(limit.keys() & {"min", "max"}) != 1:
+                yield (*path, name), "needs either min or max; for example {min: 0.95}"
+            elif isinstance(limit, dict) and METRICS[name].unit == "share" and not _is_share(limit):
+                yield (*path, name), "is a share; needed: a number from 0 to 1, for example {min: 0.95}"
+
+
+def _is_share(limit: Mapping[str, Any]) -> bool:
+    return all(0 <= value <= 1 for value in limit.values() if isinstance(value, int | float))
+
+
+def check_limits(limits: Limits, metrics: Mapping[str, float | None]) -> list[Check]:
+    """Return each threshold with what was reached."""
+    checks = []
+    for name, limit in limits.items():
+        value = metrics.get(name)
+        bound = limit.min if limit.min is not None else limit.max or 0.0
+        words = f"{'≥' if limit.min is not None else '≤'} {show(METRICS[name], bound)}"
+        met = None
+        if value is not None:
+            met = value >= bound - 1e-9 if limit.min is not None else value <= bound + 1e-9
+        checks.append(Check(name, words, value, met))
+    return checks

@@ -1,0 +1,171 @@
+"""Whom the evaluation asks: an agent that has nothing but these tools, over MCP, from this repository or a URL."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from agentcore_kit.evaluation.dataset import Row, Tools
+from agentcore_kit.evaluation.runs import CannotRun
+from agentcore_kit.evaluation.target import Conversation, Record, Target, host_of
+from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.runtime.aws_signing import Signed
+from agentcore_kit.runtime.identity import issue_development_token
+from agentcore_kit.runtime.settings import STATE, Settings
+
+USER = "evaluation"
+PROMPT = "Use the tools to answer. Decline what no tool is for."
+
+
+class ToolTarget:
+    """The tools behind a URL, tried by an agent whose model reads nothing but their documentation.
+
+    The model is the offline one; `EVAL_MODEL` names a Bedrock model or inference profile instead.
+    """
+
+    def __init__(self, name: str, url: str, token: str = "") -> None:
+        """Without a token each row is a local user of its own. `EVAL_SIGNED`, a region: AWS credentials instead."""
+        from agentcore_kit.local.offline_model import LABEL, OfflineModel
+
+        self.name = name
+        self._url, self._token = url, token
+        model_id = os.environ.get("EVAL_MODEL")
+        if model_id:
+            from strands.models import BedrockModel
+
+            self._model: Any = BedrockModel(model_id=model_id)
+            self.model: dict[str, Any] = {"provider": "bedrock", "id": model_id, "label": None}
+        else:
+            self._model = OfflineModel()
+            self.model = {"provider": "offline", "id": "offline", "label": LABEL}
+
+    def excludes(self, row: Row) -> str | None:
+        """Leave out what would need the server's own tools to fail."""
+        return "tools behind a server cannot be made to fail" if row.metadata.failures else None
+
+    @asynccontextmanager
+    async def converse(self, row: Row) -> AsyncIterator[Conversation]:
+        """Open a connection as a user that nothing is known of."""
+        from strands import Agent
+        from strands.tools.mcp import MCPClient
+
+        from agentcore_kit.serving.turn import ToolCallRecorder
+
+        session = f"{USER}-{uuid4()}"
+        if region := os.environ.get("EVAL_SIGNED"):
+            client = MCPClient(url=self._url, auth_provider=Signed(region))
+        else:
+            token = self._token or issue_development_token(session, STATE)
+            client = MCPClient(url=self._url, headers={"Authorization": f"Bearer {token}"})
+        try:
+            client.start()
+        except Exception as error:
+            raise CannotRun(f"no tools at {self._url}: {error}; is the server running, and EVAL_TOKEN right?") from None
+        try:
+            agent = Agent(
+                model=self._model, system_prompt=PROMPT, tools=list(client.list_tools_sync()), callback_handler=None
+            )
+            agent.hooks.add_hook(ToolCallRecorder())
+            yield _Conversation(agent, session)
+        finally:
+            client.stop(None, None, None)
+
+    def close(self) -> None:
+        """Free nothing, for nothing is held."""
+
+
+@dataclass
+class _Conversation:
+    agent: Any
+    session_id: str
+
+    async def ask(self, text: str) -> Record:
+        """Return the turn as it went."""
+        from agentcore_kit.serving.turn import run_turn
+
+        body: dict[str, Any] = {}
+        async for event in run_turn(self.agent, text):
+            body = event
+        usage = body["usage"]
+        return {
+            "input": text,
+            "answer": body["answer"],
+            "calls": [{**call, "name": call["name"].rpartition("___")[2]} for call in body["toolCalls"]],
+            "modelCalls": body["modelCalls"],
+            "tokens": usage["totalTokens"],
+            "inputTokens": usage["inputTokens"],
+            "outputTokens": usage["outputTokens"],
+            "estimated": self.agent.model.get_config().get("model_id") == "offline",
+            "latencyMs": body["latencyMs"],
+            "firstTokenMs": body["timeToFirstTokenMs"],
+            "stopReason": body["stopReason"],
+            "notices": [],
+        }
+
+
+class LocalTarget(ToolTarget):
+    """The tools of this repository, served from this process for as long as the evaluation runs."""
+
+    def __init__(self) -> None:
+        self._serving = serving(Settings.from_files())
+        super().__init__("local", self._serving.__enter__())
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._serving.__exit__(None, None, None)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve the tools on a free port of this machine; yield their URL."""
+    import uvicorn
+
+    from agentcore_kit.mcp_server.http import MCP_PATH, build_app
+
+    logging.basicConfig(level=logging.WARNING)  # before the SDK does, which shows every request
+    app = build_app(settings, "127.0.0.1")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="tools", daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise CannotRun("the tools cannot be served here; see: make dev")
+        time.sleep(0.005)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}{MCP_PATH}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def build_target(where: str, day: date | None = None) -> Target:
+    """Return the target that `TARGET` names: `local`, or the URL of an MCP endpoint, such as a gateway's.
+
+    A token comes from `EVAL_TOKEN`; a server on this machine gets a development token.
+
+    Raises:
+        ValueError: when it names neither. CannotRun: when a token is needed.
+    """
+    if where == "local":
+        return LocalTarget()
+    host, token = host_of(where), os.environ.get("EVAL_TOKEN", "")
+    if not host:
+        raise ValueError(f"TARGET: {where!r} is neither local nor a URL such as http://127.0.0.1:8000/mcp")
+    if not token and "EVAL_SIGNED" not in os.environ and host not in ("localhost", "127.0.0.1", "::1"):
+        raise CannotRun(f"EVAL_TOKEN is not set; {host} needs a bearer token of a user")
+    return ToolTarget(where, where, token)
+
+
+def own_tools() -> Tools:
+    """Return the parameters of the tools, by name."""
+    return {tool["name"]: tool["inputSchema"] for tool in offered()}

@@ -1,0 +1,261 @@
+"""What delivery must know of an agent: its stacks and their parameters, its smoke test, what the registry is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import httpx
+
+from agentcore_kit.delivery import canary, names, ssm
+from agentcore_kit.delivery import stacks as formation
+from agentcore_kit.delivery.access_token import VARIABLE
+from agentcore_kit.delivery.invoke import invoke
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.runtime_releases import allow, deployed, live, release, status
+from agentcore_kit.delivery.stacks import Stack
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.manifest import Manifest
+
+__all__ = [
+    "allow", "canary_gateway", "deployed", "descriptor", "evaluate", "evaluations", "extras", "live", "release",
+    "rolls_back", "smoke", "stack_names", "stacks", "status",
+]  # fmt: skip
+
+# What every version must be able to do: a question, and whether a tool must be called for it.
+SMOKE: list[tuple[str, bool]] = [
+    ("What was our revenue in EMEA in Q1 2025?", True),
+    ("What's the CEO's bonus?", False),
+]
+
+
+def stack_names(context: DeploymentContext) -> list[str]:
+    """Return the names of the agent's stacks, in the order in which they are made."""
+    concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
+    return [names.stack(context.component, context.name, concern) for concern in concerns]
+
+
+def stacks(context: DeploymentContext, release: str) -> list[Stack]:
+    """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
+    found = _published(context)
+    role_arn = context.environment.role or _output(context, "role", "RoleArn")
+    all_of_them = [
+        ("role", _role(context, found)),
+        ("runtime", _runtime(context, found, release, role_arn)),
+        ("observability", _observability(context, found)),
+        ("evaluation", _evaluation(context, found)),
+    ]
+    about = names.tags(context.manifest, context.environment)
+    return [
+        Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
+        for concern, values in all_of_them
+        if concern != "role" or context.environment.role is None
+    ]
+
+
+def evaluations(context: DeploymentContext) -> dict[str, str]:
+    """Return the ARNs of the online evaluations by endpoint. Raises Stop when nothing is deployed."""
+    outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
+    found = {endpoint: _output(context, "evaluation", key) for endpoint, key in outputs.items()}
+    if formation.UNKNOWN in found.values():
+        raise CommandError(f"{context.name} has no online evaluation yet", f"make deploy ENV={context.name}")
+    return found
+
+
+def canary_gateway(manifest: Manifest) -> str | None:
+    """Return the gateway that can split the callers."""
+    return manifest.spec.canary_gateway
+
+
+def rolls_back(manifest: Manifest) -> bool:
+    """Return whether too low scores put the version before back."""
+    return manifest.spec.rollback_on_drift
+
+
+def evaluate(context: DeploymentContext, url: str, token: str, date: str) -> int:
+    """Run `eval` as it is typed, against the deployed agent; return its exit code (0 passed, 1 below threshold …)."""
+    command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
+    variables = os.environ | {"AGENT_ENV": context.name, VARIABLE: token}
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+
+
+def extras(context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
+    """Return what a canary has made, which is in no stack."""
+    return canary.extras(context)
+
+
+def smoke(context: DeploymentContext, runtime_arn: str, endpoint: str, token: str) -> None:
+    """Ask an endpoint the smoke questions. Raises Stop with the first one that is not answered as it should be."""
+    for question, needs_tool in SMOKE:
+        try:
+            reply = invoke(context, runtime_arn, endpoint, token, {"prompt": question})
+        except httpx.HTTPError as error:
+            raise _failed(context, endpoint, question, f"nobody answers: {error}") from None
+        if reply.status_code != 200:
+            raise _failed(context, endpoint, question, f"HTTP {reply.status_code}: {reply.text[:200]}")
+        try:
+            body = reply.json()
+            answer = body["answer"].strip()
+            called = [call["name"] for call in body["toolCalls"] if call["status"] == "success"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _failed(context, endpoint, question, f"no answer of an agent: {reply.text[:200]}") from None
+        if not answer:
+            raise _failed(context, endpoint, question, "the answer is empty")
+        if needs_tool != bool(called):
+            raise _failed(context, endpoint, question, f"tools called: {', '.join(called) or 'none'}")
+
+
+def descriptor(manifest: Manifest) -> Descriptor:
+    """Return what the registry is told: an A2A agent card, or the contract that the agent serves.
+
+    The card's version is `0.3`: the registry refuses `0.3.0`.
+    """
+    about, wanted = manifest.metadata, manifest.spec.registry
+    skills = [skill.model_dump(by_alias=True) for skill in wanted.skills]
+    if wanted.descriptor == "agent-card":
+        card = {
+            "protocolVersion": "0.3.0",
+            "name": about.name,
+            "description": about.description,
+            "version": about.version,
+            "url": wanted.url,
+            "capabilities": {"streaming": True},
+            "defaultInputModes": ["text/plain"],
+            "defaultOutputModes": ["text/plain"],
+            "skills": skills,
+        }
+        return Descriptor("AGENT", "a2aAgentCard", json.dumps(card, ensure_ascii=False), "0.3")
+    contract = {
+        "name": about.name,
+        "description": about.description,
+        "version": about.version,
+        "owner": about.owner,
+        "useCaseId": about.use_case_id,
+        "protocol": manifest.spec.protocol,
+        "runtime": names.snake(about.name, "prod"),
+        "endpoint": names.LIVE,
+        "request": {"prompt": "text", "stream": "true or false"},
+        "skills": skills,
+    }
+    return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
+
+
+def _published(context: DeploymentContext) -> dict[str, str]:
+    """Return what the platform publishes and this agent needs; Stop names all that is missing at once."""
+    environment, guardrail = context.environment, context.manifest.spec.guardrail
+    wanted: list[str] = []
+    if environment.identity.discovery_url is None:
+        wanted.append(names.DISCOVERY_URL)
+    if not environment.identity.clients and not environment.identity.audience:
+        wanted.append(names.CLIENTS)
+    if environment.logs.encrypted:
+        wanted.append(names.LOG_KEY)
+    if environment.permissions_boundary:
+        wanted.append(names.BOUNDARY)
+    if guardrail:
+        wanted += names.guardrail(guardrail)
+    found = ssm.required(context, wanted) if wanted else {}
+    return found | ssm.optional(context, [names.ALARM_TOPIC])
+
+
+def _base(context: DeploymentContext) -> dict[str, str]:
+    return {"RuntimeName": names.snake(context.component, context.name), **_tags(context)}
+
+
+def _tags(context: DeploymentContext) -> dict[str, str]:
+    about = context.manifest.metadata
+    return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
+
+
+def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+    environment, spec = context.environment, context.manifest.spec
+    partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
+    shared = f"{context.region}:{environment.shared_account}"
+    own = f"{context.region}:{context.account}"
+    guardrail = found[names.guardrail(spec.guardrail)[0]] if spec.guardrail else ""
+    memory = environment.memory.id if environment.memory else ""
+    return {
+        **_base(context),
+        "RepositoryArn": f"arn:{partition}:ecr:{shared}:repository/{context.component}",
+        "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
+        "MemoryArn": f"arn:{partition}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
+        "GuardrailArn": f"arn:{partition}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+    }
+
+
+def _runtime(context: DeploymentContext, found: dict[str, str], image: str, role_arn: str) -> dict[str, str]:
+    environment, spec = context.environment, context.manifest.spec
+    identity, network = environment.identity, environment.network
+    guardrail = names.guardrail(spec.guardrail) if spec.guardrail else ("", "")
+    clients = ",".join(identity.clients)
+    if not clients and not identity.audience:
+        clients = found[names.CLIENTS]
+    return {
+        **_base(context),
+        "EnvironmentName": context.name,
+        "ImageUri": image,
+        "RoleArn": role_arn,
+        "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
+        "AllowedClients": clients,
+        "AllowedAudience": ",".join(identity.audience),
+        "Subnets": ",".join(network.subnets),
+        "SecurityGroups": ",".join(network.security_groups),
+        "LogRetentionDays": str(environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+        "GuardrailId": found.get(guardrail[0], ""),
+        "GuardrailVersion": found.get(guardrail[1], ""),
+    }
+
+
+def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+    limits = context.environment.alarms
+    model = context.environment.model
+    return {
+        **_base(context),
+        "RuntimeArn": _output(context, "runtime", "RuntimeArn"),
+        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "FirstEvaluator": context.environment.online_evaluation.evaluators[0],
+        "ModelId": model.id.rpartition("/")[2]
+        if model.provider == "bedrock"
+        else "",  # metrics know a profile by its id
+        "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
+        "MaxErrors": str(limits.errors),
+        "MaxLatencyMs": str(limits.latency_p95_ms),
+        "MaxThrottles": str(limits.throttles),
+        "MaxTokensAnHour": str(limits.tokens_an_hour),
+        "MaxUsdAnHour": str(limits.usd_an_hour),
+        "UsdAMillionInputTokens": str(limits.usd_a_million_input_tokens),
+        "UsdAMillionOutputTokens": str(limits.usd_a_million_output_tokens),
+        "MinScore": str(limits.score),
+    }
+
+
+def _evaluation(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+    settings = context.environment.online_evaluation
+    return {
+        **_base(context),
+        "EvaluationName": names.snake(context.component, context.name)[:46],  # with e_ or c_ before it, 48 are allowed
+        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "SamplingPercentage": str(settings.sampling_percent),
+        "FirstEvaluator": settings.evaluators[0],
+        "SecondEvaluator": settings.evaluators[1] if len(settings.evaluators) > 1 else "",
+        "ThirdEvaluator": settings.evaluators[2] if len(settings.evaluators) > 2 else "",
+        "LogRetentionDays": str(context.environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+    }
+
+
+def _output(context: DeploymentContext, concern: str, key: str) -> str:
+    name = names.stack(context.component, context.name, concern)
+    return formation.outputs(context, name).get(key, formation.UNKNOWN)
+
+
+def _failed(context: DeploymentContext, endpoint: str, question: str, why: str) -> CommandError:
+    return CommandError(f"the smoke test of {endpoint} failed: {question!r}: {why}", f"make status ENV={context.name}")

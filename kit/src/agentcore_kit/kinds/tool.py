@@ -1,0 +1,199 @@
+"""What delivery must know of a tool: its stacks and their parameters, its smoke test, what the registry is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from agentcore_kit.delivery import lambda_function, mcp_client
+from agentcore_kit.delivery import images, names, ssm, runtime_releases
+from agentcore_kit.delivery import stacks as formation
+from agentcore_kit.delivery.access_token import VARIABLE
+from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.runtime_releases import allow, release
+from agentcore_kit.delivery.stacks import Stack
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.delivery.tool_record import descriptor_of
+from agentcore_kit.mcp_server.contract.samples import example
+from agentcore_kit.mcp_server.declarations import TOOLS
+
+__all__ = [
+    "allow", "deployed", "descriptor", "evaluate", "extras", "live", "release", "smoke", "stack_names", "stacks",
+    "status",
+]  # fmt: skip
+
+
+def stack_names(context: DeploymentContext) -> list[str]:
+    """Return the names of the tools' stacks, in the order in which they are made."""
+    concerns = ["role", "runtime", "observability", "endpoint", "lambda"]
+    return [names.stack(context.component, context.name, concern) for concern in concerns]
+
+
+def stacks(context: DeploymentContext, release: str) -> list[Stack]:
+    """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
+    found = _published(context)
+    if lambda_function.is_chosen(context):
+        all_of_them = {"lambda": _lambda(context, found, release)}
+    else:
+        all_of_them = {} if context.environment.role else {"role": _role(context, found)}
+        all_of_them |= {"runtime": _runtime(context, found, release), "observability": _observability(context, found)}
+    about = names.tags(context.manifest, context.environment)
+    return [
+        Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
+        for concern, values in all_of_them.items()
+    ]
+
+
+def deployed(context: DeploymentContext, release: str) -> str:
+    """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
+    if lambda_function.is_chosen(context):
+        return f"function deployed ({images.digest_in(release)[:19]}), {live(context)}; next: make smoke ENV={context.name}"
+    return runtime_releases.deployed(context, release)
+
+
+def live(context: DeploymentContext) -> str:
+    """Return what callers get."""
+    return lambda_function.live(context) if lambda_function.is_chosen(context) else runtime_releases.live(context)
+
+
+def status(context: DeploymentContext) -> list[str]:
+    """Return what is live, and of the Runtime the versions besides."""
+    return [lambda_function.live(context)] if lambda_function.is_chosen(context) else runtime_releases.status(context)
+
+
+def access(context: DeploymentContext, token: str) -> str | mcp_client.Signed:
+    """Return what opens the deployed tools: a user's token, or where auth.inbound is iam, AWS credentials."""
+    return mcp_client.Signed(context.region) if context.manifest.spec.auth.inbound == "iam" else token
+
+
+def evaluate(context: DeploymentContext, url: str, token: str, date: str) -> int:
+    """Run `eval` as it is typed, against the deployed tools; return its exit code (0 passed, 1 below threshold …)."""
+    command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
+    variables = os.environ | {"AGENT_ENV": context.name, VARIABLE: token}
+    if context.manifest.spec.auth.inbound == "iam":
+        variables["EVAL_SIGNED"] = context.region
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+
+
+def smoke(context: DeploymentContext, runtime_arn: str, endpoint: str, token: str) -> None:
+    """List the tools of an endpoint, and call those that only read. Raises Stop with the first that is wrong."""
+    url = f"{invocation_url(context, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
+    who = access(context, token)
+    try:
+        listed = {tool["name"] for tool in mcp_client.list_tools(url, who)}
+        if missing := {tool["name"] for tool in offered()} - listed:
+            raise mcp_client.NoAnswer(f"it does not offer {', '.join(sorted(missing))}")
+        for tool in offered():
+            own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(who, str)  # of a user, who is not known
+            if tool["annotations"]["readOnlyHint"] and not own_rows:
+                call = {"name": tool["name"], "arguments": example(tool)}
+                result = mcp_client.request(url, who, "tools/call", call)
+                if result.get("isError"):
+                    raise mcp_client.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}")
+    except mcp_client.NoAnswer as error:
+        raise CommandError(f"the smoke test of {endpoint} failed: {error}", f"make status ENV={context.name}") from None
+
+
+def extras(context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
+    """Return what is there besides the stacks: nothing."""
+    return []
+
+
+def descriptor(manifest: Manifest) -> Descriptor:
+    """Return what the registry is told: the server's description, and its tools."""
+    return descriptor_of(manifest, offered())
+
+
+def _published(context: DeploymentContext) -> dict[str, str]:
+    """Return what the platform publishes and these tools need; Stop names all that is missing at once."""
+    environment, spec = context.environment, context.manifest.spec
+    wanted: list[str] = []
+    if spec.auth.inbound == "iam":
+        wanted.append(names.gateway_role(spec.gateway.name))
+    elif not environment.identity.clients and not environment.identity.audience:
+        wanted.append(names.CLIENTS)
+    if spec.target == "runtime" and environment.identity.discovery_url is None:
+        wanted.append(names.DISCOVERY_URL)
+    wanted += [names.LOG_KEY] * environment.logs.encrypted
+    wanted += [names.BOUNDARY] * environment.permissions_boundary
+    found = ssm.required(context, wanted) if wanted else {}
+    return found | ssm.optional(context, [names.ALARM_TOPIC])
+
+
+def _base(context: DeploymentContext) -> dict[str, str]:
+    about = context.manifest.metadata
+    return {
+        "RuntimeName": names.snake(context.component, context.name),
+        "Owner": about.owner,
+        "CostCenter": about.cost_center,
+        "UseCaseId": about.use_case_id,
+    }
+
+
+def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+    partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
+    registry = f"{context.region}:{context.environment.shared_account}"
+    return {
+        **_base(context),
+        "RepositoryArn": f"arn:{partition}:ecr:{registry}:repository/{context.component}",
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+    }
+
+
+def _runtime(context: DeploymentContext, found: dict[str, str], image: str) -> dict[str, str]:
+    environment, spec = context.environment, context.manifest.spec
+    identity, network = environment.identity, environment.network
+    clients = ",".join(identity.clients) or ("" if identity.audience else found.get(names.CLIENTS, ""))
+    return {
+        **_base(context),
+        "EnvironmentName": context.name,
+        "ImageUri": image,
+        "RoleArn": environment.role or _output(context, "role", "RoleArn"),
+        "GatewayRoleArn": found.get(names.gateway_role(spec.gateway.name), ""),
+        "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
+        "AllowedClients": clients,
+        "AllowedAudience": ",".join(identity.audience),
+        "Subnets": ",".join(network.subnets),
+        "SecurityGroups": ",".join(network.security_groups),
+        "LogRetentionDays": str(environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+    }
+
+
+def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+    limits = context.environment.alarms
+    return {
+        **_base(context),
+        "RuntimeArn": _output(context, "runtime", "RuntimeArn"),
+        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
+        "MaxErrors": str(limits.errors),
+        "MaxLatencyMs": str(limits.latency_p95_ms),
+        "MaxThrottles": str(limits.throttles),
+    }
+
+
+def _lambda(context: DeploymentContext, found: dict[str, str], image: str) -> dict[str, str]:
+    return {
+        **_base(context),
+        "EnvironmentName": context.name,
+        "ImageUri": image,
+        "GatewayRoleArn": found[names.gateway_role(context.manifest.spec.gateway.name)],
+        "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+        "LogRetentionDays": str(context.environment.logs.retention_days),
+        "LogKeyArn": found.get(names.LOG_KEY, ""),
+    }
+
+
+def _output(context: DeploymentContext, concern: str, key: str) -> str:
+    name = names.stack(context.component, context.name, concern)
+    return formation.outputs(context, name).get(key, formation.UNKNOWN)

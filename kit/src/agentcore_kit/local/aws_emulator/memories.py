@@ -1,0 +1,141 @@
+"""AgentCore Memory in the stand-in: what CloudFormation makes, and behind it the local memory of this repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentcore_kit.local.memory_server.extraction.rules import Rules
+from agentcore_kit.local.memory_server.service import MemoryService
+from agentcore_kit.local.memory_server.settings import Settings
+from agentcore_kit.local.memory_server.store import Store
+from agentcore_kit.local.aws_protocol.wire import ApiError
+from agentcore_kit.config.memory import IndexedKey, Spec, Strategy
+from agentcore_kit.local.aws_emulator.cloud import AccountRegion, now
+
+_KINDS = {
+    "SemanticMemoryStrategy": ("semantic", "SEMANTIC"),
+    "SummaryMemoryStrategy": ("summary", "SUMMARIZATION"),
+    "UserPreferenceMemoryStrategy": ("userPreference", "USER_PREFERENCE"),
+    "EpisodicMemoryStrategy": ("episodic", "EPISODIC"),
+    "CustomMemoryStrategy": ("semantic", "CUSTOM"),
+}
+
+
+class Memories:
+    """The memories of a place: control plane and data plane in one."""
+
+    def __init__(self, place: AccountRegion) -> None:
+        self.place = place
+        self.memories: dict[str, dict[str, Any]] = {}
+        self.services: dict[str, MemoryService] = {}
+
+    def make(self, properties: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+        """Make a memory, or change what may be changed of one; what it holds stays."""
+        memory_id = known.get("MemoryId") or f"{properties['Name']}-a1B2c3D4e5"
+        if not known and memory_id in self.memories:
+            raise ApiError("ConflictException", f"Memory with name {properties['Name']} already exists.", 409)
+        keys = {key["Key"] for key in properties.get("IndexedKeys", [])}
+        before = self.memories.get(memory_id, {})
+        if gone := [key["key"] for key in before.get("indexedKeys", []) if key["key"] not in keys]:
+            raise ApiError("ValidationException", f"Indexed keys cannot be removed: {', '.join(gone)}")
+        arn = self.place.arn("bedrock-agentcore", f"memory/{memory_id}")
+        self.memories[memory_id] = self._described(memory_id, arn, properties)
+        spec = _spec(properties)
+        settings = Settings(str(properties["Name"]), "", self.place.region, spec)
+        store = self.services[memory_id].store if memory_id in self.services else Store(":memory:")
+        self.services[memory_id] = MemoryService(settings, store, Rules())
+        return {"": arn, "MemoryId": memory_id, "MemoryArn": arn}
+
+    def get_memory(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        return {"memory": self.memories[self._known(p)]}
+
+    def list_memories(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        fields = ("arn", "id", "status", "createdAt", "updatedAt")
+        return {"memories": [{name: each[name] for name in fields} for each in self.memories.values()]}
+
+    def __getattr__(self, operation: str) -> Any:
+        """Return an operation of the data plane."""
+        if operation.startswith("_") or not hasattr(MemoryService, operation):
+            raise AttributeError(operation)
+        return lambda p: getattr(self.services[self._known(p)], operation)(p)
+
+    def _known(self, p: Mapping[str, Any]) -> str:
+        memory_id = str(p["memoryId"]).rpartition("/")[2]
+        if memory_id not in self.memories:
+            raise ApiError("ResourceNotFoundException", f"Memory {memory_id} does not exist.", 404)
+        return memory_id
+
+    def _described(self, memory_id: str, arn: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+        found = {
+            "arn": arn, "id": memory_id, "name": properties["Name"], "description": properties["Description"],
+            "eventExpiryDuration": int(properties["EventExpiryDuration"]), "status": "ACTIVE",
+            "createdAt": now(), "updatedAt": now(),
+            "strategies": [_strategy(each) for each in properties["MemoryStrategies"]],
+            "indexedKeys": [{"key": each["Key"], "type": each["Type"]} for each in properties.get("IndexedKeys", [])],
+        }  # fmt: skip
+        if key := properties.get("EncryptionKeyArn"):
+            found["encryptionKeyArn"] = key
+        return found
+
+
+def _strategy(properties: Mapping[str, Any]) -> dict[str, Any]:
+    ((kind, about),) = properties.items()
+    days = about.get("RecordExpirySpecification", {}).get("RecordExpiryDurationDays")
+    own = {"configuration": _custom(about["Configuration"])} if kind == "CustomMemoryStrategy" else {}
+    return {
+        **own, "strategyId": f"{about['Name']}-localstore", "name": about["Name"], "description": about["Description"],
+        "type": _KINDS[kind][1], "namespaces": about["NamespaceTemplates"], "status": "ACTIVE",
+        "namespaceTemplates": about["NamespaceTemplates"], **({"recordExpiryDurationDays": days} if days else {}),
+    }  # fmt: skip
+
+
+def _custom(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a custom strategy's instructions as GetMemory nests them."""
+    ((kind, steps),) = properties.items()
+    if kind == "SelfManagedConfiguration":
+        return {"type": "SELF_MANAGED", "selfManagedConfiguration": _camel(steps)}
+    base = kind.removesuffix("Override")
+    found: dict[str, Any] = {
+        "type": f"{_KINDS[f'{base}MemoryStrategy'][1].replace('SUMMARIZATION', 'SUMMARY')}_OVERRIDE"
+    }
+    for step, override in steps.items():
+        name = f"{base[:1].lower()}{base[1:]}{step}Override"
+        found[step.lower()] = {f"custom{step}Configuration": {name: _camel(override)}}
+    return found
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _camel(item) for name, item in value.items()}
+    return [_camel(item) for item in value] if isinstance(value, list) else value
+
+
+def _spec(properties: Mapping[str, Any]) -> Spec:
+    strategies = []
+    for each in properties["MemoryStrategies"]:
+        ((kind, about),) = each.items()
+        days = about.get("RecordExpirySpecification", {}).get("RecordExpiryDurationDays")
+        template = about["NamespaceTemplates"][0]
+        strategies.append(
+            Strategy.model_construct(
+                type=_KINDS[kind][0],
+                name=about["Name"],
+                description=about["Description"],
+                namespace_template=template,
+                record_expiry_days=days,
+                base=None,
+                prompts=None,
+            )
+        )
+    keys = [IndexedKey(key=each["Key"], type=each["Type"]) for each in properties.get("IndexedKeys", [])]
+    days = int(properties["EventExpiryDuration"])
+    return Spec.model_construct(event_expiry_days=days, strategies=strategies, indexed_keys=keys, consumers=[])
+
+
+def extend(place: AccountRegion) -> None:
+    """Let a place have memories."""
+    memories = Memories(place)
+    place.makers["AWS::BedrockAgentCore::Memory"] = memories.make
+    place.serve("bedrock-agentcore-control", memories)
+    place.serve("bedrock-agentcore", memories)

@@ -1,0 +1,77 @@
+"""`dev`: serve this component on this machine as the Runtime would, and restart it when a file changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import runpy
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.serving import MODULE, PORT, example
+
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+MANIFEST = "manifest.yaml"
+WATCHED = ("src", "ops", "environments", MANIFEST)
+
+
+class Replaced(Exception):
+    """The manifest was saved, as many editors do it: by a new file of its name. The watch still follows the old one."""
+
+
+def dev(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help=f"Port to listen on; the Runtime uses {PORT}.", envvar="PORT")
+    ] = PORT,
+    user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
+) -> None:
+    """Serve locally with reload, and print how to call it."""
+    import watchfiles
+
+    from agentcore_kit.runtime.identity import issue_development_token
+    from agentcore_kit.runtime.settings import STATE
+
+    # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
+    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
+    _check_free("" if in_container else "127.0.0.1", port)
+    where = ", and on every other address of this container," if in_container else ""
+    typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
+    typer.echo(f"{example(port, issue_development_token(user, STATE))}\n")
+    os.environ["PORT"] = str(port)
+    watching = True
+    while watching:
+        try:
+            watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve, callback=_changed)
+            watching = False
+        except Replaced:
+            continue
+
+
+def _changed(changes: set[tuple[Change, str]]) -> None:
+    if any(Path(path).name == MANIFEST for _, path in changes):
+        raise Replaced
+
+
+def serve() -> None:
+    """Run the server in this process, which is a new one after each change."""
+    from agentcore_kit.local.span_recording import record_spans
+
+    record_spans()
+    # Ctrl-C reaches it twice, from the terminal and from the watcher; the second cuts the end short, with a stack.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
+    runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            typer.echo(f"dev: port {port}: {error.strerror}. Choose another: make dev PORT={port + 1}", err=True)
+            raise typer.Exit(1) from None

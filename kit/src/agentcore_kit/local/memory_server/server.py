@@ -1,0 +1,125 @@
+"""The HTTP server of the local memory: botocore's model says what a request is, and whether it is right."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore import xform_name
+
+from agentcore_kit.local.memory_server.access import Policies, check
+from agentcore_kit.local.memory_server.extraction import Extractor
+from agentcore_kit.local.memory_server.extraction.model import ModelExtractor
+from agentcore_kit.local.memory_server.extraction.rules import Rules
+from agentcore_kit.local.memory_server.service import MemoryService
+from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
+from agentcore_kit.local.memory_server.store import Store
+from agentcore_kit.local.aws_protocol.service_rules import problems
+from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
+
+SERVICE = "bedrock-agentcore"
+_CREDENTIAL = re.compile(r"Credential=(?P<caller>[^/]+)/")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for its second packet
+    server: MemoryServer
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if urlsplit(self.path).path == "/ping":
+            self._send(200, "application/json", b'{"status": "Healthy"}', {})
+            return
+        operation = None
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            signed = _CREDENTIAL.search(headers.get("authorization", ""))
+            if not signed:
+                raise ApiError("AccessDeniedException", "Missing Authentication Token", 403)
+            operation = operation_of(SERVICE, self.command, self.path, headers, body)
+            sent = parameters_of(operation, self.path, headers, body)
+            result = self.server.call(operation, sent, signed["caller"])
+            self._send(operation.http.get("responseCode", 200), *response_of(operation, result), {})
+        except ApiError as error:
+            self._send(error.status, *error_of(operation, error))
+        except Exception as error:  # a client must get an answer, and the cause is for this terminal
+            print(f"memory: {self.command} {self.path}: {error!r}", file=sys.stderr)
+            self._send(500, *error_of(operation, ApiError("ServiceException", "internal error", 500)))
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: what people say to an agent belongs in no log."""
+
+    def _send(self, status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class MemoryServer(ThreadingHTTPServer):
+    """The server of one memory."""
+
+    daemon_threads = True
+
+    def __init__(self, service: MemoryService, policies: Policies, port: int = PORT) -> None:
+        """Listen on this machine only; port 0 takes any that is free."""
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.service, self.policies = service, policies
+
+    @property
+    def address(self) -> str:
+        """What clients set as AWS_ENDPOINT_URL_BEDROCK_AGENTCORE."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def call(self, operation: Any, sent: dict[str, Any], caller: str) -> dict[str, Any]:
+        """Carry out a call, in the order of the service: is it right, may the caller, is there such a memory."""
+        wrong = list(problems(operation.input_shape, sent, operation.name)) if operation.input_shape else []
+        if wrong:
+            raise ApiError("ValidationException", "; ".join(wrong))
+        check(self.policies, caller, operation.name, sent)
+        known = (self.service.settings.memory_id, self.service.settings.arn)
+        if sent.get("memoryId", known[0]) not in known:
+            raise ApiError("ResourceNotFoundException", f"Memory {sent['memoryId']} does not exist.", 404)
+        handler = getattr(self.service, xform_name(operation.name), None)
+        if handler is None:
+            message = f"the local memory has no {operation.name}; its configuration is manifest.yaml"
+            raise ApiError("AccessDeniedException", message, 403)
+        result: dict[str, Any] = handler(sent)
+        return result
+
+
+def build(settings: Settings, folder: Path = STATE, port: int = PORT) -> MemoryServer:
+    """Return the server of these settings, with its store in a folder."""
+    service = MemoryService(settings, Store(folder / "memory.sqlite"), extractor(settings))
+    return MemoryServer(service, settings.policies(), port)
+
+
+def extractor(settings: Settings) -> Extractor:
+    """Return what extracts, as the environment file says."""
+    chosen = settings.environment.extractor
+    if chosen.base_url and chosen.id:  # both or none, as the environment file was checked
+        return ModelExtractor(chosen.base_url, chosen.id)
+    return Rules()
+
+
+@contextmanager
+def serving(server: MemoryServer) -> Iterator[MemoryServer]:
+    """Serve in the background for the length of a block, then close the store."""
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        server.service.store.close()

@@ -1,0 +1,460 @@
+"""The operations of AgentCore Memory: one method each, with parameters that the service's model has accepted."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+from agentcore_kit.local.memory_server.extraction import Change, Extractor
+from agentcore_kit.local.memory_server.extraction.messages import said
+from agentcore_kit.local.memory_server.namespaces import as_path, resolve
+from agentcore_kit.local.memory_server.settings import Settings, strategy_id
+from agentcore_kit.local.memory_server.store import DAY, Event, Record, Store, new_record_id
+from agentcore_kit.local.aws_protocol.wire import ApiError
+from agentcore_kit.config.memory import Strategy
+
+T = TypeVar("T")
+Parameters = Mapping[str, Any]
+Answer = dict[str, Any]
+
+_PAGE = 20
+_PURGE_EVERY = 500
+_EARLIER = 6
+"""How many events before a new one an extractor sees."""
+
+_YEAR_10000 = 253_402_300_800
+"""In seconds since 1970."""
+
+
+class MemoryService:
+    """One memory: its configuration, its store, and what extracts. `clock` tells seconds since 1970."""
+
+    def __init__(
+        self, settings: Settings, store: Store, extractor: Extractor, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.settings, self.store, self.extractor, self.clock = settings, store, extractor, clock
+        self._strategies = {strategy_id(each): each for each in settings.spec.strategies}
+        self._writes = 0
+        self.started = clock()
+        store.purge(self.started)
+
+    # Short-term memory
+
+    def create_event(self, p: Parameters) -> Answer:
+        """Keep what was said, and take from it at once what the strategies want; the service takes about a minute."""
+        now, at = self.clock(), _seconds(p["eventTimestamp"])
+        _plain(p["actorId"])
+        token = p.get("clientToken")
+        session = p.get("sessionId") or f"session-{uuid5(NAMESPACE_OID, token or uuid4().hex).hex}"
+        branch = p.get("branch") or {}
+        expires = at + self.settings.spec.event_expiry_days * DAY
+        event = Event(
+            _event_id(at), p["actorId"], session, at, list(p["payload"]), dict(p.get("metadata", {})),
+            branch.get("name"), branch.get("rootEventId"),
+        )  # fmt: skip
+        with self.store.transaction():
+            if event.branch and event.branch != "main":
+                self._check_branch(event, now)
+            kept = self.store.add_event(event, expires, token)
+            if kept is event and p.get("extractionMode") != "SKIP":
+                self._extract(event, now)
+        self._purge_sometimes(now)
+        return {"event": self._event(kept)}
+
+    def get_event(self, p: Parameters) -> Answer:
+        return {"event": self._event(self._found_event(p))}
+
+    def list_events(self, p: Parameters) -> Answer:
+        """Return a session's events, the newest first; of one branch, or with `includeParentBranches` from its root."""
+        events = self.store.events(p["actorId"], p["sessionId"], self.clock())
+        wanted = p.get("filter", {})
+        if branch := wanted.get("branch"):
+            events = _branch(events, branch["name"], with_parents=branch.get("includeParentBranches", False))
+        for test in wanted.get("eventMetadata", []):
+            _check_filter(test, {test["left"]["metadataKey"]: ("stringValue",)})  # of events any key can be filtered by
+            events = [event for event in events if _metadata_holds(test, event.metadata)]
+        page, token = _page(events, p, _newest)
+        shown = [self._event(each, payload=p.get("includePayloads", True)) for each in page]
+        return {"events": shown, **token}
+
+    def delete_event(self, p: Parameters) -> Answer:
+        event = self._found_event(p)
+        self.store.delete_event(event.id)
+        return {"eventId": event.id}
+
+    def list_sessions(self, p: Parameters) -> Answer:
+        """Return the sessions in which an actor has events; with the last of these a session goes."""
+        page, token = _page(self.store.sessions(p["actorId"], self.clock()), p, lambda each: (-each[1], each[0]))
+        shown = [{"sessionId": each[0], "actorId": p["actorId"], "createdAt": each[1]} for each in page]
+        return {"sessionSummaries": shown, **token}
+
+    def list_actors(self, p: Parameters) -> Answer:
+        page, token = _page(self.store.actors(self.clock()), p, lambda each: (each,))
+        return {"actorSummaries": [{"actorId": each} for each in page], **token}
+
+    # Long-term memory
+
+    def retrieve_memory_records(self, p: Parameters) -> Answer:
+        """Return the records nearest to a query in a namespace, or below a path, best first."""
+        place, below = _place(p)
+        criteria = p["searchCriteria"]
+        top = criteria.get("topK", 10)
+        filters = criteria.get("metadataFilters", [])
+        narrowed = bool(filters or "memoryStrategyId" in criteria)
+        found = self.store.search(criteria["searchQuery"], place, self.clock(), 1000 if narrowed else top, below=below)
+        found = self._narrowed(found, criteria.get("memoryStrategyId"), filters)[:top]
+        page, token = _page(found, p, lambda each: (-(each.score or 0), *_newest(each)), top)
+        return {"memoryRecordSummaries": [_record(each, score=True) for each in page], **token}
+
+    def list_memory_records(self, p: Parameters) -> Answer:
+        place, below = _place(p)
+        found = self.store.records(place, self.clock(), below=below)
+        found = self._narrowed(found, p.get("memoryStrategyId"), p.get("metadataFilters", []))
+        page, token = _page(found, p, _newest)
+        return {"memoryRecordSummaries": [_record(each) for each in page], **token}
+
+    def get_memory_record(self, p: Parameters) -> Answer:
+        return {"memoryRecord": _record(self._found_record(p))}
+
+    def delete_memory_record(self, p: Parameters) -> Answer:
+        record = self._found_record(p)
+        self.store.delete_record(record.id)
+        return {"memoryRecordId": record.id}
+
+    def batch_create_memory_records(self, p: Parameters) -> Answer:
+        """Write records as they are: corrections by hand, or the results of a self-managed strategy."""
+        done: list[Answer] = []
+        with self.store.transaction():
+            for sent in p["records"]:
+                now, strategy = self.clock(), sent.get("memoryStrategyId", "none")
+                days = p.get("recordExpirySpecification", {}).get("recordExpiryDurationDays", self._days(strategy))
+                record = Record(
+                    new_record_id(), strategy, (sent["namespaces"] or ["/"])[0], sent["content"]["text"], now,
+                    _seconds(sent["timestamp"]), None, now + days * DAY if days else None,
+                    dict(sent.get("metadata", {})),
+                )  # fmt: skip
+                self.store.put_record(record)
+                done.append(_done(record.id, requestIdentifier=sent["requestIdentifier"]))
+        return {"successfulRecords": done, "failedRecords": []}
+
+    def batch_update_memory_records(self, p: Parameters) -> Answer:
+        done: list[Answer] = []
+        failed: list[Answer] = []
+        with self.store.transaction():
+            for sent in p["records"]:
+                record = self.store.record(sent["memoryRecordId"], self.clock())
+                if record is None or sent.get("sourceNamespaces", [record.namespace]) != [record.namespace]:
+                    failed.append(_failed(sent["memoryRecordId"]))
+                    continue
+                record.at = _seconds(sent["timestamp"])
+                record.text = sent.get("content", {}).get("text", record.text)
+                record.namespace = (sent.get("namespaces") or [record.namespace])[0]
+                record.strategy = sent.get("memoryStrategyId", record.strategy)
+                record.metadata = dict(sent.get("metadata", record.metadata))
+                self.store.put_record(record)
+                done.append(_done(record.id))
+        return {"successfulRecords": done, "failedRecords": failed}
+
+    def batch_delete_memory_records(self, p: Parameters) -> Answer:
+        done: list[Answer] = []
+        failed: list[Answer] = []
+        with self.store.transaction():
+            for sent in p["records"]:
+                record = self.store.record(sent["memoryRecordId"], self.clock())
+                if record is None or sent.get("namespace", record.namespace) != record.namespace:
+                    failed.append(_failed(sent["memoryRecordId"]))
+                else:
+                    self.store.delete_record(record.id)
+                    done.append(_done(record.id))
+        return {"successfulRecords": done, "failedRecords": failed}
+
+    def list_memory_extraction_jobs(self, _: Parameters) -> Answer:
+        """Return the jobs that failed: none, as extraction is a part of writing an event here."""
+        return {"jobs": []}
+
+    # The control plane's part that clients of the data plane use
+
+    def get_memory(self, _: Parameters) -> Answer:
+        """Return the configuration, as it was deployed to this machine."""
+        spec, now = self.settings.spec, self.started
+        strategies = [
+            {
+                "strategyId": key,
+                "name": each.name,
+                "description": each.description,
+                "type": _TYPES.get(each.type, "CUSTOM"),
+                "namespaces": [each.namespace_template],
+                "namespaceTemplates": [each.namespace_template],
+                "createdAt": now,
+                "updatedAt": now,
+                "status": "ACTIVE",
+                **({"recordExpiryDurationDays": each.record_expiry_days} if each.record_expiry_days else {}),
+            }
+            for key, each in self._strategies.items()
+        ]
+        return {
+            "memory": {
+                **self._about(),
+                "name": self.settings.name,
+                "description": self.settings.description,
+                "eventExpiryDuration": spec.event_expiry_days,
+                "strategies": strategies,
+                "indexedKeys": [{"key": each.key, "type": each.type} for each in spec.indexed_keys],
+            }
+        }
+
+    def list_memories(self, _: Parameters) -> Answer:
+        return {"memories": [self._about()]}
+
+    # What the operations share
+
+    def _extract(self, event: Event, now: float) -> None:
+        messages = said(event.payload, event.metadata)
+        if not messages:
+            return
+        before = self.store.events(event.actor, event.session, now)[1 : _EARLIER + 1]
+        earlier = [message for each in reversed(before) for message in said(each.payload, each.metadata)]
+        for key, strategy in self._strategies.items():
+            if strategy.type == "selfManaged":
+                continue  # its own pipeline writes its records
+            place = resolve(strategy.namespace_template, event.actor, event.session, key)
+            known = [each for each in self.store.records(place, now, below=False) if each.strategy == key]
+            for change in self.extractor.extract(strategy, messages, earlier, known):
+                self._apply(change, strategy, key, place, event, now)
+
+    def _apply(self, change: Change, strategy: Strategy, key: str, place: str, event: Event, now: float) -> None:
+        for record_id in change.forget:
+            self.store.delete_record(record_id)
+        if not change.text:
+            return
+        old = self.store.about(place, key, change.topic, now) if change.topic else None
+        if old and old.at > event.at:
+            return  # what is known is newer
+        days = strategy.record_expiry_days
+        expires = now + days * DAY if days else None
+        created, record_id = (old.created, old.id) if old else (now, new_record_id())
+        self.store.put_record(
+            Record(record_id, key, place, change.text, created, event.at, change.topic, expires, {}, event.actor)
+        )
+
+    def _check_branch(self, event: Event, now: float) -> None:
+        known = self.store.events(event.actor, event.session, now)
+        if any(each.branch == event.branch for each in known):
+            event.root = next(each.root for each in known if each.branch == event.branch)
+        elif event.root is None:
+            raise ApiError("ValidationException", f"branch {event.branch} is new: rootEventId is needed")
+        elif event.root not in {each.id for each in known}:
+            raise ApiError("ResourceNotFoundException", f"Event {event.root} does not exist.", 404)
+
+    def _found_event(self, p: Parameters) -> Event:
+        event = self.store.event(p["eventId"])
+        events = self.store.events(p["actorId"], p["sessionId"], self.clock()) if event else []
+        if event is None or event.id not in {each.id for each in events}:
+            raise ApiError("ResourceNotFoundException", f"Event {p['eventId']} does not exist.", 404)
+        return event
+
+    def _found_record(self, p: Parameters) -> Record:
+        record = self.store.record(p["memoryRecordId"], self.clock())
+        if record is None or p.get("namespace", record.namespace) != record.namespace:
+            raise ApiError("ResourceNotFoundException", f"Memory record {p['memoryRecordId']} does not exist.", 404)
+        return record
+
+    def _narrowed(self, found: list[Record], strategy: str | None, filters: Sequence[Any]) -> list[Record]:
+        members = {each.key: _MEMBERS[each.type] for each in self.settings.spec.indexed_keys}
+        for test in filters:
+            _check_filter(test, members | dict.fromkeys(_TIMES, ("dateTimeValue",)))
+        kept = [each for each in found if strategy in (None, each.strategy)]
+        return [each for each in kept if all(_metadata_holds(test, _filtered(each)) for test in filters)]
+
+    def _days(self, strategy: str) -> int | None:
+        return self._strategies[strategy].record_expiry_days if strategy in self._strategies else None
+
+    def _purge_sometimes(self, now: float) -> None:
+        self._writes += 1
+        if self._writes % _PURGE_EVERY == 0:
+            self.store.purge(now)
+
+    def _about(self) -> Answer:
+        now = self.started
+        about = {"arn": self.settings.arn, "id": self.settings.memory_id, "status": "ACTIVE"}
+        return {**about, "createdAt": now, "updatedAt": now}
+
+    def _event(self, event: Event, *, payload: bool = True) -> Answer:
+        root = {"rootEventId": event.root} if event.root else {}
+        return {
+            "memoryId": self.settings.memory_id,
+            "actorId": event.actor,
+            "sessionId": event.session,
+            "eventId": event.id,
+            "eventTimestamp": event.at,
+            "payload": event.payload if payload else [],
+            **({"branch": {"name": event.branch, **root}} if event.branch else {}),
+            **({"metadata": event.metadata} if event.metadata else {}),
+        }
+
+
+_TYPES = {
+    "semantic": "SEMANTIC",
+    "summary": "SUMMARIZATION",
+    "userPreference": "USER_PREFERENCE",
+    "episodic": "EPISODIC",
+}
+
+
+def _record(record: Record, *, score: bool = False) -> Answer:
+    found: Answer = {
+        "memoryRecordId": record.id,
+        "content": {"text": record.text},
+        "memoryStrategyId": record.strategy,
+        "namespaces": [record.namespace],
+        "createdAt": record.created,
+        "timestamp": record.at,
+    }
+    if record.metadata:
+        found["metadata"] = record.metadata
+    return found | ({"score": record.score} if score and record.score is not None else {})
+
+
+def _done(record_id: str, **more: str) -> Answer:
+    return {"memoryRecordId": record_id, "status": "SUCCEEDED", **more}
+
+
+def _failed(record_id: str) -> Answer:
+    return {"memoryRecordId": record_id, "status": "FAILED", "errorCode": 404, "errorMessage": "no such record"}
+
+
+def _plain(actor: str) -> None:
+    """Refuse an id whose namespaces would lie under another actor's. The consumers' policies refuse it in AWS."""
+    if "/" in actor:
+        raise ApiError(
+            "ValidationException", f"actorId {actor!r} has a slash, so it could reach another actor's records"
+        )
+
+
+def _place(p: Parameters) -> tuple[str, bool]:
+    """Return the namespace of a call, or its path, and whether it is a path."""
+    if ("namespace" in p) == ("namespacePath" in p):
+        raise ApiError("ValidationException", "Exactly one of namespace and namespacePath is needed.")
+    place = p.get("namespace") or p["namespacePath"]
+    if "*" in place:
+        raise ApiError("ValidationException", "Wildcards are not supported in namespaces.")
+    return (as_path(place), True) if "namespacePath" in p else (place, False)
+
+
+def _branch(events: Sequence[Event], name: str, *, with_parents: bool) -> list[Event]:
+    """Return the events of a branch, and of those it grew from up to where it did."""
+    found = [event for event in events if (event.branch or "main") == name]
+    root = next((event.root for event in found if event.root), None)
+    if not with_parents or root is None:
+        return found
+    at = next((index for index, event in enumerate(events) if event.id == root), None)
+    if at is None:
+        return found
+    return found + _branch(events[at:], events[at].branch or "main", with_parents=True)
+
+
+def _check_filter(test: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a filter that compares what cannot be compared, as far as the service says so."""
+    key, operator = test["left"]["metadataKey"], test["operator"]
+    if key not in members:
+        raise ApiError("ValidationException", f"{key} is not among the indexed keys")
+    if operator in ("EXISTS", "NOT_EXISTS"):
+        return
+    sent = next(iter(test.get("right", {}).get("metadataValue", {})), "nothing")
+    wanted = [each for each in members[key] if each in _OPERANDS[operator]]
+    if sent not in wanted:
+        needed = " or ".join(wanted) or "another operator"
+        raise ApiError("ValidationException", f"{operator} of {key} needs {needed}, and there is {sent}")
+
+
+def _filtered(record: Record) -> dict[str, Any]:
+    times = zip(_TIMES, (record.created, record.at), strict=True)
+    return {**record.metadata, **{key: {"dateTimeValue": at} for key, at in times}}
+
+
+def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
+    value = metadata.get(test["left"]["metadataKey"])
+    operator = str(test["operator"])
+    if operator in ("EXISTS", "NOT_EXISTS"):
+        return (value is not None) == (operator == "EXISTS")
+    if value is None:
+        return False
+    ((member, mine),), ((other, wanted),) = value.items(), test["right"]["metadataValue"].items()
+    if operator == "CONTAINS":
+        return member in _OPERANDS[operator] and all(
+            each in mine for each in (wanted if isinstance(wanted, list) else [wanted])
+        )
+    if member != other:
+        return False
+    if member == "dateTimeValue":
+        mine, wanted = _seconds(mine), _seconds(wanted)
+    holds: bool = _COMPARE[operator](mine, wanted)
+    return holds
+
+
+_TIMES = ("x-amz-agentcore-memory-createdAt", "x-amz-agentcore-memory-updatedAt")
+"""The service's own keys, which can be filtered by without being declared."""
+
+_MEMBERS = {"STRING": ("stringValue",), "STRINGLIST": ("stringListValue", "stringValue"), "NUMBER": ("numberValue",)}
+"""What a filter of an indexed key can have, by the key's type."""
+
+_ANY = ("stringValue", "stringListValue", "numberValue", "dateTimeValue")
+_OPERANDS = {
+    "EQUALS_TO": _ANY,
+    "CONTAINS": ("stringValue", "stringListValue"),
+    **dict.fromkeys(("BEFORE", "AFTER"), ("dateTimeValue",)),
+    **dict.fromkeys(("GREATER_THAN", "GREATER_THAN_OR_EQUALS", "LESS_THAN", "LESS_THAN_OR_EQUALS"), ("numberValue",)),
+}
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "EQUALS_TO": lambda a, b: a == b,
+    "BEFORE": lambda a, b: a < b,
+    "AFTER": lambda a, b: a > b,
+    "GREATER_THAN": lambda a, b: a > b,
+    "GREATER_THAN_OR_EQUALS": lambda a, b: a >= b,
+    "LESS_THAN": lambda a, b: a < b,
+    "LESS_THAN_OR_EQUALS": lambda a, b: a <= b,
+}
+
+
+def _newest(item: Event | Record) -> tuple[float, int]:
+    return (-item.at, -item.seq)
+
+
+def _page(
+    items: Sequence[T], p: Parameters, key: Callable[[T], tuple[Any, ...]], size: int = _PAGE
+) -> tuple[Sequence[T], dict[str, str]]:
+    """Return a page of results, which are sorted by `key`, and the token of the next one where there is more.
+
+    The token is the key of the last item seen: what is written or deleted meanwhile moves nothing between pages.
+    """
+    if token := p.get("nextToken"):
+        try:
+            last = tuple(json.loads(base64.urlsafe_b64decode(token)))
+            items = [each for each in items if key(each) > last]
+        except (TypeError, ValueError):
+            raise ApiError("ValidationException", "nextToken is not one that was returned") from None
+    page = items[: p.get("maxResults", size)]
+    if len(page) == len(items):
+        return page, {}
+    return page, {"nextToken": base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()}
+
+
+def _event_id(at: float) -> str:
+    return f"{round(at * 1000):019d}#{uuid4().hex[:8]}"
+
+
+def _seconds(value: Any) -> float:
+    """Return a timestamp of the protocol as seconds since 1970, in whole milliseconds, as the service keeps them."""
+    try:
+        seconds = float(datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        seconds = -1
+    if not 0 <= seconds < _YEAR_10000:
+        raise ApiError("ValidationException", f"{value} is no time from 1970 to 9999")
+    return round(seconds, 3)

@@ -1,0 +1,75 @@
+"""What the local memory knows of itself: manifest and environment file, read once a process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agentcore_kit.delivery.memory.policies import statements
+from agentcore_kit.config.loader import ConfigError
+from agentcore_kit.config.environment import load_environment, read_environment
+from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.config.memory import EnvironmentFields, Spec, Strategy
+
+STATE = Path(".local")
+"""Git-ignored folder for what the local memory keeps."""
+
+PORT = 8090
+"""Where `make dev` serves."""
+
+
+def port() -> int:
+    """Return the port of PORT, or the usual one. Raises DocumentError for one that there cannot be."""
+    text = os.environ.get("PORT") or str(PORT)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise ConfigError([f"PORT={text}: no port; a number from 1 to 65535, for example PORT={PORT}"])
+    return int(text)
+
+
+ACCOUNT = "000000000000"
+"""The account of ARNs here. There is none: nothing touches AWS."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration, in the words of the service."""
+
+    name: str
+    description: str
+    region: str
+    spec: Spec
+    environment: EnvironmentFields = field(default_factory=EnvironmentFields)
+
+    @classmethod
+    def from_files(cls) -> Settings:
+        """Read manifest.yaml and environments/local.yaml, with variables that override. Raises DocumentError."""
+        manifest = load_manifest()
+        return cls.of(manifest)
+
+    @classmethod
+    def of(cls, manifest: Manifest, variables: dict[str, str] | None = None) -> Settings:
+        """Return the settings of a manifest in the local environment."""
+        local = load_environment(manifest) if variables is None else read_environment("local", manifest, variables)
+        about = manifest.metadata
+        return cls(about.name.replace("-", "_"), about.description, local.region, manifest.spec, local)
+
+    @property
+    def memory_id(self) -> str:
+        """The id of the local memory, for environment files and clients: it never changes."""
+        return f"{self.name}-localstore"
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, as the service would write it."""
+        return f"arn:aws:bedrock-agentcore:{self.region}:{ACCOUNT}:memory/{self.memory_id}"
+
+    def policies(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what each consumer may do, by its name."""
+        return {each.name: statements(self.spec, each, self.arn) for each in self.spec.consumers}
+
+
+def strategy_id(strategy: Strategy) -> str:
+    """Return the id of a strategy: its name and ten characters, as the service makes them."""
+    return f"{strategy.name}-localstore"

@@ -1,0 +1,164 @@
+"""`trace`: show what happened inside a request, from the spans that local runs write."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from ops.serving import TRY
+
+MAX_TEXT = 120
+
+
+@dataclass
+class Span:
+    """One span as read from the file; `milliseconds` is its duration."""
+
+    name: str
+    span_id: str
+    trace_id: str
+    parent_id: str | None
+    start: datetime
+    milliseconds: float
+    failed: bool
+    attributes: dict[str, Any]
+    events: list[dict[str, Any]]
+    children: list[Span] = field(default_factory=list)
+
+
+def trace(
+    trace_id: Annotated[
+        str, typer.Argument(help="Trace to show, or the beginning of its id; the last one if empty.")
+    ] = "",
+    list_all: Annotated[bool, typer.Option("--list", help="List the recorded requests, newest last.")] = False,
+) -> None:
+    """Show the last request as a tree: durations, tokens, tool parameters and results."""
+    from agentcore_kit.runtime.settings import STATE
+    from agentcore_kit.runtime.telemetry import SPAN_FILE
+
+    console = Console(emoji=False)
+    traces = read_traces(STATE / SPAN_FILE)
+    if not traces:
+        console.print(f"No request was recorded yet. Make one first: {escape(TRY)}")
+        raise typer.Exit(1)
+    if list_all:
+        for found, roots in traces.items():
+            when = f"{roots[0].start:%Y-%m-%d %H:%M:%S}"
+            console.print(f"{found}  {when}  {roots[0].milliseconds:8.0f} ms  {_session(roots)}", soft_wrap=True)
+        return
+    chosen = [found for found in traces if found.startswith(trace_id)]
+    if not chosen:
+        console.print(f"No recorded trace begins with {escape(trace_id)}. See them with: make trace LIST=1")
+        raise typer.Exit(1)
+    _show(console, chosen[-1], traces[chosen[-1]])
+
+
+def read_traces(path: Path) -> dict[str, list[Span]]:
+    """Return the root spans by trace id, oldest trace first. Lines cut short by a killed process are passed over."""
+    spans = list(_read(path))
+    by_id = {(span.trace_id, span.span_id): span for span in spans}
+    roots: dict[str, list[Span]] = defaultdict(list)
+    for span in sorted(spans, key=lambda span: span.start):
+        parent = by_id.get((span.trace_id, span.parent_id or ""))
+        (parent.children if parent else roots[span.trace_id]).append(span)
+    return dict(roots)
+
+
+def _read(path: Path) -> Iterator[Span]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                yield _span(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+
+def _span(raw: dict[str, Any]) -> Span:
+    start, end = (datetime.fromisoformat(raw[key]) for key in ("start_time", "end_time"))
+    return Span(
+        name=raw["name"],
+        span_id=raw["context"]["span_id"],
+        trace_id=raw["context"]["trace_id"].removeprefix("0x"),
+        parent_id=raw["parent_id"],
+        start=start,
+        milliseconds=(end - start).total_seconds() * 1000,
+        failed=raw["status"]["status_code"] == "ERROR",
+        attributes=raw["attributes"],
+        events=raw["events"],
+    )
+
+
+def _show(console: Console, trace_id: str, roots: list[Span]) -> None:
+    tree = Tree(f"[bold]{trace_id}[/]  {roots[0].start:%Y-%m-%d %H:%M:%S} UTC  {_session(roots)}")
+    for root in roots:
+        _add(tree, root)
+    console.print(tree)
+    tokens = [_tokens(span) for root in roots for span in _walk(root) if span.name == "chat"]
+    into, out = (sum(pair[i] for pair in tokens) for i in (0, 1))
+    if tokens:
+        console.print(f"[dim]{len(tokens)} model calls, {into} tokens in, {out} out[/]")
+
+
+def _add(tree: Tree, span: Span) -> None:
+    colour = "red" if span.failed else "cyan"
+    line = f"[{colour}]{escape(span.name)}[/]  [bold]{span.milliseconds:.1f} ms[/]"
+    if span.name == "chat":
+        into, out = _tokens(span)
+        line += f"  [dim]{into} tokens in, {out} out[/]"
+    branch = tree.add(line)
+    for label, text in _content(span):
+        branch.add(f"[dim]{label}[/] {escape(text)}")
+    # An exception passes through all the spans around it; only the innermost shows it.
+    for text in _exceptions(span) - {text for child in span.children for text in _exceptions(child)}:
+        branch.add(f"[red]{escape(_short(text))}[/]")
+    for child in span.children:
+        _add(branch, child)
+
+
+def _content(span: Span) -> Iterator[tuple[str, str]]:
+    """Yield what a tool span says of its input and output; nothing where the environment keeps content out."""
+    if not span.name.startswith("execute_tool"):
+        return
+    for event in span.events:
+        content = event["attributes"].get("content", event["attributes"].get("message"))
+        if content is not None:
+            yield ("parameters" if event["name"] == "gen_ai.tool.message" else "result"), _short(str(content))
+
+
+def _exceptions(span: Span) -> set[str]:
+    """Return type and message of what went wrong, as far as the environment lets them be recorded."""
+    found = [event["attributes"] for event in span.events if event["name"] == "exception"]
+    parts = [[str(one[key]) for key in ("exception.type", "exception.message") if one.get(key)] for one in found]
+    return {": ".join(part) for part in parts if part}
+
+
+def _tokens(span: Span) -> tuple[int, int]:
+    return span.attributes.get("gen_ai.usage.input_tokens", 0), span.attributes.get("gen_ai.usage.output_tokens", 0)
+
+
+def _walk(span: Span) -> Iterator[Span]:
+    yield span
+    for child in span.children:
+        yield from _walk(child)
+
+
+def _session(roots: list[Span]) -> str:
+    """Return the session's id, which its caller chose, as text that is no markup."""
+    ids = (span.attributes.get("session.id") for root in roots for span in _walk(root))
+    return escape(str(next(filter(None, ids), "")))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …"

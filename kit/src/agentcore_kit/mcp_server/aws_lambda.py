@@ -1,0 +1,40 @@
+"""The same tools behind Lambda, for a gateway target of its own type: the event is the arguments, the context the name.
+
+The gateway calls by IAM, so no user is known: tools that keep rows of users answer 403.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from agentcore_kit.config.tool import SEPARATOR
+from agentcore_kit.runtime import logging
+from agentcore_kit.runtime.settings import Settings
+from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.mcp_server.server import ToolServer, build_server
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer one call: the tool's structured result, or `{"error": …}`."""
+    custom = getattr(context.client_context, "custom", None)
+    named = custom.get("bedrockAgentCoreToolName") if isinstance(custom, dict) else None
+    if not isinstance(named, str):
+        return {"error": Failure(400, "the client context names no tool; call it through a gateway").error()}
+    if not isinstance(event, dict):
+        return {"error": Failure(400, "the event is no object; send the tool's arguments by their names").error()}
+    result: Any = _runner().run(_server().call_tool(named.rpartition(SEPARATOR)[2], event))
+    found: dict[str, Any] = result.structured_content
+    return found
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner()
+
+
+@cache
+def _server() -> ToolServer:
+    logging.configure(dict)
+    return build_server(Settings.from_files())

@@ -1,0 +1,75 @@
+"""HTTP around the MCP server: who calls, within which trace, and whether the process is well."""
+
+from __future__ import annotations
+
+from opentelemetry import baggage
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agentcore_kit.runtime import telemetry
+from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
+from agentcore_kit.runtime.settings import Settings
+from agentcore_kit.mcp_server.identity import calling
+from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.mcp_server.server import build_server
+
+MCP_PATH, PING_PATH = "/mcp", "/ping"
+
+
+def build_app(settings: Settings, host: str) -> ASGIApp:
+    """Return the ASGI application. It keeps no session: any `Mcp-Session-Id` that the Runtime sets is right."""
+    app = build_server(settings).streamable_http_app(
+        streamable_http_path=MCP_PATH, json_response=True, stateless_http=True, host=host
+    )
+    return Gate(app, settings)
+
+
+def health() -> JSONResponse:
+    """Return what `/ping` answers: busy while a call is running, so that the Runtime keeps the session."""
+    busy = any(one.busy for one in TOOLS.values())
+    return JSONResponse({"status": "HealthyBusy" if busy else "Healthy"})
+
+
+class Gate:
+    """Lets only requests with a usable identity through, and runs them with it, within the caller's trace."""
+
+    def __init__(self, app: Starlette, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the server's start and end are let through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["path"] == PING_PATH:
+            await health()(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            caller = self._caller(headers)
+        except Unauthenticated as error:
+            refusal = JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
+            return
+        token = calling.set(caller)
+        try:
+            with telemetry.request_span(f"{scope['method']} {MCP_PATH}", headers):
+                await self.app(scope, receive, send)
+        finally:
+            calling.reset(token)
+
+    def _caller(self, headers: Headers) -> Caller | None:
+        """Return who calls. With IAM inbound the Runtime has checked the gateway's signature, and no user is known."""
+        identity = self.settings.environment.identity
+        if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
+            return None
+        return authenticate(headers, identity.mode, self.settings.state)
+
+
+def ids() -> dict[str, str | None]:
+    """Return the ids of the request that is being answered, for the log."""
+    session = baggage.get_baggage("session.id")
+    return {"sessionId": str(session) if session else None}

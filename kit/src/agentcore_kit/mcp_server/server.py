@@ -1,0 +1,60 @@
+"""The MCP server: the declared tools behind the SDK's, with every failure in the one structured form."""
+
+from __future__ import annotations
+
+from inspect import getdoc
+from typing import Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import InvalidSignature, ToolError, UnexpectedToolError
+from mcp_types import CallToolResult, InputRequiredResult
+from pydantic import PydanticUserError, ValidationError
+
+from agentcore_kit.runtime.settings import Settings
+from tool import tools
+from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
+from agentcore_kit.mcp_server.errors import Failure
+
+__all__ = ["ToolServer", "build_server", "tools"]
+
+
+class ToolServer(MCPServer[Any]):
+    """The SDK's server; what it would tell of a failure in prose, it tells as data too."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Return the result of a tool, which may be a failure."""
+        if name not in TOOLS:
+            return Failure(404, f"there is no tool {name[:64]!r}; there are {', '.join(TOOLS)}").result()
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            logger.exception("tool %s failed", name)
+            return Failure(500, f"{name} failed; the cause is in the server's log").result()
+        except ToolError as error:
+            return Failure(400, _wrong(error.__cause__) or str(error)).result()
+
+
+def build_server(settings: Settings) -> ToolServer:
+    """Return the server with all declared tools. Raises Misdeclared for one that it cannot offer."""
+    server = ToolServer(
+        settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
+    )
+    end = settings.manifest.spec.deprecation
+    notice = f"\n\nDeprecated: ends on {end.removal}; use {end.use_instead} instead." if end else ""
+    for one in TOOLS.values():
+        described = f"{getdoc(one.function)}{notice}"
+        try:
+            server.add_tool(one.run, one.name, one.title, described, one.annotations, structured_output=True)
+        except (InvalidSignature, PydanticUserError) as error:
+            raise Misdeclared(f"tool {one.name}: {error}") from error
+    return server
+
+
+def _wrong(error: BaseException | None) -> str:
+    """Return which arguments are wrong and what is needed, without what was sent: it is the caller's."""
+    if not isinstance(error, ValidationError):
+        return ""
+    found = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)

@@ -1,0 +1,38 @@
+"""What a component knows of itself and where it runs: manifest and environment file, read once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from agentcore_kit.config.environment import Environment, load_environment
+from agentcore_kit.config.manifest import Manifest, load_manifest
+
+STATE = Path(".local")
+"""Git-ignored folder for what a local run keeps: conversations, traces, the secret of development tokens."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The manifest, the environment, and the folder for local state."""
+
+    manifest: Manifest
+    environment: Environment
+    state: Path = STATE
+
+    @classmethod
+    def from_files(cls) -> Self:
+        """Read `manifest.yaml` and the environment that `AGENT_ENV` names. Raises the errors of their loaders."""
+        manifest = load_manifest()
+        return cls(manifest, load_environment(manifest))
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.manifest.metadata.name
+
+    @property
+    def description(self) -> str:
+        """One sentence on what the component does."""
+        return self.manifest.metadata.description

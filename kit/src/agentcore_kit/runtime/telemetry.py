@@ -1,0 +1,139 @@
+"""Traces: the libraries' own spans under one span a request, exported as the standard variables say, to a file locally.
+
+The process is started by `opentelemetry-instrument`, which sets up the provider and exporters but none of the fifty
+instrumentations it would find: the component loads those that it uses, after its port is open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opentelemetry import baggage, context, propagate, trace
+
+from agentcore_kit.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
+
+SPAN_FILE = Path("traces") / "spans.jsonl"
+MAX_SPAN_FILE_BYTES = 20_000_000
+_FLUSH_MILLISECONDS = 500
+_SESSION = "session.id"
+
+_tracer = trace.get_tracer("runtime")
+
+
+def local_defaults() -> dict[str, str]:
+    """Return the variables a local run starts `opentelemetry-instrument` with, where the shell has not set them.
+
+    Without a backend named by `OTEL_EXPORTER_OTLP_ENDPOINT` nothing is exported but the local span file.
+    """
+    exporter = "otlp" if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else "none"
+    defaults = {
+        "OTEL_TRACES_EXPORTER": exporter,
+        "OTEL_METRICS_EXPORTER": exporter,
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "2",  # a backend that is down must not hold up the end of each run
+        "OTEL_PYTHON_DISTRO": "distro",
+        "OTEL_PYTHON_CONFIGURATOR": "configurator",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",
+    }
+    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+
+
+def configure(settings: Settings, instrument: Callable[[], None] = lambda: None) -> None:
+    """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did.
+
+    `instrument` loads the instrumentations of the component; it is called only where spans are made.
+    """
+    record = settings.environment.telemetry.record_content
+    if not record:
+        _keep_content_out()
+    provider = trace.get_tracer_provider()
+    if not hasattr(provider, "add_span_processor"):
+        return  # not started under opentelemetry-instrument: no spans, no cost
+    if not record:
+        provider.add_span_processor(_error_processor())
+    instrument()
+    if settings.environment.name == "local":
+        _export_to_file(provider, settings)
+
+
+@contextmanager
+def request_span(name: str, headers: Mapping[str, str], session_id: str = "") -> Iterator[None]:
+    """Open the span of one request, as a child of the caller's trace, with the session id as baggage.
+
+    Without an id of its own it is part of the session that the caller's baggage names.
+    """
+    carrier = {name.lower(): value for name, value in headers.items()}
+    # X-Ray's propagator knows its header in this spelling only.
+    carrier["X-Amzn-Trace-Id"] = carrier.pop("x-amzn-trace-id", "")
+    around = propagate.extract(carrier)
+    session_id = session_id or str(baggage.get_baggage(_SESSION, around) or "")
+    token = context.attach(baggage.set_baggage(_SESSION, session_id, around) if session_id else around)
+    try:
+        attributes = {_SESSION: session_id} if session_id else {}
+        with _tracer.start_as_current_span(name, kind=trace.SpanKind.SERVER, attributes=attributes):
+            yield
+    finally:
+        context.detach(token)
+
+
+def mark_failed(error: Exception) -> None:
+    """Say on the request's span that it failed, and with what."""
+    span = trace.get_current_span()
+    span.record_exception(error)
+    span.set_status(trace.StatusCode.ERROR, str(error))
+
+
+def _keep_content_out() -> None:
+    """Tell Strands and the Bedrock instrumentation to leave out prompts, answers, tool inputs and results."""
+    name = "OTEL_SEMCONV_STABILITY_OPT_IN"
+    tokens = [token for token in os.environ.get(name, "").split(",") if token]
+    os.environ[name] = ",".join([*tokens, "gen_ai_unredacted_attributes="])
+    # AWS's distribution switches this on for agents.
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "false"
+
+
+def _error_processor() -> SpanProcessor:
+    """Return what cuts errors down to their type: their messages quote what users wrote and tools were called with."""
+    from opentelemetry.sdk.trace import Span, SpanProcessor
+    from opentelemetry.trace import Status, StatusCode
+
+    class TypesOnly(SpanProcessor):
+        def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+            set_status = span.set_status
+
+            def status_without_text(status: Status | StatusCode, description: str | None = None) -> None:
+                set_status(status.status_code if isinstance(status, Status) else status)
+
+            def type_of_exception(exception: BaseException, *_: object, **__: object) -> None:
+                span.add_event("exception", {"exception.type": type(exception).__qualname__})
+
+            span.set_status = status_without_text
+            span.record_exception = type_of_exception  # type: ignore[method-assign]
+
+    return TypesOnly()
+
+
+def _export_to_file(provider: object, settings: Settings) -> None:
+    from opentelemetry.processor.baggage import BaggageSpanProcessor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+
+    if not isinstance(provider, TracerProvider):
+        return
+    path = settings.state / SPAN_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > MAX_SPAN_FILE_BYTES:
+        path.replace(path.with_suffix(".old.jsonl"))
+    exporter = ConsoleSpanExporter(
+        out=path.open("a", encoding="utf-8"), formatter=lambda span: span.to_json(indent=None) + "\n"
+    )
+    provider.add_span_processor(BaggageSpanProcessor(lambda key: key == _SESSION))
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_MILLISECONDS))

@@ -1,0 +1,218 @@
+"""Tools from AgentCore Gateways, over MCP, with the caller's own token."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import propagate
+from strands.hooks import BeforeInvocationEvent
+from strands.plugins import hook
+
+from agentcore_kit.serving.settings import Settings
+from agentcore_kit.runtime.identity import Caller
+
+if TYPE_CHECKING:
+    import httpx
+    from strands.plugins import Plugin
+    from strands.tools.mcp import MCPClient
+
+logger = logging.getLogger(__name__)
+
+SEARCH_ABOVE = 20
+"""With more tools than this the model gets the few that fit the request, found by the gateway's semantic search."""
+
+CONNECT_SECONDS = 5
+CALL_SECONDS = 30
+"""How long a tool may take; then the model is told that it timed out, and the turn goes on."""
+
+RETRY_SECONDS = 30.0
+"""How soon a session tries again to reach a gateway that was down."""
+
+_MODEL_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what Bedrock's Converse API takes
+SEARCH_TOOL = "x_amz_bedrock_agentcore_search"
+
+
+@dataclass
+class GatewayTools:
+    """What the gateways offer one session, and what the user must be told about those that do not answer."""
+
+    tools: list[Any] = field(default_factory=list)
+    plugins: list[Plugin] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    clients: list[MCPClient] = field(default_factory=list)
+    missing: bool = False
+    connected_at: float = field(default_factory=monotonic)
+
+    def is_stale(self) -> bool:
+        """Whether connecting again could help: a connection was lost, or one was missing and it is time to try."""
+        if self.missing and monotonic() - self.connected_at > RETRY_SECONDS:
+            return True
+        return any(not client._is_session_active() for client in self.clients)
+
+    def close(self) -> None:
+        """End the connections; one that is dead already must not keep the others open."""
+        for client in self.clients:
+            _stop(client)
+
+
+class CallerToken:
+    """Holds the session's newest token: a session outlives a token, and each request brings a fresh one."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.token = caller.token
+
+    def auth(self) -> httpx.Auth:
+        """Return what puts the token into each request to a gateway."""
+        import httpx
+
+        holder = self
+
+        class BearerAuth(httpx.Auth):
+            def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+                request.headers["Authorization"] = f"Bearer {holder.token}"
+                propagate.inject(request.headers)
+                yield request
+
+        return BearerAuth()
+
+
+def connect_gateways(settings: Settings, token: CallerToken, own_tools: Sequence[str]) -> GatewayTools:
+    """Connect to every gateway the manifest names, all at once. Blocks for `CONNECT_SECONDS` at the most.
+
+    A gateway that is down costs its tools, not the agent; a tool named like one in `own_tools` is left out.
+    """
+    found = GatewayTools()
+    names = settings.manifest.spec.tools.gateways
+    if not names:
+        return found
+    pool = ThreadPoolExecutor(len(names), thread_name_prefix="gateway")
+    urls = settings.environment.gateways
+    opening = {name: pool.submit(_open, urls[name], token, settings.name) for name in names}
+    pool.shutdown(wait=False)
+    deadline = monotonic() + CONNECT_SECONDS
+    offers: list[Offer] = []
+    for name, future in opening.items():
+        try:
+            client, tools = future.result(max(0.0, deadline - monotonic()))
+        except Exception as error:  # a gateway may fail in any way; none may cost the agent
+            logger.warning("gateway %s at %s is unavailable: %s", name, urls[name], error or "no answer in time")
+            found.missing = True
+            found.notices.append(f"The tools of gateway {name} are unavailable at the moment.")
+            future.add_done_callback(_close_late)
+            continue
+        found.clients.append(client)
+        offers.append((name, client, tools))
+    _choose(offers, set(own_tools), found)
+    return found
+
+
+Offer = tuple[str, "MCPClient", list[Any]]
+
+
+def _open(url: str, token: CallerToken, application: str) -> tuple[MCPClient, list[Any]]:
+    from strands.tools.mcp import MCPClient
+
+    class Client(MCPClient):
+        """Bounds every call: an agent's, and a search's, which a plugin makes. MCP's own limit is minutes."""
+
+        async def call_tool_async(self, *arguments: Any, **options: Any) -> Any:
+            options["read_timeout_seconds"] = timedelta(seconds=CALL_SECONDS)
+            return await super().call_tool_async(*arguments, **options)
+
+        def call_tool_sync(self, *arguments: Any, **options: Any) -> Any:
+            options["read_timeout_seconds"] = timedelta(seconds=CONNECT_SECONDS)
+            return super().call_tool_sync(*arguments, **options)
+
+    client = Client(url=url, auth_provider=token.auth(), startup_timeout=CONNECT_SECONDS, application_name=application)
+    client.start()  # closes itself when it fails
+    try:
+        return client, _list_tools(client)
+    except BaseException:
+        _stop(client)
+        raise
+
+
+def _close_late(opening: Future[tuple[MCPClient, list[Any]]]) -> None:
+    """Close a connection that came after its time was up."""
+    if not opening.cancelled() and opening.exception() is None:
+        _stop(opening.result()[0])
+
+
+def _stop(client: MCPClient) -> None:
+    try:
+        client.stop(None, None, None)
+    except Exception:
+        logger.debug("closing a connection that is dead already", exc_info=True)
+
+
+def _choose(offers: list[Offer], taken: set[str], found: GatewayTools) -> None:
+    """Give the model all tools, or where there are too many, a search in the gateways that have one."""
+    many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > SEARCH_ABOVE
+    for name, client, tools in offers:
+        if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
+            found.plugins.append(_search_plugin(name, client))
+            continue
+        for tool in tools:
+            if tool.tool_name == SEARCH_TOOL:
+                continue
+            if tool.tool_name in taken or not _MODEL_TOOL_NAME.fullmatch(tool.tool_name):
+                logger.warning("gateway %s: left out tool %s: a name taken or unusable", name, tool.tool_name)
+                found.notices.append(f"The tool {tool.tool_name} of gateway {name} cannot be used: its name.")
+                continue
+            taken.add(tool.tool_name)
+            found.tools.append(tool)
+
+
+def _list_tools(client: MCPClient) -> list[Any]:
+    tools: list[Any] = []
+    page = client.list_tools_sync()
+    tools.extend(page)
+    while page.pagination_token:
+        page = client.list_tools_sync(page.pagination_token)
+        tools.extend(page)
+    return tools
+
+
+def _search_plugin(name: str, client: MCPClient) -> Plugin:
+    from bedrock_agentcore.gateway.integrations.strands.plugins.agentcore_tool_search import (
+        AgentCoreToolSearchPlugin,
+        IntentProvider,
+    )
+
+    # The plugin logs what it searches for at INFO, which would put the user's words into the log.
+    logging.getLogger(AgentCoreToolSearchPlugin.__module__).setLevel(logging.WARNING)
+
+    class RequestIntent(IntentProvider):
+        """Searches by the user's own words: no model call, and the same tools for the same words."""
+
+        def derive_intent(self, messages: list[dict[Any, Any]], model: Any = None) -> str:
+            return last_user_text(messages)
+
+    class Search(AgentCoreToolSearchPlugin):
+        """Searches off the event loop, which other sessions share."""
+
+        @hook
+        async def on_before_invocation(self, event: BeforeInvocationEvent) -> None:
+            await asyncio.to_thread(super().on_before_invocation, event)
+
+    plugin = Search(client, RequestIntent())
+    plugin.name = f"tool-search-{name}"
+    return plugin
+
+
+def last_user_text(messages: Sequence[Any]) -> str:
+    """Return the newest words of the user in the conversation, cut to what a search takes."""
+    for message in reversed(messages):
+        if message["role"] == "user":
+            text = " ".join(block["text"] for block in message["content"] if "text" in block).strip()
+            if text:
+                return text[:256]
+    return ""

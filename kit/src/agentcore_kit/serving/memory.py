@@ -1,0 +1,57 @@
+"""Where conversations are kept: in files locally, in AgentCore Memory where the manifest names a memory."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from strands.session import SessionManager, SnapshotSessionManager
+from strands.storage import LocalFileStorage
+
+from agentcore_kit.serving.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+
+_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+
+
+def build_session_manager(settings: Settings, user_id: str, session_id: str) -> SessionManager[Any]:
+    """Return the store of one user's one session. Blocks: it may read the disk or call AWS."""
+    memory = settings.environment.memory
+    if memory is None:
+        folder = settings.sessions / safe_id(user_id)
+        # One atomic write a turn: a turn is kept whole or not at all.
+        return SnapshotSessionManager(safe_id(session_id), storage=LocalFileStorage(str(folder)))
+    from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
+    from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
+
+    config = AgentCoreMemoryConfig(
+        memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
+        retrieval_config={place: RetrievalConfig() for place in memory.recall},
+    )  # fmt: skip
+    session = _local_session(memory.endpoint, settings) if memory.endpoint else None
+    return AgentCoreMemorySessionManager(config, region_name=settings.environment.region, boto_session=session)
+
+
+def _local_session(endpoint: str, settings: Settings) -> boto3.Session:
+    """Return what makes clients of a memory on this machine, which knows the agent by its access key: its name."""
+    import boto3
+
+    class LocalSession(boto3.Session):  # type: ignore[misc]  # boto3 has no type hints
+        def client(self, *arguments: Any, **options: Any) -> Any:
+            return super().client(*arguments, **{**options, "endpoint_url": endpoint})
+
+    return LocalSession(settings.name, "local", region_name=settings.environment.region)
+
+
+def safe_id(text: str) -> str:
+    """Return an id that is safe as a file name and as an actor or session id of AgentCore Memory.
+
+    What the service's pattern would refuse, could read as a path (`a/b`), or has capitals, which some file systems
+    ignore, becomes a hash, so that two ids never become one. What looks like such a hash is hashed too.
+    """
+    if _SAFE.fullmatch(text) and not text.startswith("sha256-"):
+        return text
+    return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,67 @@
+"""Which model answers: `offline`, `bedrock` or `openai-compatible`, as the environment file or a variable says."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from agentcore_kit.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from strands.models import Model
+
+
+def build_model(settings: Settings) -> Model:
+    """Return the model of the environment. Only the chosen provider is imported, because each costs start-up time."""
+    chosen = settings.environment.model
+    limits = {"temperature": chosen.temperature, "max_tokens": chosen.max_tokens}
+    options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    match chosen.provider:
+        case "offline":
+            from agentcore_kit.local.offline_model import OfflineModel
+
+            return OfflineModel()
+        case "bedrock":
+            from strands.models import BedrockModel
+
+            options |= _guardrail()
+            return BedrockModel(model_id=chosen.id, region_name=settings.environment.region, **options)
+        case "openai-compatible":
+            from strands.models.openai import OpenAIModel
+
+            # Servers on the own machine (Ollama, vLLM, llama.cpp) need no key, but the client insists on one.
+            key = os.environ.get("OPENAI_API_KEY", "not-needed")
+            return OpenAIModel(
+                client_args={"base_url": chosen.base_url, "api_key": key},
+                model_id=chosen.id,
+                params=options,
+            )
+
+
+def _guardrail() -> dict[str, Any]:
+    """Return the guardrail of the manifest, whose id and version the deployment passes in, if there is one."""
+    guardrail = os.environ.get("AGENT_GUARDRAIL_ID")
+    if not guardrail:
+        return {}
+    return {"guardrail_id": guardrail, "guardrail_version": os.environ["AGENT_GUARDRAIL_VERSION"]}
+
+
+def model_label(settings: Settings) -> str | None:
+    """Return what must be shown beside the model's output: that it is no LLM, or nothing."""
+    if settings.environment.model.provider != "offline":
+        return None
+    from agentcore_kit.local.offline_model import LABEL
+
+    return LABEL
+
+
+def load_instrumentations(settings: Settings) -> None:
+    """Load what records the calls of the model's and the memory's clients."""
+    if settings.environment.model.provider == "bedrock" or settings.environment.memory:
+        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor
+
+        BotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    if settings.environment.model.provider == "openai-compatible":
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+        HTTPXClientInstrumentor().instrument()

@@ -1,0 +1,43 @@
+"""What the agent knows of itself and where it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Self
+
+from agentcore_kit.config.loader import ConfigError
+from agentcore_kit.runtime import settings
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """The manifest, the environment, and the folder for local state."""
+
+    @classmethod
+    def from_files(cls) -> Self:
+        """Read manifest and environment. Raises DocumentError too where conversations could not be kept."""
+        found = super().from_files()
+        if found.environment.memory is None:
+            _check_writable(found.sessions)
+        return found
+
+    @property
+    def sessions(self) -> Path:
+        """The folder that keeps the conversations of an agent without a memory."""
+        return self.state / "sessions"
+
+    def today(self) -> date:
+        """Return the date that the agent is told: the frozen one of a local environment, else today in UTC."""
+        return self.environment.today or datetime.now(UTC).date()
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        text = f"{folder}: {error.strerror}; conversations are kept there, so it must be a folder that takes files"
+        raise ConfigError([text]) from None

@@ -1,0 +1,286 @@
+"""Gateways: tools over real MCP with the caller's token, search above twenty tools, and life without a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from strands import Agent
+
+from agentcore_kit.serving.gateways import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
+from agentcore_kit.serving.service import Service
+from agentcore_kit.serving.settings import Settings
+from agentcore_kit.config.agent import Tools
+from agentcore_kit.runtime.identity import Caller
+
+
+class RecordingApp:
+    """Passes requests on to an MCP server, and keeps their Authorization headers."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.tokens: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            self.tokens.append(headers.get(b"authorization", b"").decode())
+        await self.app(scope, receive, send)
+
+
+def market_server(tools: int, search_seconds: float = 0) -> MCPServer:
+    """Return a server with `tools` tools, and the search tool that a gateway offers, which takes so long."""
+    server = MCPServer("market")
+
+    def make(number: int) -> None:
+        @server.tool(name=f"market___getIndicator{number}")
+        def get_indicator(year: int) -> dict[str, int]:
+            """Retrieves an indicator. Use when the user asks for an indicator."""
+            return {"year": year, "value": number}
+
+    for number in range(tools):
+        make(number)
+
+    @server.tool(name=SEARCH_TOOL)
+    async def search(query: str) -> str:
+        """Finds tools by meaning."""
+        await asyncio.sleep(search_seconds)
+        schema = {"type": "object", "properties": {"year": {"type": "integer"}}, "required": ["year"]}
+        found = {"name": "market___getIndicator7", "description": f"Found for {query}", "inputSchema": schema}
+        return json.dumps({"tools": [found]})
+
+    return server
+
+
+@contextmanager
+def serving(server: MCPServer) -> Iterator[tuple[str, RecordingApp]]:
+    """Serve over HTTP on a free local port; yields the URL and the recorder."""
+    app = RecordingApp(server.streamable_http_app(stateless_http=True))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+        http = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=http.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not http.started:
+            time.sleep(0.01)
+        yield url, app
+        http.should_exit = True
+        thread.join(timeout=5)
+
+
+def with_gateways(settings: Settings, urls: dict[str, str]) -> Settings:
+    """Return settings whose manifest and environment name these gateways."""
+    spec = settings.manifest.spec.model_copy(update={"tools": Tools(gateways=list(urls))})
+    return replace(
+        settings,
+        manifest=settings.manifest.model_copy(update={"spec": spec}),
+        environment=settings.environment.model_copy(update={"gateways": urls}),
+    )
+
+
+def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: Settings) -> None:
+    with serving(market_server(3)) as (url, recorder):
+        token = CallerToken(Caller("alice", token="first"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        try:
+            assert sorted(tool.tool_name for tool in found.tools) == [f"market___getIndicator{n}" for n in range(3)]
+            assert not found.plugins
+            assert not found.notices
+            token.token = "second"
+            result = found.clients[0].call_tool_sync("1", "market___getIndicator2", {"year": 2024})
+            assert result["status"] == "success"
+            assert recorder.tokens[0] == "Bearer first"
+            assert recorder.tokens[-1] == "Bearer second"
+        finally:
+            found.close()
+
+
+def test_many_tools_are_found_by_search(settings: Settings) -> None:
+    with serving(market_server(SEARCH_ABOVE + 1)) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        try:
+            result = ask(service, "Which indicator was it in 2024?")
+            offered = json.loads(result["answer"])
+            assert "market___getIndicator7" in offered
+            assert "market___getIndicator3" not in offered
+            assert "getQuarterlyRevenue" in offered, "local tools stay"
+        finally:
+            service.close()
+
+
+def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: Settings) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/mcp"
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        try:
+            result = ask(service, "hello")
+        finally:
+            service.close()
+    assert result["notices"] == ["The tools of gateway shared are unavailable at the moment."]
+    assert "getQuarterlyRevenue" in json.loads(result["answer"])
+
+
+def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.wiring.gateway.CALL_SECONDS", 0.3)
+    server = MCPServer("market")
+
+    @server.tool(name="market___wait")
+    async def wait(seconds: int) -> str:
+        """Waits."""
+        await asyncio.sleep(seconds)
+        return "done"
+
+    with serving(server) as (url, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        agent = Agent(tools=found.tools, callback_handler=None)
+        try:
+            late, quick = (agent.tool.market___wait(seconds=seconds) for seconds in (60, 0))
+        finally:
+            found.close()
+    assert late["status"] == "error"
+    assert "timed out" in late["content"][0]["text"].lower()
+    assert quick["content"][0]["text"] == "done", "the connection stays"
+
+
+def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = market_server(SEARCH_ABOVE + 1, search_seconds=60)
+    with serving(server) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        monkeypatch.setattr("agent.wiring.gateway.CONNECT_SECONDS", 1)
+        try:
+            assert "getQuarterlyRevenue" in json.loads(ask(service, "hello")["answer"])
+        finally:
+            service.close()
+
+
+def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: Settings) -> None:
+    server = market_server(1)
+    for name in ("getQuarterlyRevenue", "x" * 65):
+        server.tool(name=name)(lambda year: {"year": year})
+    with serving(server) as (first, _), serving(market_server(1)) as (second, _):
+        service = Service(with_gateways(settings, {"a": first, "b": second}), model_that_lists_tools())
+        try:
+            result = ask(service, "hello")
+        finally:
+            service.close()
+    offered = json.loads(result["answer"])
+    assert len(offered) == len(set(offered))
+    assert "market___getIndicator0" in offered
+    assert len(result["notices"]) == 3, "two of the first gateway, and the same tool of the second"
+
+
+def test_twenty_tools_are_counted_over_all_gateways(settings: Settings) -> None:
+    with serving(market_server(11)) as (first, _), serving(market_server(11)) as (second, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"a": first, "b": second}), token, [])
+        try:
+            assert not found.tools
+            assert len(found.plugins) == 2
+        finally:
+            found.close()
+
+
+def test_a_gateway_that_comes_back_is_found_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(market_server(1)) as (url, _):
+        there = with_gateways(settings, {"shared": url})
+        down = with_gateways(settings, {"shared": "http://127.0.0.1:9/mcp"})
+        service = Service(down, model_that_lists_tools())
+        try:
+            assert ask(service, "hello")["notices"]
+            service.settings = there
+            assert ask(service, "hello")["notices"], "not yet: a dead gateway is not tried again with each request"
+            monkeypatch.setattr("agent.wiring.gateway.RETRY_SECONDS", 0.0)
+            result = ask(service, "hello")
+            assert not result["notices"]
+            assert "market___getIndicator0" in json.loads(result["answer"])
+        finally:
+            service.close()
+
+
+def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: Settings) -> None:
+    with serving(market_server(1)) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        try:
+            ask(service, "hello")
+            (entry,) = service.sessions._entries.values()
+            assert entry.conversation is not None
+            entry.conversation.gateway.clients[0].stop(None, None, None)
+            assert "market___getIndicator0" in json.loads(ask(service, "hello")["answer"])
+        finally:
+            service.close()
+
+
+def test_no_connection_is_left_when_a_conversation_cannot_be_opened(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.wiring.service.build_session_manager", Mock(side_effect=OSError("no disk")))
+    with serving(market_server(1)) as (url, _):
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        before = threading.active_count()
+        for _ in range(3):
+            assert ask(service, "hello")["type"] == "error"
+        assert threading.active_count() <= before + 1
+
+
+def test_what_is_searched_for_is_the_users_newest_words() -> None:
+    messages = [
+        {"role": "user", "content": [{"text": "old"}]},
+        {"role": "assistant", "content": [{"text": "answer"}]},
+        {"role": "user", "content": [{"text": "new"}]},
+        {"role": "user", "content": [{"toolResult": {}}]},
+    ]
+    assert last_user_text(messages) == "new"
+    assert last_user_text([]) == ""
+
+
+def model_that_lists_tools() -> Any:
+    """Return a model whose answer is the list of tools it was offered."""
+    from agentcore_kit.local.offline_model import OfflineModel
+
+    class ListingModel(OfflineModel):
+        async def stream(self, messages: Any, tool_specs: Any = None, *_: Any, **__: Any) -> Any:
+            yield {"messageStart": {"role": "assistant"}}
+            yield {"contentBlockStart": {"start": {}}}
+            yield {"contentBlockDelta": {"delta": {"text": json.dumps([spec["name"] for spec in tool_specs])}}}
+            yield {"contentBlockStop": {}}
+            yield {"messageStop": {"stopReason": "end_turn"}}
+
+    return ListingModel()
+
+
+def ask(service: Service, prompt: str) -> dict[str, Any]:
+    """Return the last event of one question."""
+
+    async def run() -> dict[str, Any]:
+        return [event async for event in service.ask(prompt, Caller("alice", token="t"), "s" * 33)][-1]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("tools", [SEARCH_ABOVE])
+def test_search_starts_above_the_limit_not_at_it(settings: Settings, tools: int) -> None:
+    with serving(market_server(tools)) as (url, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        try:
+            assert len(found.tools) == tools
+        finally:
+            found.close()

@@ -1,0 +1,199 @@
+"""The running server: the AgentCore HTTP contract, users kept apart, restarts, traces. Marked `integration`."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.runtime.identity import issue_development_token
+from agentcore_kit.runtime.telemetry import local_defaults
+from tests.homes import environment_of, home_in
+
+pytestmark = pytest.mark.integration
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+EMEA = "What's our Q3 revenue in EMEA?"
+
+
+class Server:
+    """A running agent, and how to ask it."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        self.home = home
+        self.client = httpx.Client(base_url=url, timeout=30)
+
+    def headers(self, user: str, session: str) -> dict[str, str]:
+        token = issue_development_token(user, self.home / ".local")
+        return {"Authorization": f"Bearer {token}", SESSION_HEADER: session.ljust(33, "-")}
+
+    def post(self, payload: Any, user: str = "alice", session: str = "one", **headers: str) -> httpx.Response:
+        return self.client.post("/invocations", json=payload, headers=self.headers(user, session) | headers)
+
+    def ask(self, prompt: str, user: str = "alice", session: str = "one") -> dict[str, Any]:
+        response = self.post({"prompt": prompt}, user, session)
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Server]:
+    """Start the agent as the image does, in a folder with this repository's files and state of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = environment_of(home) | local_defaults() | {"PORT": str(port)}
+    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
+    log = (home / "server.log").open("a")
+    process = subprocess.Popen([instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
+    server = Server(f"http://127.0.0.1:{port}", home)
+    try:
+        wait_until_it_answers(server, process)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            # The port is open before the agent is loaded; only a loaded one refuses an empty payload.
+            if server.client.post("/invocations", json={}).status_code == 400:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{(server.home / 'server.log').read_text()}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(home_in(tmp_path_factory.mktemp("agent"))) as server:
+        yield server
+
+
+def test_ping(server: Server) -> None:
+    assert server.client.get("/ping").json()["status"] == "Healthy"
+
+
+def test_plain_answer(server: Server) -> None:
+    response = server.post({"prompt": EMEA})
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers[SESSION_HEADER] == "one".ljust(33, "-")
+    body = response.json()
+    assert "556.2" in body["answer"]
+    assert body["toolCalls"][0]["input"] == {"region": "EMEA", "quarter": "2026-Q3"}
+
+
+def test_streamed_answer(server: Server) -> None:
+    response = server.post({"prompt": EMEA, "stream": True})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    events = [json.loads(line.removeprefix("data: ")) for line in response.text.splitlines() if line]
+    assert [event["type"] for event in events][:2] == ["start", "tool"]
+    assert events[-1]["type"] == "result"
+    assert "556.2" in events[-1]["answer"]
+
+
+def test_refusals_name_the_field_and_show_no_stack(server: Server) -> None:
+    wrong = server.post({"promt": EMEA})
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "prompt")
+    assert server.post({"prompt": EMEA}, session="x" * 300).status_code == 400
+    assert server.client.post("/invocations", content=b"{", headers=server.headers("a", "b")).status_code == 400
+    missing = server.client.post("/invocations", json={"prompt": EMEA})
+    assert missing.status_code == 401
+    assert missing.headers["WWW-Authenticate"] == "Bearer"
+    assert "Traceback" not in wrong.text + missing.text
+
+
+def test_identity_never_comes_from_the_payload(server: Server) -> None:
+    assert server.post({"prompt": EMEA, "user_id": "bob"}).status_code == 400
+
+
+def test_two_users_with_one_session_id_share_nothing(server: Server) -> None:
+    server.ask("What was our revenue in EMEA in Q1 2025?", "alice", "guessed")
+    assert "2025-Q1" not in str(server.ask("and APAC?", "mallory", "guessed")["toolCalls"])
+    assert "2025-Q1" in str(server.ask("and APAC?", "alice", "guessed")["toolCalls"])
+
+
+def test_concurrent_sessions_do_not_mix(server: Server) -> None:
+    regions = ["EMEA", "APAC", "AMER"]
+    quarters = {"2024-Q1": "Q1 2024", "2025-Q2": "Q2 2025"}
+
+    def converse(number: int) -> None:
+        region, (quarter, words) = regions[number % 3], list(quarters.items())[number % 2]
+        first = server.ask(f"What was our revenue in {region} in {words}?", f"user-{number}", "shared-name")
+        assert [call["input"] for call in first["toolCalls"]] == [{"region": region, "quarter": quarter}]
+        other = regions[(number + 1) % 3]
+        follow = server.ask(f"and {other}?", f"user-{number}", "shared-name")
+        assert [call["input"] for call in follow["toolCalls"]] == [{"region": other, "quarter": quarter}]
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(converse, range(24)))
+
+
+def test_a_conversation_survives_a_restart(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    with running(home) as server:
+        server.ask("What was our revenue in EMEA in Q1 2025?")
+    with running(home) as server:
+        calls = server.ask("and APAC?")["toolCalls"]
+    assert [call["input"] for call in calls] == [{"region": "APAC", "quarter": "2025-Q1"}]
+
+
+def test_the_trace_continues_the_callers_and_logs_carry_its_id(server: Server) -> None:
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    server.post({"prompt": EMEA}, session="traced", traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+    root = next(iter(wait_for_trace(server.home, trace_id)))
+    spans = list(walk(root))
+    names = [span.name for span in spans]
+    assert root.name == "POST /invocations"
+    assert "execute_tool getQuarterlyRevenue" in names
+    assert names.count("chat") == 2
+    assert {span.attributes["session.id"] for span in spans} == {"traced".ljust(33, "-")}
+    assert "EMEA" in json.dumps([span.events for span in spans if span.name.startswith("execute_tool")])
+    lines = [json.loads(line) for line in (server.home / "server.log").read_text().splitlines() if line[0] == "{"]
+    assert any(line.get("traceId") == trace_id and "traced" in line.get("sessionId", "") for line in lines)
+
+
+def test_content_stays_out_of_spans_where_the_environment_says_so(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    local = home / "environments" / "local.yaml"
+    local.write_text(local.read_text().replace("recordContent: true", "recordContent: false"))
+    trace_id = "1af7651916cd43dd8448eb211c80319d"
+    with running(home) as server:
+        server.post({"prompt": EMEA}, traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+        wait_for_trace(home, trace_id)
+    recorded = (home / ".local" / "traces" / "spans.jsonl").read_text()
+    assert "execute_tool getQuarterlyRevenue" in recorded
+    for content in ("556.2", "Q3 revenue", "financial analytics assistant", "2026-Q3"):
+        assert content not in recorded
+
+
+def wait_for_trace(home: Path, trace_id: str) -> list[Span]:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        roots = read_traces(home / ".local" / "traces" / "spans.jsonl").get(trace_id, [])
+        if any(root.name == "POST /invocations" for root in roots):
+            return roots
+        time.sleep(0.1)
+    raise AssertionError(f"no trace {trace_id} was written")
+
+
+def walk(span: Span) -> Iterator[Span]:
+    yield span
+    for child in span.children:
+        yield from walk(child)

@@ -1,0 +1,72 @@
+"""A repository with the organisation around it: the stand-in for AWS, a docker, and waits that take no time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentcore_kit.delivery import context, polling
+from agentcore_kit.local.rehearsal.agent_fakes import answer
+from tests.delivery.runtime_world import World
+from agentcore_kit.local.aws_emulator.cloud import Cloud
+from agentcore_kit.local.aws_emulator.server import Server, serving
+from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Serve at one address for all tests, so that clients can be kept: making them takes most of the time."""
+    with serving(Cloud()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clients() -> dict[tuple[str | None, ...], Any]:
+    """Return the clients made so far, by who is signed in, region and service."""
+    return {}
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    """Return AWS as the platform leaves it."""
+    cloud = Cloud(agent=answer)
+    prepared(cloud)
+    return cloud
+
+
+@pytest.fixture
+def world(
+    cloud: Cloud,
+    server: Server,
+    clients: dict[tuple[str | None, ...], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> World:
+    """Return everything, with waits that take no time."""
+    make = context.Place.client
+
+    def kept(here: context.Place, service: str) -> Any:
+        signed_in = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+        key = (*signed_in, *here.credentials.values(), here.region, service)
+        if key not in clients:
+            clients[key] = make(here, service)
+        return clients[key]
+
+    server.cloud = cloud
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    variables = with_docker(tmp_path / "bin", shell(server.address, None, "a.b.c"))
+    for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(context.Place, "client", kept)
+    monkeypatch.setattr(wait, "_FIRST", 0.001)
+    monkeypatch.setattr(wait, "_LONGEST", 0.01)
+    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr(context, "ATTEMPTS", 3)
+    return World(cloud, environments(), monkeypatch, capsys)

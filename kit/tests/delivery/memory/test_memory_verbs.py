@@ -1,0 +1,302 @@
+"""The verbs that a memory has of its own: what a change loses, promotion, going back, drift, forgetting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agentcore_kit.delivery.memory import commands, revision
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.config.loader import ROOT
+from tests.delivery.shell import refused
+from tests.delivery.memory_world import COMMIT, SECOND, THIRD, World
+
+FOURTH = "d" * 40
+FLOWS = ("deliver", "rollback")
+
+
+def strategies(world: World, **changes: Any) -> list[dict[str, Any]]:
+    """Return the manifest's strategies as written, with changes of the first."""
+    found = world.check_out(COMMIT).spec.model_dump(by_alias=True)["strategies"]
+    return [{**found[0], **changes}, *found[1:]]
+
+
+def say(world: World, env: str, actor: str) -> Any:
+    """Say something to the memory of an environment; return its service."""
+    service = world.at(env).service("bedrock-agentcore")
+    said = {"conversational": {"role": "USER", "content": {"text": "I'm working on the Atlas project."}}}
+    service.create_event(
+        {"memoryId": world.memory(env)["id"], "actorId": actor, "sessionId": "s1",
+         "eventTimestamp": datetime.now(UTC).timestamp(), "payload": [said]}
+    )  # fmt: skip
+    return service
+
+
+def test_a_release_is_published_for_its_consumers(world: World) -> None:
+    world.release("dev")
+    values = world.at("dev").parameters.values
+    name = world.check_out(COMMIT).metadata.name
+    assert values[f"/agentops/memories/{name}/dev/id"] == world.memory("dev")["id"]
+    assert values[f"/agentops/memories/{name}/dev/consumers/assistant/policy-arn"].startswith("arn:aws:iam::")
+
+
+def test_plan_says_what_happens_to_what_is_remembered(world: World) -> None:
+    world.release("dev")
+    assert "facts: records are kept" in world.must("plan", "dev").out
+    fewer = strategies(world, namespaceTemplate="/known/{actorId}/")[:2]
+    world.check_out(SECOND, eventExpiryDays=30, strategies=fewer, consumers=[])
+    said = world.must("plan", "dev")
+    assert "! events: deleted after 30 days instead of 90" in said.out
+    assert "! facts: new records go to /known/{actorId}/; those in /facts/{actorId}/ become unreachable" in said.out
+    assert "! summaries: no longer extracted" in said.out
+    assert "- preferences: records are kept" in said.out
+    assert "ALLOW_LOSS=1" in said.last
+
+
+def test_a_change_that_loses_something_needs_a_word(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=30)
+    refused(world.type("deploy", "dev"), "loses what is remembered", "deleted after 30 days", "ALLOW_LOSS=1")
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    world.must("deploy", "dev", ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 30
+
+
+def test_a_change_that_loses_nothing_needs_none(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    world.must("deploy", "dev")
+    assert world.memory("dev")["eventExpiryDuration"] == 180
+
+
+def test_rollback_brings_the_configuration_back_and_keeps_what_was_learned(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    back = world.must("rollback", "dev", ALLOW_LOSS="1")
+    assert f"configuration {COMMIT[:12]} is active again" in back.last
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    criteria = {"memoryId": world.memory("dev")["id"], "namespacePath": "/facts/alice/"}
+    assert len(service.list_memory_records(criteria)["memoryRecordSummaries"]) == 1
+    refused(world.type("rollback", "dev"), "no earlier good configuration", "VERSION=")
+
+
+def test_rollback_loses_nothing_without_a_word(world: World) -> None:
+    world.check_out(COMMIT, eventExpiryDays=30)
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=365)
+    world.release("dev")
+    refused(world.type("rollback", "dev"), "loses what is remembered", "make rollback ENV=dev ALLOW_LOSS=1")
+    assert world.memory("dev")["eventExpiryDuration"] == 365
+    world.must("rollback", "dev", ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 30
+
+
+def released(world: World, *revisions: str) -> None:
+    """Release commits to dev that differ in nothing but their consumers."""
+    for number, each in enumerate(revisions):
+        deployed(world, each, f"reader-{number}")
+        world.must("promote", "dev")
+
+
+def deployed(world: World, named: str, consumer: str) -> None:
+    """Deploy a commit to dev, with another consumer."""
+    world.check_out(named, consumers=[{"name": consumer, "read": ["facts"]}])
+    world.must("deploy", "dev")
+
+
+def test_rollback_leaves_what_was_deployed_and_never_promoted(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    deployed(world, FOURTH, "other")
+    assert f"configuration {THIRD[:12]} is active again" in world.must("rollback", "dev").last
+    assert f"configuration {SECOND[:12]} is active again" in world.must("rollback", "dev").last
+
+
+def test_rollback_never_goes_forward_to_what_was_left(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    world.must("rollback", "dev", VERSION=SECOND)
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+    world.must("rollback", "dev", VERSION=THIRD)
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+
+
+def test_rollback_after_one_that_failed_goes_on_from_there(world: World) -> None:
+    released(world, COMMIT, SECOND, THIRD)
+    world.cloud.plan_fault("ExecuteChangeSet", "ValidationException", "not now", times=1)
+    refused(world.type("rollback", "dev"), "not now")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    refused(world.type("rollback", "dev"), "no such strategy")
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+
+
+def test_rollback_changes_something_when_two_good_commits_have_one_configuration(world: World) -> None:
+    released(world, COMMIT, SECOND)
+    world.templates[THIRD] = world.templates[SECOND]
+    world.monkeypatch.setattr(releases, "commit", lambda: THIRD)
+    world.must("promote", "dev")
+    assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
+
+
+def test_a_version_is_a_tag_or_the_beginning_of_a_commit_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    revision.git("init", "--quiet")
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    revision.git(*who, "commit", "--quiet", "--allow-empty", "--message", "First")
+    revision.git(*who, "tag", "--annotate", "v1", "--message", "First")
+    head = revision.commit()
+    assert [revision.in_full(named) for named in ("v1", head[:8], head)] == [head] * 3
+    with pytest.raises(CommandError, match="commit v2 is not in this clone"):
+        revision.in_full("v2")
+
+
+def test_a_person_rolls_back_and_who_may_go_back_has_the_history() -> None:
+    flows = {name: yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text("utf-8")) for name in FLOWS}
+    assert set(flows["rollback"][True]) == {"workflow_dispatch"}  # YAML reads `on` as true
+    jobs = [job["steps"] for flow in flows.values() for job in flow["jobs"].values()]
+    back = [steps for steps in jobs if {"make promote", "make rollback"} & {each.get("run") for each in steps}]
+    assert len(back) == 3
+    for steps in back:
+        assert steps[0]["with"]["fetch-depth"] == 0
+
+
+def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
+    refused(world.type("promote", "dev"), "nothing is deployed", "make deploy")
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=180)
+    refused(world.type("promote", "dev"), "another configuration", "make deploy")
+
+
+def test_promote_puts_the_last_good_one_back_when_the_test_fails(world: World) -> None:
+    world.release("dev")
+    described = strategies(world, description="Other words.")
+    world.check_out(SECOND, strategies=described)
+    world.must("deploy", "dev")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    refused(world.type("promote", "dev"), "no such strategy", f"configuration {COMMIT[:12]} is back")
+    assert world.memory("dev")["strategies"][0]["description"] != "Other words."
+
+
+def test_promote_goes_back_by_itself_only_where_nothing_is_lost(world: World) -> None:
+    world.release("dev")
+    world.check_out(SECOND, eventExpiryDays=365)
+    world.must("deploy", "dev")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    meant = f"make rollback ENV=dev VERSION={COMMIT} ALLOW_LOSS=1"
+    refused(world.type("promote", "dev", ALLOW_LOSS="1"), "no such strategy", "was not brought back", meant)
+    assert world.memory("dev")["eventExpiryDuration"] == 365
+    world.must("rollback", "dev", VERSION=COMMIT, ALLOW_LOSS="1")
+    assert world.memory("dev")["eventExpiryDuration"] == 90
+    refused(world.type("rollback", "dev"), "no earlier good configuration")
+
+
+@pytest.mark.parametrize("operation", ["ExecuteChangeSet", "CreateChangeSet"])
+def test_promote_says_what_failed_first_when_going_back_fails_too(world: World, operation: str) -> None:
+    released(world, COMMIT)
+    deployed(world, SECOND, "other")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    world.cloud.plan_fault(operation, "ValidationException", "not now", times=1)
+    refused(world.type("promote", "dev"), "no such strategy; going back to aaaaaaaaaaaa failed too", "not now")
+
+
+def test_promote_says_what_failed_first_when_the_earlier_commit_is_not_there(world: World) -> None:
+    released(world, COMMIT)
+    deployed(world, SECOND, "other")
+    world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
+    world.monkeypatch.setattr(releases, "template_at", revision.template_at)
+    refused(world.type("promote", "dev"), "no such strategy", "commit aaaaaaaaaaaa is not in this clone", "--unshallow")
+
+
+def custom(base: str) -> dict[str, Any]:
+    """Return a strategy with instructions of its own."""
+    return {
+        "type": "custom", "name": "mine", "description": "Mine.", "namespaceTemplate": "/mine/{actorId}/",
+        "base": base, "model": "m", "prompts": {"extraction": "README.md"},
+    }  # fmt: skip
+
+
+def test_drift_and_plan_see_a_custom_strategys_instructions(world: World) -> None:
+    world.check_out(COMMIT, strategies=[custom("semantic")], consumers=[])
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    override = memory["strategies"][0]["configuration"]["extraction"]["customExtractionConfiguration"]
+    override["semanticExtractionOverride"] = {"appendToPrompt": "Keep everything.", "modelId": "other"}
+    refused(world.type("drift", "dev"), "extraction prompt 'Keep everything.' deployed", "extraction model 'other'")
+    assert "other instructions (extraction prompt, extraction model)" in world.must("plan", "dev").out
+    world.check_out(SECOND, strategies=[custom("episodic")], consumers=[])
+    assert "replaced, as its type changes (SEMANTIC_OVERRIDE → EPISODIC_OVERRIDE)" in world.must("plan", "dev").out
+
+
+def test_a_self_managed_strategy_is_compared_too(world: World) -> None:
+    topic, bucket = "arn:aws:sns:eu-central-1:123456789012:memory", "memory-payloads"
+    own = {"type": "selfManaged", "selfManaged": {"topicArn": topic, "bucket": bucket}}
+    world.check_out(COMMIT, strategies=strategies(world, **own)[:1], consumers=[])
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    pipeline = memory["strategies"][0]["configuration"]["selfManagedConfiguration"]
+    pipeline["triggerConditions"] = [{"messageBasedTrigger": {"messageCount": 50}}]
+    refused(world.type("drift", "dev"), "triggers {'messageBasedTrigger': {'messageCount': 50}} deployed")
+
+
+def test_a_memory_that_was_deleted_by_hand_is_called_that(world: World) -> None:
+    world.release("dev")
+    world.at("dev").service("bedrock-agentcore-control").memories.clear()
+    for verb in ("plan", "drift", "smoke", "promote", "status", "deploy"):
+        refused(world.type(verb, "dev"), "was deleted, with all that it held", "make destroy ENV=dev, then make deploy")
+    world.must("destroy", "dev")
+    world.release("dev")
+
+
+def test_drift_is_any_difference(world: World) -> None:
+    world.release("dev")
+    assert "as this repository says" in world.must("drift", "dev").last
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    memory["eventExpiryDuration"] = 365
+    memory["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
+    refused(world.type("drift", "dev"), "eventExpiryDays: 365 deployed, 90 here", "'/everybody/' deployed", "drift.md")
+
+
+def test_forgetting_in_an_environment_is_proved(world: World) -> None:
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    say(world, "dev", "alice2")
+    told = world.must("forget", "dev", ACTOR="alice")
+    assert "delete 1 events and 2 records of actor alice" in told.out
+    assert "nothing of actor alice is left" in told.last
+    memory_id = world.memory("dev")["id"]
+    left = {"memoryId": memory_id, "namespacePath": "/facts/alice2/"}
+    assert len(service.list_memory_records(left)["memoryRecordSummaries"]) == 1
+    assert service.list_events({"memoryId": memory_id, "actorId": "alice2", "sessionId": "s1"})["events"]
+
+
+def test_forgetting_finds_what_is_kept_by_strategy(world: World) -> None:
+    first = strategies(world, namespaceTemplate="/strategies/{memoryStrategyId}/actors/{actorId}/")[:1]
+    world.check_out(COMMIT, strategies=first, consumers=[])
+    world.release("dev")
+    service = say(world, "dev", "alice")
+    assert "delete 1 events and 1 records" in world.must("forget", "dev", ACTOR="alice").out
+    everything = {"memoryId": world.memory("dev")["id"], "namespacePath": "/"}
+    assert service.list_memory_records(everything)["memoryRecordSummaries"] == []
+
+
+def test_forgetting_refuses_what_it_cannot_prove(world: World) -> None:
+    world.release("dev")
+    say(world, "dev", "alice")
+    memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
+    memory["strategies"][0]["namespaceTemplates"] = ["/facts/{sessionId}/{actorId}/"]
+    refused(world.type("forget", "dev", ACTOR="alice"), "strategy facts", "cannot be found", "nothing was deleted")
+    refused(world.type("forget", "dev", ACTOR="alice/s1"), "it has a slash")
+
+
+def test_forgetting_asks_before_production_and_wants_a_name(world: World) -> None:
+    world.release("prod")
+    say(world, "prod", "alice")
+    refused(world.type("forget", "prod", ACTOR="alice", CI=""), "production is changed only after a yes")
+    refused(world.type("forget", "prod"), "say who", "ACTOR=")

@@ -1,0 +1,59 @@
+"""What goes wrong in any kind: a clear message, an exit code other than 0, the next step named."""
+
+from __future__ import annotations
+
+from agentcore_kit.delivery import names
+from tests.delivery.shell import refused
+from tests.delivery.runtime_world import World
+from agentcore_kit.local.aws_emulator.cloud import access_key
+
+
+def test_no_credentials(world: World) -> None:
+    world.monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    world.monkeypatch.setenv("ENV", "prod")
+    for verb in ("deploy", "register", "status", "destroy"):
+        refused(world.run(verb), "there are no AWS credentials", "aws sso login")
+
+
+def test_credentials_of_nobody(world: World) -> None:
+    world.monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAEXPIRED")
+    world.monkeypatch.setenv("ENV", "prod")
+    refused(world.run("deploy"), "not valid", "aws sso login")
+
+
+def test_the_wrong_account(world: World) -> None:
+    world.release()
+    before = len(world.cloud.calls)
+    world.monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key(str(world.environments["dev"].account)))
+    world.monkeypatch.setenv("ENV", "prod")
+    for verb in ("deploy", "status", "destroy"):
+        refused(world.run(verb), f"of account {world.environments['dev'].account}", "prod is account", "prod.yaml")
+    made = {call.operation for call in world.cloud.calls[before:]}
+    assert made <= {"GetCallerIdentity"}, "nothing else may be called with the wrong credentials"
+
+
+def test_a_stack_that_was_never_made(world: World) -> None:
+    world.release(env="dev")
+    stacks = world.at("dev").stacks.stacks
+    name = next(iter(stacks))
+    stacks[name].status = "ROLLBACK_COMPLETE"
+    refused(world.type("deploy", "dev"), f"stack {name} is in ROLLBACK_COMPLETE", "delete-stack", "live keeps serving")
+
+
+def test_status_needs_no_registry(world: World) -> None:
+    world.release()
+    del world.at("prod").parameters.values[names.REGISTRY]
+    assert "live" in world.must("status", "prod").last
+
+
+def test_lasting_throttling(world: World) -> None:
+    world.release()
+    world.cloud.plan_fault("DescribeStacks", "Throttling", "Rate exceeded", times=9)
+    refused(world.type("deploy", "prod"), "AWS refuses further calls", "Rate exceeded", "type the same again")
+
+
+def test_a_job_cancelled_after_the_change_set_was_made(world: World) -> None:
+    world.ready()
+    world.cloud.plan_fault("ExecuteChangeSet", "AccessDenied", "cancelled here")
+    refused(world.type("deploy", "dev"), "may not do that", "platform team")
+    assert "nothing to change" not in world.must("deploy", "dev").out

@@ -1,0 +1,115 @@
+"""The verbs that every kind has, run unmodified against the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from agentcore_kit.config.loader import ROOT
+from ops.verbs import VERBS
+from tests.delivery.runtime_world import World
+from agentcore_kit.local.aws_emulator import stacks
+
+
+def test_every_verb_says_where_before_what(world: World) -> None:
+    world.release()
+    for verb in ("plan", "deploy", "status", "register"):
+        lines = world.must(verb, "prod").out.splitlines()
+        account, region = world.environments["prod"].account, world.environments["prod"].region
+        assert lines[0].startswith(f"{verb}: ")
+        assert lines[1].split() == ["environment", "prod", "account", account, "region", region]
+        assert lines[-1].startswith("= ")
+
+
+def test_plan_shows_changes_and_makes_none(world: World) -> None:
+    world.ready()
+    planned = world.must("plan", "dev")
+    assert "add " in planned.out
+    assert "nothing is live" in planned.last
+    assert world.at("dev").stacks.stacks.keys() <= {
+        s for s in world.at("dev").stacks.stacks if world.at("dev").stacks.stacks[s].status.startswith("DELETE")
+    }
+    assert not world.cloud.made("ExecuteChangeSet")
+
+
+def test_every_resource_of_a_stack_is_tagged(world: World) -> None:
+    world.release(env="dev")
+    for call in world.cloud.made("CreateChangeSet"):
+        tags = {tag["Key"] for tag in call.parameters["Tags"]}
+        assert {"owner", "cost-center", "use-case-id", "component", "environment"} <= tags
+
+
+def test_dashboards_are_what_cloudwatch_can_read(world: World) -> None:
+    world.release(env="dev")
+    made = [each for stack in world.at("dev").stacks.stacks.values() for each in stack.resources.values()]
+    bodies = [each.properties["DashboardBody"] for each in made if each.type == "AWS::CloudWatch::Dashboard"]
+    assert [len(json.loads(body)["widgets"]) > 1 for body in bodies] == [True]
+
+
+def test_the_longest_name_fits_in_every_environment(world: World) -> None:
+    manifest = world.with_manifest(name="a" * 40)
+    shared = world.environments["prod"]
+    repositories = world.cloud.at(str(shared.shared_account), shared.region).images.repositories
+    repositories[manifest.metadata.name] = repositories.popitem()[1]
+    for env in world.environments:
+        world.release(env=env)
+        world.must("destroy", env)
+
+
+def test_destroy_removes_the_last_things_first(world: World) -> None:
+    world.release(env="dev")
+    gone = world.must("destroy", "dev")
+    assert "nothing is live" in gone.last
+    assert not world.at("dev").stacks.stacks
+    world.must("destroy", "dev")
+
+
+def test_a_stack_that_is_still_described_as_before_is_waited_for(world: World) -> None:
+    world.monkeypatch.setattr(stacks, "LAG", 3)
+    for _ in range(2):  # when it is made, and when it is changed
+        world.release(env="dev")
+        world.with_manifest(owner="another-team")
+    world.must("destroy", "dev")
+
+
+def test_production_is_asked_about_unless_in_ci(world: World) -> None:
+    world.ready()
+    refused = world.type("deploy", "prod", CI="")
+    assert refused.code == 1
+    assert "not there" in world.must("status", "prod").out, "and no stack is left that waits for a review"
+    assert "REVIEW_IN_PROGRESS" not in world.must("status", "prod").out
+    assert "production is changed only after a yes" in refused.err
+    assert not world.cloud.made("ExecuteChangeSet")
+    assert world.type("deploy", "dev", CI="").code == 0
+
+
+def test_identity_prints_what_a_workflow_needs(world: World) -> None:
+    lines = world.must("identity", "prod").out.splitlines()
+    account = world.environments["prod"].account
+    assert lines == [
+        f"role=arn:aws:iam::{account}:role/agentops-delivery",
+        f"region={world.environments['prod'].region}",
+    ]
+
+
+@pytest.mark.parametrize("verb", ["plan", "deploy", "status", "destroy"])
+def test_a_verb_needs_an_environment_in_aws(world: World, verb: str) -> None:
+    for env in ("", "local", "produktion"):
+        refused = world.type(verb, env)
+        assert refused.code == 2
+        assert "ENV=" in refused.err
+    assert not world.cloud.calls
+
+
+def test_the_module_of_every_verb_can_be_imported_first() -> None:
+    """As `python -m ops VERB` does: what imports in circles works or not by who comes first."""
+    modules = sorted({function.partition(":")[0] for function in VERBS.values()})
+    anew = "import sys, importlib\nfor name in sys.argv[1:]:\n"
+    anew += "    for known in [each for each in sys.modules if each.split('.')[0] == 'ops']: del sys.modules[known]\n"
+    anew += "    importlib.import_module(name)\n"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    subprocess.run([sys.executable, "-c", anew, *modules], cwd=ROOT, env=environment, check=True)

@@ -1,0 +1,107 @@
+"""The workflows: verbs and nothing else, in an order that guards production, with least rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agentcore_kit.config.loader import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAKE = (ROOT / "Makefile").read_text(encoding="utf-8") + "".join(
+    path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*.mk"))
+)
+VERBS = set(re.findall(r"^([a-z-]+):.*## ", MAKE, re.MULTILINE))
+
+
+def load(path: Path) -> dict[Any, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def runs() -> Iterator[tuple[str, str]]:
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            yield from ((path.name, step["run"]) for step in job["steps"] if "run" in step)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_least_rights_and_bounds(path: Path) -> None:
+    workflow = load(path)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert "concurrency" in workflow or "concurrency" in job or name == "approval", name
+        assert job["timeout-minutes"] <= 60, (
+            name,
+            "the session of a role ends after an hour, unless it is asked for more",
+        )
+        assert isinstance(job["permissions"], dict), name
+        for step in job["steps"]:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}")), step
+
+
+def test_every_step_is_a_verb_or_one_line() -> None:
+    for name, line in runs():
+        assert "\n" not in line.strip(), (name, line)
+        assert "${{" not in line, (name, "nothing is interpolated into a shell; variables carry it", line)
+        for verb in re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", line):
+            assert verb in VERBS, (name, verb)
+
+
+def test_no_call_of_aws_exists_only_in_a_workflow() -> None:
+    """Whatever touches AWS is a verb, so that a laptop does what the pipeline does."""
+    for name, line in runs():
+        commands = {part.split()[0] for part in re.split(r"&&|\|\||;|\|", re.sub(r"'[^']*'", "", line))}
+        assert commands <= COMMANDS, (name, line)
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            used = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+            assert set(used) <= ACTIONS, (path.name, "a new one is reviewed and added here: does it call AWS?")
+            verbs = [step.get("run", "").split(" >")[0] for step in job["steps"]]
+            signs_in = "aws-actions/configure-aws-credentials" in used
+            assert signs_in == ("make identity" in verbs), (path.name, "the role is the one of the environment's file")
+
+
+# What may stand in a step, besides the verbs that AWS is touched by; gh is GitHub's own.
+COMMANDS = {"make", "gh", "git", "cat"}
+ACTIONS = {
+    "actions/cache",
+    "actions/checkout",
+    "actions/download-artifact",
+    "actions/setup-python",
+    "actions/upload-artifact",
+    "aws-actions/configure-aws-credentials",
+    "docker/setup-buildx-action",
+}
+
+
+def test_no_long_lived_key() -> None:
+    for path in WORKFLOWS:
+        secrets = set(re.findall(r"secrets\.(\w+)", path.read_text(encoding="utf-8")))
+        assert secrets <= ({"TEMPLATE_UPDATE_TOKEN"} if path.stem == "template-update" else set()), path.name
+
+
+def test_a_rollback_waits_for_no_reviewer_and_is_cancelled_by_nobody() -> None:
+    """A job that waits for reviewers has its turn in its group; and by default what comes later cancels what waits."""
+    found = {(path.stem, name): job for path in WORKFLOWS for name, job in load(path)["jobs"].items()}
+    for path in WORKFLOWS:
+        assert path.stem not in ("deliver", "rollback") or "concurrency" not in load(path), path.name
+    assert found["deliver", "approval"]["environment"] == "approval"
+    assert "concurrency" not in found["deliver", "approval"]
+    assert found["deliver", "prod"]["needs"] == "approval"
+    assert found["deliver", "prod"]["concurrency"] == {"group": "prod", "queue": "max"}
+    back = found["rollback", "rollback"]
+    assert back["concurrency"] == {"group": back["environment"], "queue": "max"}
+    assert back["environment"] == "${{ inputs.environment || 'prod' }}"
+
+
+def test_what_changes_production_runs_from_main_only() -> None:
+    """What is dispatched by hand may come from any branch."""
+    for stem in ("deliver", "rollback"):
+        jobs = load(ROOT / ".github" / "workflows" / f"{stem}.yml")["jobs"].values()
+        assert {job["if"] for job in jobs if "needs" not in job} == {"github.ref == 'refs/heads/main'"}, stem

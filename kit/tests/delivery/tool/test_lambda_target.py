@@ -1,0 +1,111 @@
+"""`spec.target: lambda`: the same verbs, with a function that is live once it is deployed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agentcore_kit.delivery import tool_commands, tool_monitor
+from agentcore_kit.delivery import names
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.mcp_server.contract.definitions import offered
+from tests.delivery.shell import refused
+from tests.delivery.tool.test_registration import PREFIX, records, targets
+from tests.delivery.runtime_world import COMMIT, SECOND, World
+from agentcore_kit.local.aws_emulator.docker import digest_of
+
+LAMBDA = {"target": "lambda", "prefix": PREFIX, "auth": {"inbound": "iam", "outbound": "gateway-iam-role"}}
+
+
+@pytest.fixture
+def chosen(world: World) -> World:
+    """Return the world of a repository that chose Lambda, its commit built and passed."""
+    world.with_manifest(spec=LAMBDA)
+    world.ready()
+    return world
+
+
+def test_a_plan_shows_the_function_and_makes_nothing(chosen: World) -> None:
+    planned = chosen.must("plan", "dev")
+    assert "add Function, Lambda::Function" in planned.out
+    assert "Runtime" not in planned.out
+    assert planned.last == "= nothing was changed; nothing is live"
+    assert not chosen.cloud.made("ExecuteChangeSet")
+
+
+def test_a_deployment_is_live_and_an_earlier_image_goes_back(chosen: World) -> None:
+    chosen.must("deploy", "prod")
+    chosen.ready(SECOND)
+    assert f"live: image {digest_of(SECOND)[:19]}" in chosen.must("deploy", "prod").last
+    assert "nothing to change" in chosen.must("deploy", "prod").out
+    chosen.must("deploy", "prod", DIGEST=digest_of(COMMIT))
+    assert f"live: image {digest_of(COMMIT)[:19]}" in chosen.must("status", "prod").last
+
+
+def test_promote_tests_what_is_live_and_there_is_no_version_to_go_back_to(chosen: World) -> None:
+    for verb in ("smoke", "promote", "gate", "register"):
+        refused(chosen.type(verb, "dev"), "nothing is deployed", "make deploy ENV=dev")
+    chosen.must("deploy", "dev")
+    assert "the function answers as it should" in chosen.must("smoke", "dev").last
+    assert "live with its deployment" in chosen.must("promote", "dev").last
+    refused(chosen.type("rollback", "dev"), "no versions to choose from", "make deploy ENV=dev DIGEST=sha256:")
+    refused(chosen.type("promote", "dev", VERSION="1"), "no versions to choose from")
+
+
+def test_a_function_that_does_not_start_fails_the_smoke_test(chosen: World) -> None:
+    chosen.must("deploy", "dev")
+    chosen.cloud.broken_images.add(digest_of(COMMIT))
+    for verb in ("smoke", "promote", "gate"):
+        refused(chosen.type(verb, "dev"), "getMarketData of image", "Runtime.ExitError", "DIGEST=sha256:")
+
+
+def test_production_takes_only_what_the_gate_has_passed(chosen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen.commit(SECOND)
+    refused(chosen.type("deploy", "prod"), "has not passed pre-production")
+    chosen.must("deploy", "preprod")
+    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 1)
+    refused(chosen.type("gate", "preprod"), "did not pass (exit code 1)", "evals/results/")
+    refused(chosen.type("deploy", "prod"), "has not passed pre-production")
+    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 0)
+    assert "passed" in chosen.must("gate", "preprod").last
+    chosen.must("deploy", "prod")
+
+
+def test_the_function_comes_behind_the_gateway_and_goes_again(chosen: World) -> None:
+    chosen.must("deploy", "prod")
+    done = chosen.must("register", "prod")
+    assert done.last == "= prod: 4 tools on gateway company-tools as market-data___…; record 0.1.0 PENDING_APPROVAL"
+    (target,) = targets(chosen)
+    given = target.given["targetConfiguration"]["mcp"]["lambda"]
+    assert given["lambdaArn"].startswith("arn:aws:lambda:")
+    assert [tool["name"] for tool in given["toolSchema"]["inlinePayload"]] == [tool["name"] for tool in offered()]
+    assert "enum" not in json.dumps(given["toolSchema"])
+    assert target.given["credentialProviderConfigurations"] == [{"credentialProviderType": "GATEWAY_IAM_ROLE"}]
+    assert "nothing to change" in chosen.must("register", "prod").out
+    assert "has no tools under market-data" in chosen.must("deregister", "prod").last
+    assert not targets(chosen)
+    assert not records(chosen)
+
+
+def test_another_image_than_the_commits_is_not_registered(chosen: World) -> None:
+    chosen.must("deploy", "prod")
+    chosen.ready(SECOND)
+    refused(chosen.type("register", "prod"), f"runs image {digest_of(COMMIT)[:19]}", "check out what is live")
+    assert not targets(chosen)
+
+
+def test_the_monitor_reads_lambdas_figures(chosen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "REPORT", ROOT / ".local" / "delivery" / "test-monitor.md")
+    chosen.must("deploy", "prod")
+    assert "the tools answer, within their limits" in chosen.must("monitor", "prod").last
+    name = names.snake(load_manifest().metadata.name, "prod")
+    chosen.at("prod").metrics.values[("Duration", name)] = [9000.0]
+    refused(chosen.type("monitor", "prod"), "P95 latency of 9000 ms")
+
+
+def test_everything_can_be_removed(chosen: World) -> None:
+    chosen.must("deploy", "dev")
+    chosen.must("destroy", "dev")
+    assert not chosen.at("dev").stacks.stacks

@@ -1,0 +1,379 @@
+"""Whatever is wrong with the input ends with a clear message and its exit code, and what was computed is kept."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ops.__main__ import main
+from agentcore_kit.config.loader import ROOT
+from agentcore_kit.evaluation import commands, evaluators, results, runner
+from agentcore_kit.evaluation.dataset import DATASET, Row
+from agentcore_kit.evaluation.reports.console import print_report
+from agentcore_kit.evaluation.runner import Options
+from agentcore_kit.evaluation.runs import CannotRun
+from agentcore_kit.evaluation.agent_targets import LocalTarget
+from tests.evaluation.runs import cases, evaluated, metric, rows_of
+
+LINES = DATASET.read_text(encoding="utf-8").splitlines()
+
+
+def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Run `python -m ops eval` and return its exit code and what it printed."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["eval", *arguments])
+    printed = capsys.readouterr()
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, printed.err + printed.out
+
+
+def test_a_report_forgives_low_scores_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = tmp_path / "thresholds.yaml"
+    limits.write_text("offline: {tokens: {max: 1}}\nmodels: {}\n", encoding="utf-8")
+    options = ["--select", "seed", "--thresholds", str(limits), "--results", str(tmp_path / "results")]
+
+    codes = [evaluation(capsys, *options)[0], evaluation(capsys, *options, "--report-only")[0]]
+    wrong = changed(tmp_path, "{no json")
+    codes.append(evaluation(capsys, "--dataset", wrong, "--results", str(tmp_path), "--report-only")[0])
+
+    assert codes == [1, 0, 2]
+
+
+def changed(tmp_path: Path, *lines: str) -> str:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def edited(change: str, to: str) -> str:
+    assert change in LINES[0]
+    return LINES[0].replace(change, to, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "rows.jsonl:1: the dataset has no rows"),
+        ("{no json", "rows.jsonl:1: no JSON"),
+        (edited("getQuarterlyRevenue", "getRevenue"), "rows.jsonl:1: expected_trajectory: no tool 'getRevenue'"),
+        (edited('"name":"getQuarterlyRevenue"', '"name":"getQuarterlyRevenu"'), "did you mean getQuarterlyRevenue?"),
+        (edited('"region":', '"area":'), "input.area: getQuarterlyRevenue has no such parameter"),
+        (edited('"figures":["556.2 million"]', '"figures":"556.2"'), 'figures: "556.2" is not right'),
+        (edited('"figures":["556.2 million"]', '"figures":[NaN]'), "finite number"),
+        (edited('"figures":["556.2 million"]', '"figures":["much"]'), "'much' is no figure"),
+        (edited('"figures":', '"avoid":[""],"figures":'), "avoid.0"),
+        (edited("What's our Q3 revenue in EMEA?", " "), "turns.0.input"),
+        (edited('"region":"EMEA"', '"region":"EMAE"'), "calls.0.input.region: 'EMAE' is not one of"),
+        (edited('"region":"EMEA"', '"region":5'), "calls.0.input.region: 5 is not"),
+        (edited('"region":"EMEA",', ""), "calls.0.input: 'region' is a required property"),
+        (edited('"tags":', '"injections":{"getRevenue":"x"},"tags":'), "metadata.injections: no tool 'getRevenue'"),
+        (
+            edited('"expected_trajectory":["getQ', '"expected_trajectory":["calculateGrowth","getQ'),
+            "expected_trajectory: not the calls that metadata.expect has",
+        ),
+        ("\ufeff" + LINES[0], "begins with a byte order mark"),
+        (edited('"category":"common"', '"category":"usual"'), "metadata.category"),
+        (edited('"date":"2026-11-16"', '"date":"yesterday"'), "metadata.date"),
+        (edited('"tags":', '"tag":'), "metadata.tag: no such field; did you mean tags?"),
+        (
+            edited('"turns":[{', '"turns":[{"output":"",'),
+            "turns.0.output: no such field; one of: input, expected_response",
+        ),
+        ("[1, 2]", "rows.jsonl:1: [1, 2] is not right; input should be an object"),
+        (edited('"expect":[[', '"expect":[[],['), "needs one list of acceptable outcomes for each turn"),
+    ],
+)
+def test_a_wrong_row_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, message: str) -> None:
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, line), "--results", str(tmp_path / "results"))
+
+    assert code == 2
+    assert message in text
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_tool_that_every_row_names_is_not_told_for_every_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [line.replace("getQuarterlyRevenue", "getRevenue") for line in LINES]
+
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, *rows))
+
+    assert code == 2
+    assert len(text.splitlines()) == 21
+    assert "more" in text.splitlines()[-1]
+
+
+def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, LINES[0], LINES[1], LINES[0]))
+
+    assert code == 2
+    assert "rows.jsonl:3: scenario_id: 'common-whats-our-q3-revenue-in-emea' is that of line 1 too" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("toolSelektion: {min: 0.9}", "there is no metric toolSelektion; did you mean toolSelection?"),
+        ("toolSelection: {min: 95}", "is a share; needed: a number from 0 to 1"),
+        ("toolSelection: {}", "needs either min or max"),
+        (
+            "toolSelection: {min: much}",
+            "thresholds.yaml:2: offline.toolSelection.min: 'much' is not right; needed: the least",
+        ),
+        ("toolSelection: 0.95", "toolSelection: must be a group with the fields min, max"),
+        ("tokens: {max: 1}\nenvironments: {preprodd: {}}", "there is no environment preprodd; did you mean preprod?"),
+        ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "prices.some-model.output: missing; needed: USD"),
+    ],
+)
+def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
+    path = tmp_path / "thresholds.yaml"
+    path.write_text(f"offline:\n  {text}\nmodels: {{}}\n", encoding="utf-8")
+
+    code, printed = evaluation(capsys, "--thresholds", str(path))
+
+    assert code == 2
+    assert message in printed
+
+
+def test_a_threshold_that_nothing_was_measured_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = tmp_path / "thresholds.yaml"
+    limits.write_text("offline: {refusal: {min: 1}, cost: {max: 0.01}}\nmodels: {}\n", encoding="utf-8")
+    options = ["--select", "seed", "--results", str(tmp_path / "results")]
+
+    code, text = evaluation(capsys, *options, "--thresholds", str(limits))
+    assert code == 1, "without a price nobody knows the cost"
+    assert "no price of this model" in text
+
+    code, text = evaluation(capsys, "--select", "common", "--results", str(tmp_path / "results"))
+    assert code == 0
+    assert "thresholds had nothing to measure" in text
+
+
+def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = ("--results", str(tmp_path))
+    assert evaluation(capsys, "--select", "comon", *results) == (
+        2,
+        "SELECT: 'comon' is no category, tag or id of the dataset; did you mean common?\n",
+    )
+    assert evaluation(capsys, "--select", ",", *results)[0] == 2
+    assert evaluation(capsys, "--target", "somewhere", *results)[0] == 2
+    assert evaluation(capsys, "--target", "http://127.0.0.1:99999", *results)[0] == 2
+    assert evaluation(capsys, "--target", "arn:aws:lambda:eu-central-1:123456789012:function:f", *results)[0] == 2
+    assert evaluation(capsys, "--resume", "yesterday", *results)[0] == 2
+    assert evaluation(capsys, "--run", "a/b", *results)[0] == 2
+    assert evaluation(capsys, "--date", "yesterday", *results)[0] == 2
+    code, text = evaluation(capsys, "--target", "https://agent.example.com", *results)
+    assert code == 3
+    assert "EVAL_TOKEN is not set" in text
+    assert not list(tmp_path.iterdir()), "what was refused is no run"
+
+
+def test_make_takes_what_was_typed_and_nothing_from_the_surroundings() -> None:
+    surroundings = dict.fromkeys(("TARGET", "RUN", "DATE", "TIMEOUT", "RESULTS", "RESUME"), "x")
+    typed = ["make", "eval", "PY=echo", "READY=", "SELECT=o'x $y"]
+
+    found = subprocess.run(
+        typed, cwd=ROOT, env={**os.environ, **surroundings}, capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout == "-m ops eval --select=o'x $y\n"
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+
+    code, text = evaluation(capsys, "--results", str(tmp_path / "file" / "results"))
+
+    assert code == 3
+    assert "results cannot be written" in text
+
+
+def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = evaluation(capsys, "--target", "http://127.0.0.1:9", "--results", str(tmp_path), "--select", "decline")
+
+    assert code == 3
+    assert "nobody answers at http://127.0.0.1:9/invocations" in text
+    assert not list(tmp_path.iterdir()), "a run without a case is none to compare or go on with"
+
+
+def test_what_a_target_answered_before_it_went_away_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agentcore_kit.evaluation import agent_targets
+
+    ask = agent_targets._LocalConversation.ask
+    asked = []
+
+    async def going(self: object, text: str) -> object:
+        asked.append(text)
+        if len(asked) > 3:
+            raise CannotRun("nobody answers any more")
+        return await ask(self, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(agent_targets._LocalConversation, "ask", going)
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "decline", "--run", "gone")
+
+    assert code == 3
+    assert "nobody answers any more; what was computed is kept. Go on with: make eval RESUME=gone" in text
+    assert json.loads((tmp_path / "gone" / "results.json").read_text(encoding="utf-8"))["total"]["cases"] == 3
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a mistake")])
+def test_a_crash_does_not_read_as_below_threshold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def crash(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "conclude", crash)
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "escalate")
+
+    assert code == 3
+    assert str(error.args[-1]) in text
+
+
+def test_the_tables_fit_a_terminal(tmp_path: Path) -> None:
+    console = Console(width=80, file=io.StringIO())
+    report = evaluated(tmp_path, [*rows_of("personalisation")[:1], *rows_of("abbreviation")[:1]])
+    print_report(report, console)
+
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in text
+    assert "personalisation" in text
+
+
+def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = runner.run, []
+
+    async def interrupted(*arguments: object) -> None:
+        options = arguments[-1]
+        assert isinstance(options, Options)
+        count = options.on_case
+
+        def on_case(case: dict[str, object]) -> None:
+            count(case)
+            seen.append(case["id"])
+            if len(seen) == 4:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        options.on_case = on_case
+        await real(*arguments)  # type: ignore[arg-type]
+
+    arguments = ("--results", str(tmp_path), "--select", "escalate")
+    monkeypatch.setattr(run, "run", interrupted)
+    code, text = evaluation(capsys, *arguments, "--run", "stopped")
+    monkeypatch.setattr(run, "run", real)
+
+    assert code == 3
+    assert "Go on with: make eval RESUME=stopped" in text
+    kept = (tmp_path / "stopped" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in kept] == seen
+    assert json.loads((tmp_path / "stopped" / "results.json").read_text(encoding="utf-8"))["finished"] is False
+
+    code, _ = evaluation(capsys, *arguments, "--resume", "last")
+
+    ids = [json.loads(line)["id"] for line in (tmp_path / "stopped" / "cases.jsonl").open(encoding="utf-8")]
+    assert code in (0, 1)
+    assert len(ids) == len(set(ids)) == len(rows_of("escalate"))
+    assert ids[:4] == seen
+
+    code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "edge", "--resume", "stopped")
+    assert code == 2
+    assert "run stopped had another select" in text
+
+
+def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    from agentcore_kit.evaluation import agent_targets
+
+    rows = rows_of("common")[:6]
+    ask = agent_targets._LocalConversation.ask
+
+    async def flaky(self: object, text: str) -> object:
+        if text == rows[1].turns[0].input:
+            raise RuntimeError("the model said no")
+        if text == rows[3].turns[0].input:
+            await asyncio.sleep(30)
+        return await ask(self, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(agent_targets._LocalConversation, "ask", flaky)
+    report = evaluated(tmp_path, rows, options=Options(timeout=2, workers=2))
+
+    found = cases(report)
+    assert len(found) == 6
+    assert found[rows[1].scenario_id]["error"] == "RuntimeError: the model said no"
+    assert found[rows[1].scenario_id]["asked"] == rows[1].turns[0].input
+    assert found[rows[3].scenario_id]["error"].startswith("TimeoutError: no answer within 2 s to ")
+    assert report.summary.total.errors == 2
+    assert metric(report, "caseErrorRate") == pytest.approx(2 / 6)
+    assert report.summary.total.counts()["toolSelection"] == 4
+    assert not report.passed
+    assert f"<b>User 1</b> {rows[1].turns[0].input}" in (report.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_evaluator_that_no_report_would_show_is_refused_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluators.Goal, "metric", "goalReacht")
+
+    code, text = evaluation(capsys, "--results", str(tmp_path))
+
+    assert code == 2
+    assert "Goal measures 'goalReacht', which evals/metrics.py has not; did you mean goalReached?" in text
+
+
+def test_a_damaged_run_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "run.json").write_text('{"run": "cut", "sta', encoding="utf-8")
+    arguments = ("--results", str(tmp_path), "--select", "common-wh*")
+    assert evaluation(capsys, *arguments, "--run", "good")[0] in (0, 1)
+
+    assert evaluation(capsys, *arguments, "--resume", "last")[0] in (0, 1)
+    code, text = evaluation(capsys, *arguments, "--resume", "cut")
+    assert code == 2
+    assert "cut/run.json is damaged" in text
+
+
+def test_a_case_that_cannot_be_measured_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("answer")
+
+    monkeypatch.setattr(evaluators.Groundedness, "verdict", broken)
+    monkeypatch.setattr(evaluators.Goal, "verdict", lambda *_: (1.0, ""))
+    report = evaluated(tmp_path, rows_of("common")[:2])
+
+    assert {case["error"] for case in report.cases()} == {"groundedness cannot be measured: KeyError: 'answer'"}
+    assert not report.passed
+
+
+def test_dropping_cut_lines_of_a_killed_run(tmp_path: Path) -> None:
+    (tmp_path / results.CASES).write_text(
+        '{"id": "a", "status": "passed"}\n{"id": "b", "status": "error"}\n{"id": "c", "st'
+    )
+
+    assert results.finished(tmp_path) == {"a"}
+    assert results.finished(tmp_path) == {"a"}
+    assert (tmp_path / results.CASES).read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_selection_takes_categories_tags_and_patterns() -> None:
+    from agentcore_kit.evaluation.dataset import load_dataset
+
+    dataset = load_dataset(DATASET)
+    chosen = commands.selection("seed,edge-w*", dataset)
+    found = {entry.id for entry in dataset.entries if chosen(entry)}
+    assert {row.scenario_id for row in rows_of("seed")} < found
+    assert LocalTarget.name == "local"
+    assert isinstance(next(dataset.rows()), Row)

@@ -1,0 +1,44 @@
+"""The image, as far as it can be checked without building it: what goes in, what is pinned, who runs it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from agentcore_kit.config.loader import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+IGNORE = (ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n")
+COPIED = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)).split()
+
+
+@pytest.mark.parametrize("source", COPIED)
+def test_what_is_copied_exists_and_is_let_through(source: str) -> None:
+    assert (ROOT / source).exists()
+    assert any(line in IGNORE for line in (f"!{source}", f"!{source}/*.yaml"))
+
+
+def test_nothing_else_reaches_the_build() -> None:
+    assert next(line for line in IGNORE if line and not line.startswith("#")) == "*"
+    assert {line[1:].split("/")[0] for line in IGNORE if line.startswith("!")} == set(COPIED)
+
+
+def test_the_base_is_exact_and_arm64() -> None:
+    base, *others = re.findall(r"^FROM (.+)$", DOCKERFILE, re.MULTILINE)
+    assert re.fullmatch(r"--platform=linux/arm64 python:\d+\.\d+\.\d+-slim-\w+(@sha256:[0-9a-f]{64})? AS base", base)
+    assert {other.split()[0] for other in others} == {"base"}
+
+
+def test_it_is_no_root_and_starts_under_opentelemetry() -> None:
+    assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
+    assert '\nCMD ["opentelemetry-instrument", "python", "-m", "runtime"]' in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])
+def test_requirements_are_exact_hashed_and_without_an_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        assert re.match(r"[a-z0-9-]+==[^ ]+ ", line), line
+        assert " --hash=sha256:" in line
+        assert "://" not in line

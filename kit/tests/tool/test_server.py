@@ -1,0 +1,141 @@
+"""The running server, called by the MCP SDK's own client and by hand: protocol, identity, errors, traces."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import pytest
+from mcp.client import Client
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tests.tool.calls import Tools
+
+pytestmark = pytest.mark.integration
+
+EMEA = {"region": "EMEA", "dataType": "revenue"}
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+def post(running: Tools, headers: dict[str, str], name: str = "getMarketData", arguments: Any = EMEA) -> httpx.Response:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    return httpx.post(running.url, headers=JSON | headers, json=call, timeout=20)
+
+
+def test_the_sdks_client_lists_and_calls(running: Tools) -> None:
+    async def listed(client: Client) -> Any:
+        return (await client.list_tools()).tools
+
+    tools = {one.name: one for one in asyncio.run(running.connected(listed))}
+    assert list(tools) == ["getMarketData", "listWatchedMarkets", "addWatchedMarket", "removeWatchedMarket"]
+    hints = {name: one.annotations for name, one in tools.items() if one.annotations}
+    assert [name for name, hint in hints.items() if hint.read_only_hint] == ["getMarketData", "listWatchedMarkets"]
+    assert [name for name, hint in hints.items() if hint.destructive_hint] == ["removeWatchedMarket"]
+    assert "caller" not in str([one.input_schema for one in tools.values()])
+    result = running.call("getMarketData", EMEA)
+    assert result.structured_content == {
+        "ageSeconds": 0.0, "region": "EMEA", "dataType": "revenue", "value": 18.4, "unit": "billions USD",
+        "period": "2026-Q3", "changeOnYear": "+3.1 %",
+    }  # fmt: skip
+
+
+def test_a_user_sees_only_their_own_rows(running: Tools) -> None:
+    assert running.call("addWatchedMarket", EMEA, user="alice").structured_content == {
+        "watched": [EMEA], "changed": True,
+    }  # fmt: skip
+    listed = running.call("listWatchedMarkets", user="bob").structured_content
+    assert listed == {"watched": [], "changed": False}
+
+
+def test_a_user_cannot_be_named_in_the_arguments(running: Tools) -> None:
+    running.call("addWatchedMarket", EMEA, user="alice")
+    listed = running.call("listWatchedMarkets", {"caller": "alice", "user_id": "alice"}, user="bob")
+    assert not (listed.structured_content or {}).get("watched")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer a.b.c"}, {"Authorization": "Basic YTpi"}])
+def test_nobody_gets_in_without_a_token(running: Tools, headers: dict[str, str]) -> None:
+    refused = post(running, headers)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_session_id_that_the_runtime_injects_is_taken(running: Tools) -> None:
+    headers = running.headers(**{"Mcp-Session-Id": "0123456789abcdef" * 3})
+    assert post(running, headers).json()["result"]["structuredContent"]["value"] == 18.4
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "code", "said"),
+    [
+        ("getMarketData", {"region": "MARS"}, 400, "region: Input should be 'EMEA', 'APAC' or 'AMER'"),
+        ("getMarketFigure", {}, 404, "there are getMarketData, "),
+    ],
+)
+def test_what_is_wrong_is_said_as_data_and_in_words(
+    running: Tools, name: str, arguments: dict[str, str], code: int, said: str
+) -> None:
+    result = running.call(name, arguments)
+    assert result.is_error
+    assert (result.structured_content or {})["error"]["code"] == code
+    assert said in str(result.content[0])
+    assert "MARS" not in str(result)
+
+
+def test_an_unexpected_failure_keeps_its_cause_to_itself(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tool.tools.backend", object())
+    result = running.call("getMarketData", EMEA)
+    assert (result.structured_content or {})["error"]["kind"] == "internal_error"
+    assert "attribute" not in str(result)
+
+
+def test_a_tool_that_ends_its_thread_does_not_end_the_server(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ending:
+        def market(self, *_: str) -> None:
+            raise GeneratorExit
+
+    with monkeypatch.context() as worse:
+        worse.setattr("tool.tools.backend", Ending())
+        result = running.call("getMarketData", EMEA)
+    assert (result.structured_content or {})["error"]["kind"] == "internal_error"
+    assert not running.call("getMarketData", EMEA).is_error
+
+
+def test_the_server_says_whether_it_is_well(running: Tools) -> None:
+    assert httpx.get(running.url.replace("/mcp", "/ping"), timeout=5).json() == {"status": "Healthy"}
+
+
+def test_many_calls_from_fifty_clients(running: Tools) -> None:
+    async def calls(client: Client) -> int:
+        found = [await client.call_tool("getMarketData", EMEA) for _ in range(4)]
+        return sum(not one.is_error for one in found)
+
+    async def all_clients() -> list[int]:
+        return await asyncio.gather(*(running.connected(calls, f"user-{n}") for n in range(50)))
+
+    assert sum(asyncio.run(all_clients())) == 200
+
+
+def test_a_call_is_part_of_its_callers_trace(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    monkeypatch.setattr("runtime.telemetry._tracer", provider.get_tracer("test"))
+    monkeypatch.setattr("mcp.shared._otel._tracer", provider.get_tracer("test"))
+    trace_id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    headers = running.headers(traceparent=f"00-{trace_id}-{parent}-01", baggage="session.id=conversation-1")
+    post(running, headers)
+    deadline = time.monotonic() + 10
+    while len(spans.get_finished_spans()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # the outer one ends a moment after the answer
+    found = {span.name: span for span in spans.get_finished_spans()}
+    outer, inner = found["POST /mcp"], found["tools/call getMarketData"]
+    assert {trace.format_trace_id(span.context.trace_id) for span in (outer, inner)} == {trace_id}
+    assert outer.parent is not None
+    assert trace.format_span_id(outer.parent.span_id) == parent
+    assert (outer.attributes or {})["session.id"] == "conversation-1"
