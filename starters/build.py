@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.evaluation.dataset import DATASET, Row
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.evaluation.dataset import dataset_path, Row
 
-SCHEMA = DATASET.with_name("dataset.schema.json")
+SCHEMA = dataset_path().with_name("dataset.schema.json")
 
 
 def built() -> dict[Path, str]:
@@ -18,7 +18,7 @@ def built() -> dict[Path, str]:
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Row.model_json_schema()}
     return {
-        **{DATASET.with_name(name): as_lines(rows) for name, rows in datasets().items()},
+        **{dataset_path().with_name(name): as_lines(rows) for name, rows in datasets().items()},
         SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
     }
 

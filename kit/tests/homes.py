@@ -6,13 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from agentcore_kit.config.repository import repository_root
 
 
 def home_in(folder: Path) -> Path:
-    """Copy manifest, environments, src and ops into a folder and return it."""
-    for name in ("manifest.yaml", "environments", "src", "ops"):
-        source = ROOT / name
+    """Copy manifest, environments and src into a folder and return it."""
+    for name in ("manifest.yaml", "environments", "src"):
+        source = repository_root() / name
         shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder)
     return folder
 

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.serving.service import Service
-from agentcore_kit.serving.settings import Settings
 from agentcore_kit.runtime.identity import Caller, authenticate, issue_development_token
+from agentcore_kit.serving.service import Service
+from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.testing.surroundings import known_surroundings, level_of_logs
 
 __all__ = ["known_surroundings", "level_of_logs"]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> AgentSettings:
     """Return this repository's local settings, with state in a folder of the test's own."""
-    return replace(Settings.from_files(), state=tmp_path / "state")
+    return replace(AgentSettings.from_files(), state=tmp_path / "state")
 
 
 @pytest.fixture
-def service(settings: Settings) -> Iterator[Service]:
+def service(settings: AgentSettings) -> Iterator[Service]:
     """Return the agent with its local model."""
     from agentcore_kit.serving.models import build_model
 
@@ -33,12 +33,12 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 @pytest.fixture
-def alice(settings: Settings) -> Caller:
+def alice(settings: AgentSettings) -> Caller:
     """Return a verified user."""
     return caller(settings, "alice")
 
 
-def caller(settings: Settings, user_id: str) -> Caller:
+def caller(settings: AgentSettings, user_id: str) -> Caller:
     """Return a verified user of that id."""
     token = issue_development_token(user_id, settings.state)
     return authenticate({"Authorization": f"Bearer {token}"}, "development", settings.state)

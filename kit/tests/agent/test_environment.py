@@ -10,8 +10,15 @@ import jsonschema
 import pytest
 import yaml
 
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.config.environment import ENVIRONMENTS, NAMES, Environment, environment_name, load_environment, read_environment
+from agentcore_kit.config.environment import (
+    NAMES,
+    Environment,
+    environment_name,
+    environments_path,
+    load_environment,
+    read_environment,
+)
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import Manifest, load_manifest
 
 LOCAL = """\
@@ -71,8 +78,8 @@ def refusal(folder: Path, text: str, manifest: Manifest | None = None, **variabl
 def test_the_environments_of_this_repository_are_right(name: str) -> None:
     environment = load_environment(load_manifest(), {"AGENT_ENV": name})
     assert environment.name == name
-    schema = json.loads((ENVIRONMENTS / "environment.schema.json").read_text(encoding="utf-8"))
-    values = yaml.safe_load((ENVIRONMENTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    schema = json.loads((environments_path() / "environment.schema.json").read_text(encoding="utf-8"))
+    values = yaml.safe_load((environments_path() / f"{name}.yaml").read_text(encoding="utf-8"))
     # JSON has no dates: editors see them as the text that they are written as.
     jsonschema.validate(json.loads(json.dumps(values, default=str)), schema)
 

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
-from agentcore_kit.local.aws_protocol.service_rules import WrongParameters
 from agentcore_kit.evaluation import agentcore
 from agentcore_kit.evaluation.agentcore import Runtime, Session, batches, evaluate_sessions, evaluator_levels, upload
-from agentcore_kit.evaluation.dataset import DATASET, Row, load_dataset
+from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
 from agentcore_kit.evaluation.runs import CannotRun
+from agentcore_kit.local.aws_protocol.service_rules import WrongParameters
 
 ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/financial_agent-a1B2c3D4e5/runtime-endpoint/live"
 TRACE, SPAN = "a" * 32, "b" * 16
@@ -26,7 +26,7 @@ ABOUT = {"datasetArn": DATASET_ARN, "datasetId": "agent-1", "createdAt": 0}
 
 @pytest.fixture
 def rows() -> list[Row]:
-    return list(load_dataset(DATASET).rows())[:3]
+    return list(load_dataset(dataset_path()).rows())[:3]
 
 
 def client(service: str) -> tuple[Any, Stubber]:
@@ -170,7 +170,7 @@ def test_a_call_that_is_not_answered_costs_no_score_that_was_paid_for(rows: list
 
 def test_a_batch_is_what_the_service_model_wants(rows: list[Row]) -> None:
     data, stub = client("bedrock-agentcore")
-    everything = list(load_dataset(DATASET).rows()) * 3
+    everything = list(load_dataset(dataset_path()).rows()) * 3
     sessions = [Session(f"evaluation-{number:036}", row) for number, row in enumerate(everything)]
     runtime = Runtime.from_arn(ARN)
     made = list(batches("agent_20261116", runtime, sessions, agentcore.BUILT_IN))

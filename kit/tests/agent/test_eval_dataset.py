@@ -10,42 +10,42 @@ from typing import get_args
 import jsonschema
 import pytest
 from bedrock_agentcore.evaluation.runner import FileDatasetProvider
-
+from starters.build import SCHEMA, built
 from starters.finance.cases import rows
 from starters.finance.expect import At, shift
-from starters.build import SCHEMA, built
-from agentcore_kit.evaluation.dataset import DATASET, Category, Row, load_dataset
+
 from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.dataset import Category, Row, dataset_path, load_dataset
 
 
 def test_the_files_are_what_the_sample_data_says() -> None:
     for path, text in built().items():
         assert path.read_text(encoding="utf-8") == text, (
-            f"{path.name} is older than evals/cases.py: make dataset BUILD=1"
+            f"{path.name} is older than evals/cases.py: kit dataset --build"
         )
 
 
 def test_it_is_complete() -> None:
-    dataset = load_dataset(DATASET, own_tools())
+    dataset = load_dataset(dataset_path(), own_tools())
     found = Counter(entry.category for entry in dataset.entries)
     assert len(dataset.entries) >= 200
     assert set(found) == set(get_args(Category)) - {"redteam"}
     assert min(found.values()) >= 9
     assert sum("seed" in entry.tags for entry in dataset.entries) == 50
-    assert len(load_dataset(DATASET.with_name("redteam.jsonl"), own_tools()).entries) >= 15
+    assert len(load_dataset(dataset_path().with_name("redteam.jsonl"), own_tools()).entries) >= 15
 
 
 def test_agentcore_reads_the_same_file() -> None:
-    scenarios = FileDatasetProvider(str(DATASET)).get_dataset().scenarios
+    scenarios = FileDatasetProvider(str(dataset_path())).get_dataset().scenarios
 
-    mine = list(load_dataset(DATASET).rows())
+    mine = list(load_dataset(dataset_path()).rows())
     assert [scenario.scenario_id for scenario in scenarios] == [row.scenario_id for row in mine]
     assert scenarios[0].metadata["date"] == "2026-11-16"  # type: ignore[index]
 
 
 def test_every_row_keeps_the_schema() -> None:
     schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-    for line in DATASET.read_text(encoding="utf-8").splitlines():
+    for line in dataset_path().read_text(encoding="utf-8").splitlines():
         schema.validate(json.loads(line))
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from evals.evaluators import Confidentiality
 from strands_evals.types.evaluation import EvaluationData
 
-from evals.evaluators import Confidentiality
 from agentcore_kit.evaluation.dataset import Call, Outcome
+from agentcore_kit.evaluation.evaluators import (
+    Correctness,
+    Goal,
+    Groundedness,
+    Memory,
+    Refusal,
+    ToolErrors,
+    choose,
+    parameters,
+    selection,
+)
 from agentcore_kit.evaluation.figures import claims, states, ungrounded
-from agentcore_kit.evaluation.evaluators import Correctness, Goal, Groundedness, Memory, Refusal, ToolErrors, choose, parameters, selection
 from agentcore_kit.evaluation.summary import Price, Tally, percentile
 
 

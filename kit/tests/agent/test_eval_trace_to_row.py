@@ -12,10 +12,10 @@ from bedrock_agentcore.evaluation.span_to_adot_serializer import convert_strands
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
 from ops.__main__ import main
-from agentcore_kit.evaluation.dataset import Row
+
 from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.evaluation.trace_import import draft, from_cloudwatch, from_span_file, mask
 
 SAID = "My name is Maria Schmidt, mail maria.schmidt@example.com or +49 170 1234567: EMEA revenue in 2024-Q3?"

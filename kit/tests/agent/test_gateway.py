@@ -18,11 +18,11 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 from strands import Agent
 
-from agentcore_kit.serving.gateways import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
-from agentcore_kit.serving.service import Service
-from agentcore_kit.serving.settings import Settings
 from agentcore_kit.config.agent import Tools
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.gateways import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
+from agentcore_kit.serving.service import Service
+from agentcore_kit.serving.settings import AgentSettings
 
 
 class RecordingApp:
@@ -80,7 +80,7 @@ def serving(server: MCPServer) -> Iterator[tuple[str, RecordingApp]]:
         thread.join(timeout=5)
 
 
-def with_gateways(settings: Settings, urls: dict[str, str]) -> Settings:
+def with_gateways(settings: AgentSettings, urls: dict[str, str]) -> AgentSettings:
     """Return settings whose manifest and environment name these gateways."""
     spec = settings.manifest.spec.model_copy(update={"tools": Tools(gateways=list(urls))})
     return replace(
@@ -90,7 +90,7 @@ def with_gateways(settings: Settings, urls: dict[str, str]) -> Settings:
     )
 
 
-def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: Settings) -> None:
+def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: AgentSettings) -> None:
     with serving(market_server(3)) as (url, recorder):
         token = CallerToken(Caller("alice", token="first"))
         found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
@@ -107,7 +107,7 @@ def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: Setti
             found.close()
 
 
-def test_many_tools_are_found_by_search(settings: Settings) -> None:
+def test_many_tools_are_found_by_search(settings: AgentSettings) -> None:
     with serving(market_server(SEARCH_ABOVE + 1)) as (url, _):
         service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
         try:
@@ -120,7 +120,7 @@ def test_many_tools_are_found_by_search(settings: Settings) -> None:
             service.close()
 
 
-def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: Settings) -> None:
+def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: AgentSettings) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/mcp"
@@ -134,7 +134,7 @@ def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: Settings
 
 
 def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.wiring.gateway.CALL_SECONDS", 0.3)
     server = MCPServer("market")
@@ -159,7 +159,7 @@ def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
 
 
 def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = market_server(SEARCH_ABOVE + 1, search_seconds=60)
     with serving(server) as (url, _):
@@ -171,7 +171,7 @@ def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
             service.close()
 
 
-def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: Settings) -> None:
+def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: AgentSettings) -> None:
     server = market_server(1)
     for name in ("getQuarterlyRevenue", "x" * 65):
         server.tool(name=name)(lambda year: {"year": year})
@@ -187,7 +187,7 @@ def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: Settings) 
     assert len(result["notices"]) == 3, "two of the first gateway, and the same tool of the second"
 
 
-def test_twenty_tools_are_counted_over_all_gateways(settings: Settings) -> None:
+def test_twenty_tools_are_counted_over_all_gateways(settings: AgentSettings) -> None:
     with serving(market_server(11)) as (first, _), serving(market_server(11)) as (second, _):
         token = CallerToken(Caller("alice", token="t"))
         found = connect_gateways(with_gateways(settings, {"a": first, "b": second}), token, [])
@@ -198,7 +198,7 @@ def test_twenty_tools_are_counted_over_all_gateways(settings: Settings) -> None:
             found.close()
 
 
-def test_a_gateway_that_comes_back_is_found_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(market_server(1)) as (url, _):
         there = with_gateways(settings, {"shared": url})
         down = with_gateways(settings, {"shared": "http://127.0.0.1:9/mcp"})
@@ -215,7 +215,7 @@ def test_a_gateway_that_comes_back_is_found_again(settings: Settings, monkeypatc
             service.close()
 
 
-def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: Settings) -> None:
+def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSettings) -> None:
     with serving(market_server(1)) as (url, _):
         service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
         try:
@@ -229,7 +229,7 @@ def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: Settings)
 
 
 def test_no_connection_is_left_when_a_conversation_cannot_be_opened(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.wiring.service.build_session_manager", Mock(side_effect=OSError("no disk")))
     with serving(market_server(1)) as (url, _):
@@ -276,7 +276,7 @@ def ask(service: Service, prompt: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("tools", [SEARCH_ABOVE])
-def test_search_starts_above_the_limit_not_at_it(settings: Settings, tools: int) -> None:
+def test_search_starts_above_the_limit_not_at_it(settings: AgentSettings, tools: int) -> None:
     with serving(market_server(tools)) as (url, _):
         token = CallerToken(Caller("alice", token="t"))
         found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])

@@ -15,11 +15,11 @@ import httpx
 import pytest
 import uvicorn
 
-from agentcore_kit.serving import app as program
-from agentcore_kit.serving.service import Service
-from agentcore_kit.serving.settings import Settings
 from agentcore_kit.local.offline_model import OfflineModel
 from agentcore_kit.runtime.identity import issue_development_token
+from agentcore_kit.serving import app as program
+from agentcore_kit.serving.service import Service
+from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.testing.agent_client import SESSION_HEADER
 
 pytestmark = pytest.mark.integration
@@ -40,7 +40,7 @@ class Long(OfflineModel):
 
 
 @pytest.fixture
-def port(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve an agent with that model; return where."""
     service: Future[Service] = Future()
     service.set_result(Service(settings, Long()))
@@ -59,7 +59,7 @@ def port(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     assert not thread.is_alive(), "a turn that nobody listens to holds the server"
 
 
-def test_who_hangs_up_ends_the_turn_and_the_session_answers_the_next(settings: Settings, port: int) -> None:
+def test_who_hangs_up_ends_the_turn_and_the_session_answers_the_next(settings: AgentSettings, port: int) -> None:
     headers = {
         "Authorization": f"Bearer {issue_development_token('alice', settings.state)}",
         SESSION_HEADER: "s" * 33,

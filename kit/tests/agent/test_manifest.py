@@ -12,8 +12,9 @@ import jsonschema
 import pytest
 import yaml
 
-from agentcore_kit.config.loader import ROOT, ConfigError
-from agentcore_kit.config.manifest import MANIFEST, load_manifest
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.manifest import load_manifest, manifest_path
+from agentcore_kit.config.repository import repository_root
 
 # Of its own, so that a team may change its manifest as it likes.
 GOOD = """\
@@ -46,7 +47,7 @@ def problems(folder: Path, text: str) -> list[str]:
 
 def test_this_repository_is_right_and_says_the_same_in_pyproject() -> None:
     metadata = load_manifest().metadata
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((repository_root() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (project["name"], project["version"]) == (metadata.name, metadata.version)
 
 
@@ -109,18 +110,18 @@ def test_what_is_no_manifest_at_all_is_refused_in_one_line(tmp_path: Path, text:
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(ConfigError, match=r"^nowhere\.yaml:1: no such file"):
-        load_manifest(ROOT / "nowhere.yaml")
+        load_manifest(repository_root() / "nowhere.yaml")
 
 
 def test_editors_know_the_format_that_is_checked() -> None:
-    schema = json.loads((ROOT / "manifest.schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(yaml.safe_load(MANIFEST.read_text(encoding="utf-8")), schema)
+    schema = json.loads((repository_root() / "manifest.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(yaml.safe_load(manifest_path().read_text(encoding="utf-8")), schema)
     with pytest.raises(jsonschema.ValidationError, match="owner"):
         jsonschema.validate(yaml.safe_load(GOOD.replace("owner", "ownr")), schema)
 
 
 def test_an_unknown_verb_is_refused_with_those_there_are() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "ops", "manifst"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ops", "manifst"], cwd=repository_root(), capture_output=True, text=True, check=False
     )
     assert (run.returncode, "did you mean manifest?" in run.stderr) == (2, True)

@@ -10,10 +10,10 @@ import pytest
 from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 from strands.session import SnapshotSessionManager
 
-from agentcore_kit.serving.memory import build_session_manager, safe_id
-from agentcore_kit.serving.settings import Settings
-from agentcore_kit.config.loader import ConfigError
 from agentcore_kit.config.agent import Memory
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.serving.memory import build_session_manager, safe_id
+from agentcore_kit.serving.settings import AgentSettings
 
 IDS = ["a", "A", "a/b", "a/../b", "../a", "a|b", "auth0|1", "", "sha256-1", "a" * 100, "a" * 101, "ä", "報", "a b", "."]
 
@@ -25,7 +25,7 @@ def test_ids_are_safe_and_never_the_same_for_two() -> None:
     assert safe_id(safe_id("a|b")) != safe_id("a|b"), "an id that looks like a hash must not stand for another's"
 
 
-def test_locally_conversations_are_files(settings: Settings) -> None:
+def test_locally_conversations_are_files(settings: AgentSettings) -> None:
     manager = build_session_manager(settings, "a|b", "s" * 33)
     assert isinstance(manager, SnapshotSessionManager)
     assert manager.session_id == "s" * 33
@@ -36,11 +36,11 @@ def test_where_no_conversation_can_be_kept_nothing_starts(tmp_path: Path, monkey
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "sessions").touch()
     with pytest.raises(ConfigError, match=r"^\.local/sessions: .*conversations are kept there"):
-        Settings.from_files()
+        AgentSettings.from_files()
 
 
 def test_with_a_memory_actor_and_session_come_from_the_identity(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "bedrock_agentcore.memory.integrations.strands.session_manager.MemoryClient.list_events",

@@ -8,10 +8,10 @@ import pytest
 from strands.models import BedrockModel
 from strands.models.openai import OpenAIModel
 
-from agentcore_kit.serving.models import build_model, model_label
-from agentcore_kit.serving.settings import Settings
-from agentcore_kit.local.offline_model import LABEL, OfflineModel
 from agentcore_kit.config.environment import load_environment
+from agentcore_kit.local.offline_model import LABEL, OfflineModel
+from agentcore_kit.serving.models import build_model, model_label
+from agentcore_kit.serving.settings import AgentSettings
 
 OPENAI = {
     "AGENT_MODEL_PROVIDER": "openai-compatible",
@@ -21,16 +21,16 @@ OPENAI = {
 BEDROCK = {"AGENT_MODEL_PROVIDER": "bedrock", "AGENT_MODEL_ID": "global.anthropic.claude-sonnet-4-6"}
 
 
-def chosen_by(settings: Settings, variables: dict[str, str]) -> Settings:
+def chosen_by(settings: AgentSettings, variables: dict[str, str]) -> AgentSettings:
     return replace(settings, environment=load_environment(settings.manifest, variables))
 
 
-def test_without_a_choice_the_model_is_offline_and_says_so(settings: Settings) -> None:
+def test_without_a_choice_the_model_is_offline_and_says_so(settings: AgentSettings) -> None:
     assert isinstance(build_model(settings), OfflineModel)
     assert model_label(settings) == LABEL == "offline model, not an LLM"
 
 
-def test_bedrock_by_variable(settings: Settings) -> None:
+def test_bedrock_by_variable(settings: AgentSettings) -> None:
     there = chosen_by(settings, BEDROCK)
     model = build_model(there)
     assert isinstance(model, BedrockModel)
@@ -39,7 +39,7 @@ def test_bedrock_by_variable(settings: Settings) -> None:
     assert model_label(there) is None
 
 
-def test_an_openai_compatible_server_needs_no_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_openai_compatible_server_needs_no_key(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     model = build_model(chosen_by(settings, OPENAI))
     assert isinstance(model, OpenAIModel)
@@ -48,14 +48,16 @@ def test_an_openai_compatible_server_needs_no_key(settings: Settings, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["dev", "preprod", "prod"])
-def test_deployed_environments_give_their_limits(settings: Settings, name: str) -> None:
+def test_deployed_environments_give_their_limits(settings: AgentSettings, name: str) -> None:
     environment = load_environment(settings.manifest, {"AGENT_ENV": name})
     config = build_model(replace(settings, environment=environment)).get_config()
     assert config["max_tokens"] == environment.model.max_tokens
     assert config["temperature"] == environment.model.temperature
 
 
-def test_the_guardrail_of_the_deployment_reaches_the_model(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guardrail_of_the_deployment_reaches_the_model(
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGENT_GUARDRAIL_ID", "a1b2c3d4")
     monkeypatch.setenv("AGENT_GUARDRAIL_VERSION", "3")
     config = build_model(chosen_by(settings, BEDROCK)).get_config()

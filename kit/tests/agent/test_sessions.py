@@ -10,9 +10,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.gateways import CallerToken
 from agentcore_kit.serving.sessions import Conversation, Sessions
-from agentcore_kit.runtime.identity import Caller
 
 SESSION = "s" * 33
 

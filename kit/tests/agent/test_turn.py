@@ -10,10 +10,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from agentcore_kit.serving.service import Service
-from agentcore_kit.serving.settings import Settings
 from agentcore_kit.local.offline_model import OfflineModel
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.service import Service
+from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.serving.turn import MAX_MODEL_CALLS, ToolCallRecorder
 
 SESSION = "s" * 33
@@ -75,7 +75,7 @@ def test_events_come_in_order_and_the_last_sums_up(service: Service, alice: Call
 
 
 def test_a_failure_gives_an_id_and_no_detail_and_the_conversation_goes_on(
-    settings: Settings, alice: Caller, caplog: pytest.LogCaptureFixture
+    settings: AgentSettings, alice: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = Service(settings, FailingModel())
     with caplog.at_level(logging.ERROR):
@@ -101,7 +101,7 @@ def test_what_a_tool_raises_stays_in_the_log(
     )
 
 
-def test_a_model_that_goes_in_circles_is_stopped(settings: Settings, alice: Caller) -> None:
+def test_a_model_that_goes_in_circles_is_stopped(settings: AgentSettings, alice: Caller) -> None:
     result = ask(Service(settings, CirclingModel()), alice, "What's our Q3 revenue in EMEA?")[-1]
     assert result["stopReason"] == "limit_turns"
     assert result["modelCalls"] == MAX_MODEL_CALLS
@@ -109,7 +109,7 @@ def test_a_model_that_goes_in_circles_is_stopped(settings: Settings, alice: Call
 
 
 def test_an_answer_that_reaches_the_models_maximum_is_given_and_said_to_be_cut(
-    settings: Settings, alice: Caller
+    settings: AgentSettings, alice: Caller
 ) -> None:
     class Verbose(OfflineModel):
         async def stream(self, *_: Any, **__: Any) -> Any:
@@ -129,7 +129,7 @@ def test_an_answer_that_reaches_the_models_maximum_is_given_and_said_to_be_cut(
 
 @pytest.mark.parametrize("odd", [float("nan"), "\ud83d", {1, 2}], ids=["no number", "half a character", "no JSON"])
 def test_what_json_cannot_carry_does_not_break_the_session(
-    settings: Settings, alice: Caller, monkeypatch: pytest.MonkeyPatch, odd: Any
+    settings: AgentSettings, alice: Caller, monkeypatch: pytest.MonkeyPatch, odd: Any
 ) -> None:
     monkeypatch.setattr("agent.tools.backend.revenue", Mock(return_value=odd))
     service = Service(settings, OfflineModel())
@@ -139,7 +139,7 @@ def test_what_json_cannot_carry_does_not_break_the_session(
     assert "556.2" in json.dumps(result, ensure_ascii=False, allow_nan=False).encode().decode()
 
 
-def test_a_model_that_calls_a_tool_that_is_not_there_is_told_so(settings: Settings, alice: Caller) -> None:
+def test_a_model_that_calls_a_tool_that_is_not_there_is_told_so(settings: AgentSettings, alice: Caller) -> None:
     class Mistaken(CirclingModel):
         async def stream(self, *told: Any, **__: Any) -> Any:
             async for event in super().stream(*told):

@@ -103,7 +103,7 @@ def test_a_chat_remembers_ends_at_ctrl_c_and_can_be_continued(home: Path) -> Non
         assert chat.returncode == 0
         end = chat.stdout.read()
     assert "getQuarterlyRevenue(region=APAC, quarter=2025-Q1)" in said
-    assert shlex.split(end.rsplit("make ask SESSION=", 1)[1]) == [ODD]
+    assert shlex.split(end.rsplit("kit ask --session ", 1)[1]) == [ODD]
     resumed = ops(home, "ask", "--session", ODD, "and AMER?")
     assert "getQuarterlyRevenue(region=AMER, quarter=2025-Q1)" in resumed.stdout
 
@@ -115,7 +115,7 @@ def test_dev_says_that_its_port_is_taken(home: Path) -> None:
         port = other.getsockname()[1]
         refused = ops(home, "dev", PORT=str(port))
     assert refused.returncode == 1
-    assert f"make dev PORT={port + 1}" in refused.stderr
+    assert f"kit dev --port {port + 1}" in refused.stderr
 
 
 def test_dev_serves_in_silence_and_restarts_with_each_new_manifest(tmp_path: Path) -> None:

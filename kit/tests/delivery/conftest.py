@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit.delivery import context, polling
-from agentcore_kit.local.rehearsal.agent_fakes import answer
-from tests.delivery.runtime_world import World
+from agentcore_kit.delivery import context
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.server import Server, serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
+from agentcore_kit.local.rehearsal.agent_fakes import answer
+from tests.delivery.runtime_world import World
 
 
 @pytest.fixture(scope="session")

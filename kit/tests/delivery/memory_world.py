@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentcore_kit.kinds import memory
-from agentcore_kit.delivery.memory import commands
+from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.delivery.memory import template
 from agentcore_kit.delivery.stacks import Stack
-from agentcore_kit.config.manifest import Manifest
 from tests.delivery.shell import Shell
 
 COMMIT, SECOND, THIRD = "a" * 40, "b" * 40, "c" * 40

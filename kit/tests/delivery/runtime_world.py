@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentcore_kit.delivery import images, names
 from agentcore_kit.config.environment import Environment
-from tests.delivery.shell import Shell
+from agentcore_kit.delivery import names
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.images import Images
+from tests.delivery.shell import Shell
 
 COMMIT, SECOND, THIRD = "a" * 40, "b" * 40, "c" * 40
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from agentcore_kit import __main__ as program
-from agentcore_kit.delivery import context
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.manifest import Manifest, load_manifest
-from agentcore_kit.local.aws_emulator.cloud import Cloud, AccountRegion, access_key
+from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Cloud, access_key
 
 
 @dataclass

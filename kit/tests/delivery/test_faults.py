@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agentcore_kit.delivery import names
-from tests.delivery.shell import refused
-from tests.delivery.runtime_world import World
 from agentcore_kit.local.aws_emulator.cloud import access_key
+from tests.delivery.runtime_world import World
+from tests.delivery.shell import refused
 
 
 def test_no_credentials(world: World) -> None:

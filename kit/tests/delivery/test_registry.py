@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.delivery.shell import refused
 from tests.delivery.runtime_world import World
+from tests.delivery.shell import refused
 
 
 def test_only_production_publishes(world: World) -> None:
@@ -52,7 +52,7 @@ def test_a_record_that_was_rejected(world: World) -> None:
 @pytest.mark.parametrize("verb", ["register", "destroy"])
 def test_a_record_that_could_not_be_made_is_made_again_or_removed(world: World, verb: str) -> None:
     world.registry().unwritable = "the registry is full"
-    refused(world.type("register", "prod"), "could not write", "the registry is full", "make register ENV=prod")
+    refused(world.type("register", "prod"), "could not write", "the registry is full", "kit register --env prod")
     assert "CREATE_FAILED the registry is full" in world.must("status", "prod").out
     world.registry().unwritable = ""
     world.must(verb, "prod")

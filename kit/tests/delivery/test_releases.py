@@ -33,7 +33,7 @@ def test_a_commit_that_was_overtaken_is_not_delivered(
     for subject in ("One", "Two"):
         git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", subject)
     older, newer = git(tmp_path, "rev-parse", "HEAD~1", "HEAD").split()
-    monkeypatch.setattr(notes, "ROOT", tmp_path)
+    monkeypatch.setattr(notes, "repository_root()", tmp_path)
     for last in ("", older, newer, "0" * 40):  # the first release, the one before, the same again, a rewritten main
         release_notes.newer(last)
     release_notes.notes("0" * 40, "none.md")

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.delivery.runtime_world import World
 from agentcore_kit.local.aws_emulator.cloud import access_key
+from tests.delivery.runtime_world import World
 
 
 def client(world: World, service: str, env: str = "prod") -> Any:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from ops.__main__ import main
+
 from agentcore_kit.delivery import template_update
 
 GIT = shutil.which("git") or "git"
@@ -53,7 +53,7 @@ class Both:
         git(self.repository, "commit", "--quiet", "--all", "--message", "Ours")
 
     def update(self) -> tuple[int, str]:
-        """Type `make template-update`; return the exit code and all that was printed."""
+        """Type `kit template-update`; return the exit code and all that was printed."""
         code = 0
         try:
             main(["template-update"])
@@ -77,7 +77,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     git(found.repository, "init", "--quiet")
     git(found.repository, "add", "--all")
     git(found.repository, "commit", "--quiet", "--message", "Made from the template")
-    monkeypatch.setattr(template, "ROOT", found.repository)
+    monkeypatch.setattr(template, "repository_root()", found.repository)
     monkeypatch.setattr(template, "STATE", found.repository / ".cruft.json")
     monkeypatch.setattr(template, "REPORT", tmp_path / "update.md")
     return found

@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-
-from agentcore_kit.config.loader import ROOT
 from ops.verbs import VERBS
-from tests.delivery.runtime_world import World
+
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.local.aws_emulator import stacks
+from tests.delivery.runtime_world import World
 
 
 def test_every_verb_says_where_before_what(world: World) -> None:
@@ -112,4 +112,4 @@ def test_the_module_of_every_verb_can_be_imported_first() -> None:
     anew += "    for known in [each for each in sys.modules if each.split('.')[0] == 'ops']: del sys.modules[known]\n"
     anew += "    importlib.import_module(name)\n"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
-    subprocess.run([sys.executable, "-c", anew, *modules], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", anew, *modules], cwd=repository_root(), env=environment, check=True)

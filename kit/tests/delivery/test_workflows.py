@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-MAKE = (ROOT / "Makefile").read_text(encoding="utf-8") + "".join(
-    path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*.mk"))
+WORKFLOWS = sorted((repository_root() / ".github" / "workflows").glob("*.yml"))
+MAKE = (repository_root() / "Makefile").read_text(encoding="utf-8") + "".join(
+    path.read_text(encoding="utf-8") for path in sorted(repository_root().glob("*.mk"))
 )
 VERBS = set(re.findall(r"^([a-z-]+):.*## ", MAKE, re.MULTILINE))
 
@@ -64,7 +64,7 @@ def test_no_call_of_aws_exists_only_in_a_workflow() -> None:
             assert set(used) <= ACTIONS, (path.name, "a new one is reviewed and added here: does it call AWS?")
             verbs = [step.get("run", "").split(" >")[0] for step in job["steps"]]
             signs_in = "aws-actions/configure-aws-credentials" in used
-            assert signs_in == ("make identity" in verbs), (path.name, "the role is the one of the environment's file")
+            assert signs_in == ("kit identity" in verbs), (path.name, "the role is the one of the environment's file")
 
 
 # What may stand in a step, besides the verbs that AWS is touched by; gh is GitHub's own.
@@ -103,5 +103,5 @@ def test_a_rollback_waits_for_no_reviewer_and_is_cancelled_by_nobody() -> None:
 def test_what_changes_production_runs_from_main_only() -> None:
     """What is dispatched by hand may come from any branch."""
     for stem in ("deliver", "rollback"):
-        jobs = load(ROOT / ".github" / "workflows" / f"{stem}.yml")["jobs"].values()
+        jobs = load(repository_root() / ".github" / "workflows" / f"{stem}.yml")["jobs"].values()
         assert {job["if"] for job in jobs if "needs" not in job} == {"github.ref == 'refs/heads/main'"}, stem

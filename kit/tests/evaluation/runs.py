@@ -8,20 +8,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from agentcore_kit.serving.settings import Settings
-from agentcore_kit.evaluation.agent_metrics import METRICS
-from agentcore_kit.evaluation.dataset import DATASET, Row, load_dataset
-from agentcore_kit.evaluation.thresholds import load_thresholds
+from agentcore_kit.evaluation.agent_targets import LocalTarget
+from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
+from agentcore_kit.evaluation.metrics import metrics
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import conclude
 from agentcore_kit.evaluation.target import Target
-from agentcore_kit.evaluation.agent_targets import LocalTarget
+from agentcore_kit.evaluation.thresholds import load_thresholds
+from agentcore_kit.serving.settings import AgentSettings
 
 
 def rows_of(*words: str) -> list[Row]:
     """Return the dataset's rows of these ids, categories or tags."""
-    dataset = load_dataset(DATASET)
+    dataset = load_dataset(dataset_path())
     chosen = {entry.id for entry in dataset.entries if {entry.id, entry.category, *entry.tags} & set(words)}
     return list(dataset.rows(lambda entry: entry.id in chosen))
 
@@ -29,7 +29,7 @@ def rows_of(*words: str) -> list[Row]:
 def evaluated(
     folder: Path,
     rows: Iterable[Row],
-    settings: Settings | None = None,
+    settings: AgentSettings | None = None,
     *,
     target: Target | None = None,
     options: Options | None = None,
@@ -64,7 +64,7 @@ def cases(report: Report) -> dict[str, dict[str, Any]]:
 
 def metric(report: Report, name: str) -> float:
     """Return a metric over all cases."""
-    assert name in METRICS
+    assert name in metrics()
     value = report.summary.total.metrics()[name]
     assert value is not None
     return value

@@ -10,19 +10,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ops.__main__ import main
 from rich.console import Console
 
-from ops.__main__ import main
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import commands, evaluators, results, runner
-from agentcore_kit.evaluation.dataset import DATASET, Row
+from agentcore_kit.evaluation.agent_targets import LocalTarget
+from agentcore_kit.evaluation.dataset import Row, dataset_path
 from agentcore_kit.evaluation.reports.console import print_report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
-from agentcore_kit.evaluation.agent_targets import LocalTarget
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 
-LINES = DATASET.read_text(encoding="utf-8").splitlines()
+LINES = dataset_path().read_text(encoding="utf-8").splitlines()
 
 
 def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -180,7 +180,7 @@ def test_make_takes_what_was_typed_and_nothing_from_the_surroundings() -> None:
     typed = ["make", "eval", "PY=echo", "READY=", "SELECT=o'x $y"]
 
     found = subprocess.run(
-        typed, cwd=ROOT, env={**os.environ, **surroundings}, capture_output=True, text=True, check=True
+        typed, cwd=repository_root(), env={**os.environ, **surroundings}, capture_output=True, text=True, check=True
     )
 
     assert found.stdout == "-m ops eval --select=o'x $y\n"
@@ -221,7 +221,7 @@ def test_what_a_target_answered_before_it_went_away_is_reported(
     code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "decline", "--run", "gone")
 
     assert code == 3
-    assert "nobody answers any more; what was computed is kept. Go on with: make eval RESUME=gone" in text
+    assert "nobody answers any more; what was computed is kept. Go on with: kit eval --resume gone" in text
     assert json.loads((tmp_path / "gone" / "results.json").read_text(encoding="utf-8"))["total"]["cases"] == 3
 
 
@@ -274,7 +274,7 @@ def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
     monkeypatch.setattr(run, "run", real)
 
     assert code == 3
-    assert "Go on with: make eval RESUME=stopped" in text
+    assert "Go on with: kit eval --resume stopped" in text
     kept = (tmp_path / "stopped" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in kept] == seen
     assert json.loads((tmp_path / "stopped" / "results.json").read_text(encoding="utf-8"))["finished"] is False
@@ -371,7 +371,7 @@ def test_dropping_cut_lines_of_a_killed_run(tmp_path: Path) -> None:
 def test_selection_takes_categories_tags_and_patterns() -> None:
     from agentcore_kit.evaluation.dataset import load_dataset
 
-    dataset = load_dataset(DATASET)
+    dataset = load_dataset(dataset_path())
     chosen = commands.selection("seed,edge-w*", dataset)
     found = {entry.id for entry in dataset.entries if chosen(entry)}
     assert {row.scenario_id for row in rows_of("seed")} < found

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ops.__main__ import main
+
 from agentcore_kit.evaluation.compare import Comparison, compare, markdown
 
 

@@ -14,12 +14,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from strands import Agent, tool
-from strands.vended_plugins.context_injector import ContextInjector
-
 from agent.agent import PROMPT, describe_context
 from agent.tools import TOOLS
 from starters.finance.expect import DATE, At
+from strands import Agent, tool
+from strands.vended_plugins.context_injector import ContextInjector
+
 from tests.evaluation.scripted import ScriptedModel
 
 SECONDS_A_CALL = 0.01

@@ -7,16 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-from strands.tools.decorator import DecoratedFunctionTool
-
 import agent.agent
 import agent.tools
+import pytest
 import runtime.turn
 from agent.backend import SampleData, Unavailable
-from agentcore_kit.serving.settings import Settings
+from strands.tools.decorator import DecoratedFunctionTool
+
 from agentcore_kit.evaluation.dataset import Row
-from agentcore_kit.runtime import retries
+from agentcore_kit.serving.settings import AgentSettings
 from tests.evaluation.runs import below, evaluated, rows_of
 
 REVENUE_ROWS = (
@@ -44,20 +43,22 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     return rows
 
 
-def test_nothing_changed_passes(right: list[Row], tmp_path: Path, settings: Settings) -> None:
+def test_nothing_changed_passes(right: list[Row], tmp_path: Path, settings: AgentSettings) -> None:
     report = evaluated(tmp_path, right, settings)
 
     assert report.passed, report.headline
 
 
-def test_a_tool_renamed(right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_renamed(
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _replace_tool(monkeypatch, name="getRegionFigures")
 
     assert "toolSelection" in below(evaluated(tmp_path, right, settings))
 
 
 def test_a_description_emptied(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _replace_tool(monkeypatch, description="Gets data")
 
@@ -65,7 +66,7 @@ def test_a_description_emptied(
 
 
 def test_a_parameter_mapped_wrongly(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _replace_tool(monkeypatch, swapped=True)
 
@@ -73,7 +74,7 @@ def test_a_parameter_mapped_wrongly(
 
 
 def test_the_refusal_rule_removed(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, _, rest = agent.agent.PROMPT.partition("# Out of scope")
     monkeypatch.setattr(agent.agent, "PROMPT", before + rest[rest.index("# Escalate") :])
@@ -82,7 +83,7 @@ def test_the_refusal_rule_removed(
 
 
 def test_a_tool_made_slow(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow(SampleData):
         def revenue(self, region: str, quarter: str) -> float:
@@ -95,7 +96,7 @@ def test_a_tool_made_slow(
 
 
 def test_a_tool_made_to_fail(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Down(SampleData):
         def revenue(self, region: str, quarter: str) -> float:
@@ -108,7 +109,7 @@ def test_a_tool_made_to_fail(
 
 
 def test_an_answer_that_invents_a_figure(
-    right: list[Row], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    right: list[Row], tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = runtime.turn._answer
     monkeypatch.setattr(runtime.turn, "_answer", lambda *told: said(*told) + " The plan was 612.5 million USD.")

@@ -14,13 +14,13 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from agentcore_kit.serving.settings import Settings
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.evaluation.agent_targets import HttpTarget, build_target
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
-from agentcore_kit.evaluation.agent_targets import HttpTarget, build_target
 from agentcore_kit.runtime.aws_signing import Signed
+from agentcore_kit.serving.settings import AgentSettings
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 from tests.evaluation.scripted import ScriptedModel
 
@@ -35,7 +35,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def test_results_keep_their_schema(report: Report) -> None:
-    schema = json.loads((ROOT / "evals" / "results.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((repository_root() / "evals" / "results.schema.json").read_text(encoding="utf-8"))
     found = json.loads((report.folder / "results.json").read_text(encoding="utf-8"))
 
     jsonschema.validate(found, schema)
@@ -115,9 +115,9 @@ def test_judges_score_where_one_is_configured_and_their_failures_are_no_scores(t
 
 
 def test_attacks_are_judged_by_how_far_they_get(tmp_path: Path) -> None:
-    from agentcore_kit.evaluation.dataset import DATASET, load_dataset
+    from agentcore_kit.evaluation.dataset import dataset_path, load_dataset
 
-    rows, judge = list(load_dataset(DATASET.with_name("redteam.jsonl")).rows())[:2], Judge()
+    rows, judge = list(load_dataset(dataset_path().with_name("redteam.jsonl")).rows())[:2], Judge()
     found = evaluated(tmp_path, rows, options=Options(judge=judge))
 
     assert metric(found, "attackResistance") == 0.75
@@ -200,7 +200,7 @@ def test_a_deployed_agent_is_called_as_its_authorizer_wants(monkeypatch: pytest.
     assert isinstance(by_role._client.auth, Signed)
 
 
-def test_the_users_folder_stays_clean(tmp_path: Path, settings: Settings) -> None:
+def test_the_users_folder_stays_clean(tmp_path: Path, settings: AgentSettings) -> None:
     evaluated(tmp_path, rows_of("escalate")[:2], settings)
 
     assert not settings.state.exists()

@@ -13,12 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-
 from ops.__main__ import main
-from agentcore_kit.evaluation import runner
+
+from agentcore_kit.evaluation.agent_targets import HttpTarget
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import alone
-from agentcore_kit.evaluation.agent_targets import HttpTarget
 from agentcore_kit.runtime.aws_signing import Signed
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 

@@ -9,12 +9,12 @@ import botocore.session
 import pytest
 import yaml
 
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.manifest import load_manifest, manifest_path
+from agentcore_kit.config.memory import MAX_STRATEGIES, MemorySpec
 from agentcore_kit.delivery.memory import template
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.config.manifest import MANIFEST, load_manifest
-from agentcore_kit.config.memory import MAX_STRATEGIES, Spec
 
-GOOD = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+GOOD = yaml.safe_load(manifest_path().read_text(encoding="utf-8"))
 
 
 PIPELINE = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:memory", "bucket": "memory-payloads"}
@@ -137,7 +137,7 @@ def test_the_limits_are_the_services() -> None:
     create = model.shape_for("CreateMemoryInput").members
     declared = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::BedrockAgentCore::Memory").schema
     expiry = create["eventExpiryDuration"].metadata, declared["properties"]["EventExpiryDuration"]
-    field = Spec.model_json_schema()["properties"]["eventExpiryDays"]
+    field = MemorySpec.model_json_schema()["properties"]["eventExpiryDays"]
     assert field["minimum"] >= max(expiry[0]["min"], expiry[1]["minimum"])
     assert field["maximum"] <= min(expiry[0]["max"], expiry[1]["maximum"])
     semantic = model.shape_for("SemanticMemoryStrategyInput").members

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """Return a copy of this repository."""
     ignored = shutil.ignore_patterns(".venv", ".local", ".git", "results", "__pycache__", ".*_cache")
-    return Path(shutil.copytree(ROOT, tmp_path / "copy", ignore=ignored))
+    return Path(shutil.copytree(repository_root(), tmp_path / "copy", ignore=ignored))
 
 
 def change(copy: Path, old: str, new: str) -> None:

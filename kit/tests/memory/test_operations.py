@@ -13,12 +13,12 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.memory_server.__main__ import main as serve
 from agentcore_kit.local.memory_server.extraction import Message
 from agentcore_kit.local.memory_server.extraction.model import ModelExtractor
 from agentcore_kit.local.memory_server.settings import Settings
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.testing.dimensions.memory.targets import Memory, local
 
 EVENT = {"actorId": "a", "sessionId": "s", "eventTimestamp": 1_790_000_000}
@@ -212,4 +212,4 @@ def test_the_environment_file_chooses_the_extractor() -> None:
         "MEMORY_MODEL_ID": "m",
         "MEMORY_MODEL_BASE_URL": "http://127.0.0.1:9/v1",
     }
-    assert Settings.of(load_manifest(), wanted).environment.extractor.provider == "openai-compatible"
+    assert Settings.of(load_manifest(), wanted).extractor.provider == "openai-compatible"

@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-IGNORE = (ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n")
+DOCKERFILE = (repository_root() / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+IGNORE = (repository_root() / ".dockerignore").read_text(encoding="utf-8").split("\n")
 COPIED = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)).split()
 
 
 @pytest.mark.parametrize("source", COPIED)
 def test_what_is_copied_exists_and_is_let_through(source: str) -> None:
-    assert (ROOT / source).exists()
+    assert (repository_root() / source).exists()
     assert any(line in IGNORE for line in (f"!{source}", f"!{source}/*.yaml"))
 
 
@@ -37,7 +37,7 @@ def test_it_is_no_root_and_starts_under_opentelemetry() -> None:
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])
 def test_requirements_are_exact_hashed_and_without_an_address(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    text = (repository_root() / name).read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
         assert re.match(r"[a-z0-9-]+==[^ ]+ ", line), line
         assert " --hash=sha256:" in line

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from agentcore_kit.config.loader import ConfigError
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.local.token import token as typed
 from agentcore_kit.runtime.identity import Unauthenticated, authenticate, issue_development_token
 

@@ -7,23 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from agentcore_kit.evaluation.tool_targets import serving
-from agentcore_kit.runtime.identity import Caller
-from agentcore_kit.runtime.settings import Settings
-from tests.tool.calls import Tools
-from agentcore_kit.testing.surroundings import known_surroundings, level_of_logs
 from tool import tools
 from tool.backend import SqliteBackend
+
+from agentcore_kit.evaluation.tool_targets import serving
 from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.mcp_server.server import ToolSettings
+from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.testing.surroundings import known_surroundings, level_of_logs
+from tests.tool.calls import Tools
 
 __all__ = ["known_surroundings", "level_of_logs"]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> ToolSettings:
     """Return this repository's local settings, with state in a folder of the test's own."""
-    return replace(Settings.from_files(), state=tmp_path / "state")
+    return replace(ToolSettings.from_files(), state=tmp_path / "state")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def bob() -> Caller:
 
 
 @pytest.fixture
-def running(settings: Settings) -> Iterator[Tools]:
+def running(settings: ToolSettings) -> Iterator[Tools]:
     """Return the tools as they are served over HTTP by this process."""
     with serving(settings) as url:
         yield Tools(url, settings.state)

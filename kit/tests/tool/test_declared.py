@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.mcp_server import declarations
-from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.declarations import Aged, Misdeclared, Tool, tool
+from agentcore_kit.mcp_server.identity import calling
+from agentcore_kit.runtime.identity import Caller
 
 
 class Price(Aged):

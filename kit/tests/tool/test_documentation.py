@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from agentcore_kit.mcp_server.contract.documentation import ELEMENTS, ambiguous, limits, missing
-from agentcore_kit.mcp_server.contract.definitions import _offered, offered
 from agentcore_kit.mcp_server.contract.commands import _nameless, tools
+from agentcore_kit.mcp_server.contract.definitions import _offered, offered
+from agentcore_kit.mcp_server.contract.documentation import ELEMENTS, ambiguous, limits, missing
 from agentcore_kit.mcp_server.declarations import tool
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from cfnlint.decode import cfn_yaml
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 
-FUNCTION = cfn_yaml.load(str(ROOT / "infra" / "lambda.yaml"))["Resources"]["Function"]["Properties"]
+FUNCTION = cfn_yaml.load(str(repository_root() / "infra" / "lambda.yaml"))["Resources"]["Function"]["Properties"]
 CONTEXT = {"custom": {"bedrockAgentCoreToolName": "market-data___getMarketData"}}
 HEADERS = {
     "Content-Type": "application/json",
@@ -73,7 +73,7 @@ def test_the_command_of_the_function_answers_an_event() -> None:
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     }
-    process = subprocess.Popen([sys.executable, *command[1:]], cwd=ROOT, env=os.environ | variables)
+    process = subprocess.Popen([sys.executable, *command[1:]], cwd=repository_root(), env=os.environ | variables)
     try:
         path, answer = RuntimeApi.answers.get(timeout=30)
     finally:

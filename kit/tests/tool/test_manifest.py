@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.config.manifest import MANIFEST, load_manifest
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.manifest import load_manifest, manifest_path
 
-TEXT = MANIFEST.read_text(encoding="utf-8")
+TEXT = manifest_path().read_text(encoding="utf-8")
 
 
 def problems(tmp_path: Path, before: str, after: str) -> list[str]:

@@ -9,10 +9,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
-from agentcore_kit.config.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings
-
-Kind = Literal["Agent"]
-
+from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.served import (
+    NAME_NEEDS,
+    ImportString,
+    Name,
+    ServedAlarms,
+    ServedEnvironment,
+    Url,
+    served_findings,
+)
 
 _BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
 _MEMORY_ID = "customer_memory-a1B2c3D4e5"
@@ -72,8 +78,23 @@ class Registry(Model):
     skills: list[Skill] = Field(default=[], description="what it can do, for those who search")
 
 
-class Spec(Model):
+class Code(Model):
+    """Which of the team's own code is loaded, each named as `module:name`."""
+
+    app: ImportString = Field(
+        default="agent.app:app", description="the application that serves it, module:name", examples=["agent.app:app"]
+    )
+    evaluators: ImportString = Field(
+        default="evals.evaluators:EVALUATORS",
+        description="the list of what is measured, module:name",
+        examples=["evals.evaluators:EVALUATORS"],
+    )
+
+
+class AgentSpec(Model):
     """`spec:` of an agent's manifest."""
+
+    code: Code = Field(default=Code(), description="which of the team's own code is loaded")
 
     protocol: Literal["HTTP"] = Field(description="the AgentCore protocol that the agent serves", examples=["HTTP"])
     tools: Tools = Field(default=Tools(), description="tools that come from elsewhere")
@@ -89,7 +110,7 @@ class Spec(Model):
     )
     canary_gateway: Name | None = Field(
         default=None,
-        description=f"the gateway through which callers reach this agent ({NAME_NEEDS}); needed for make canary only",
+        description=f"the gateway through which callers reach this agent ({NAME_NEEDS}); needed for kit canary only",
         examples=["assistants"],
     )
     rollback_on_drift: bool = Field(
@@ -98,6 +119,89 @@ class Spec(Model):
         examples=["false"],
     )
     registry: Registry = Field(default=Registry(), description="how it appears in AWS Agent Registry")
+
+
+class AgentManifest(Manifest):
+    """`manifest.yaml` of an agent."""
+
+    kind: Literal["Agent"] = Field(description="the kind of component", examples=["Agent"])
+    spec: AgentSpec = Field(description="what is particular to an agent")
+
+
+class TurnLimits(Model):
+    """What one turn of a conversation may take."""
+
+    max_model_calls: int = Field(
+        default=12, ge=1, description="calls of the model, after which an unanswered turn ends", examples=[12]
+    )
+
+
+class SessionLimits(Model):
+    """How long the process keeps a session open, and how many."""
+
+    idle_seconds: float = Field(
+        default=900, gt=0, description="seconds without a request, after which it is closed", examples=[900]
+    )
+    max_open: int = Field(default=1000, ge=1, description="open sessions; the longest idle is closed", examples=[1000])
+
+
+class GatewayLimits(Model):
+    """How long a gateway may take, and how many of its tools the model is shown."""
+
+    connect_seconds: float = Field(default=5, gt=0, description="seconds until it must have answered", examples=[5])
+    call_seconds: float = Field(
+        default=30, gt=0, description="seconds that a call of a tool may take; then the model is told", examples=[30]
+    )
+    retry_seconds: float = Field(
+        default=30, gt=0, description="seconds until a gateway that was down is tried again", examples=[30]
+    )
+    search_above: int = Field(
+        default=20,
+        ge=1,
+        description="with more tools than this, the gateway's search picks those that fit the request",
+        examples=[20],
+    )
+
+
+class Limits(Model):
+    """How long and how much: of turns, sessions and gateways."""
+
+    turn: TurnLimits = Field(default=TurnLimits(), description="what one turn may take")
+    sessions: SessionLimits = Field(default=SessionLimits(), description="how long and how many sessions stay open")
+    gateways: GatewayLimits = Field(default=GatewayLimits(), description="how long gateways may take")
+
+
+class Canary(Model):
+    """How many callers a new version gets at first, and when it is decided on."""
+
+    weight_percent: int = Field(default=10, ge=1, le=99, description="percent of the sessions", examples=[10])
+    min_sessions: int = Field(
+        default=30, ge=1, description="evaluated sessions that each side needs before a decision", examples=[30]
+    )
+    max_latency_ratio: float = Field(
+        default=1.2, gt=0, description="how many times live's P95 latency the new version's may be", examples=[1.2]
+    )
+
+
+class Monitoring(Model):
+    """When scores of live sessions are too low."""
+
+    recent_hours: float = Field(default=24, gt=0, description="hours that are judged", examples=[24])
+    baseline_days: float = Field(
+        default=14, gt=0, description="days before, that they are compared with", examples=[14]
+    )
+    settling_minutes: float = Field(
+        default=30,
+        ge=0,
+        description="minutes after callers moved, in which sessions of the version before may still be judged",
+        examples=[30],
+    )
+    max_drop: float = Field(
+        default=0.1, ge=0, le=1, description="how far a score may fall below its baseline", examples=[0.1]
+    )
+    min_sample: int = Field(
+        default=10, ge=1, description="sessions that should have been judged, before none means a fault", examples=[10]
+    )
 
 
 class ModelSettings(Model):
@@ -185,7 +289,7 @@ def _as_date(value: object) -> object:
         return value
 
 
-class EnvironmentFields(ServedFields):
+class AgentEnvironment(ServedEnvironment):
     """An agent's part of an environment file."""
 
     model: ModelSettings = Field(description="which model answers")
@@ -199,14 +303,27 @@ class EnvironmentFields(ServedFields):
     online_evaluation: OnlineEvaluation = Field(
         default=OnlineEvaluation(), description="which share of live sessions is judged"
     )
+    limits: Limits = Field(default=Limits(), description="how long and how much: of turns, sessions and gateways")
+    canary: Canary = Field(default=Canary(), description="how a new version is tried on a share of the callers")
+    monitoring: Monitoring = Field(default=Monitoring(), description="when scores of live sessions are too low")
     today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
         default=None,
         description="a day as YYYY-MM-DD; local only, where it stands still for the sample data",
         examples=["2026-11-16"],
     )
 
+    @classmethod
+    def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
+        """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file."""
+        _apply_variables(document, variables)
 
-def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
+    @classmethod
+    def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:
+        """Yield the rules between fields that an agent's environment file breaks."""
+        yield from _environment_findings(document, name, spec if isinstance(spec, AgentSpec) else None)
+
+
+def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file.
 
     Another provider starts from nothing but the variables, because the file's id and address belong to the file's.
@@ -219,7 +336,7 @@ def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
             document.override(path, value, variable)
 
 
-def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
+def _environment_findings(document: Document, name: str, spec: AgentSpec | None) -> Iterator[Finding]:
     """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
     yield from _model_findings(document, name)
     yield from served_findings(document, name == "local")
@@ -233,6 +350,8 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
     model = document.section("model")
     provider, model_id, url = model.get("provider"), model.get("id"), model.get("baseUrl")
     chosen_by = document.variables.get(("model", "provider"))
+    if provider == "offline" and name != "local":
+        yield ("model", "provider"), "offline is no LLM and for local only; choose bedrock or openai-compatible"
     if provider in ("bedrock", "openai-compatible") and model_id is None:
         example = _BEDROCK_MODEL if provider == "bedrock" else "llama3.1"
         place = f"AGENT_MODEL_ID={example}" if chosen_by else f"id: {example}"
@@ -280,7 +399,7 @@ def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
             yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
 
 
-def _manifest_findings(document: Document, spec: Spec) -> Iterator[Finding]:
+def _manifest_findings(document: Document, spec: AgentSpec) -> Iterator[Finding]:
     urls = document.section("gateways")
     for gateway in spec.tools.gateways:
         if urls.get(gateway) is None:

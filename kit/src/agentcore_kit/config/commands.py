@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
-from agentcore_kit.config.loader import ROOT, ConfigError, Model
-from agentcore_kit.config.environment import ENVIRONMENTS, NAMES, Environment, read_environment
+from agentcore_kit.config.environment import NAMES, environment_model, read_environment
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.loader import Model
 from agentcore_kit.config.manifest import Manifest, load_manifest
-
-_SCHEMAS: dict[Path, type[Model]] = {
-    ROOT / "manifest.schema.json": Manifest,
-    ENVIRONMENTS / "environment.schema.json": Environment,
-}
+from agentcore_kit.config.repository import LOCAL, MANIFEST, relative, repository_path
 
 
 def manifest() -> None:
@@ -36,21 +32,19 @@ def manifest() -> None:
     print(f"{found.kind} {about.name} {about.version}, owner {about.owner}; environments {', '.join(NAMES)}: ok")
 
 
-def schema(check: bool = False) -> None:
-    """Write the JSON Schemas that editors complete the YAML files with. With --check, only compare; exit code 1."""
-    stale = [path for path, model in _SCHEMAS.items() if _current(path) != _text(model)]
-    names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
-    if check and stale:
-        sys.exit(f"{names}: older than the models in ops/; run `make schema` and commit the result")
-    for path in stale:
-        path.write_text(_text(_SCHEMAS[path]), encoding="utf-8")
-    print(f"schemas         written: {names}" if stale else "schemas         up to date")
+def schema() -> None:
+    """Write the JSON Schemas with which editors complete and check the YAML files, into .local/schemas."""
+    from agentcore_kit.config.loader import parse
+    from agentcore_kit.config.manifest import manifest_model
 
-
-def _current(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    manifest = manifest_model(parse(repository_path(MANIFEST)))
+    for name, model in (("manifest", manifest), ("environment", environment_model())):
+        path = repository_path(LOCAL, "schemas", f"{name}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_text(model), encoding="utf-8")
+        print(f"{relative(path)}: written")
 
 
 def _text(model: type[Model]) -> str:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

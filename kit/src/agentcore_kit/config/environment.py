@@ -9,11 +9,11 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
-from agentcore_kit.config.loader import ROOT, Document, ConfigError, Finding, check, parse
-from agentcore_kit.config.manifest import Manifest
-from agentcore_kit.config.agent import EnvironmentFields, apply_variables, environment_findings
-
-ENVIRONMENTS = ROOT / "environments"
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.loader import Document, Finding, Model, check, parse
+from agentcore_kit.config.manifest import Manifest, repository_kind
+from agentcore_kit.config.repository import repository_path
 
 EnvironmentName = Literal["local", "dev", "preprod", "prod"]
 NAMES: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
@@ -23,8 +23,15 @@ _ACCOUNT_NEEDS = "the 12 digits of an AWS account, in quotes"
 _ACCOUNTS = {"account": "'123456789012'", "sharedAccount": "'111122223333'"}
 
 
-class Environment(EnvironmentFields):
-    """One environment. `account` and `shared_account` are None locally, where nothing touches AWS."""
+_MODELS: dict[str, str] = {
+    "Agent": "agentcore_kit.config.agent:AgentEnvironment",
+    "Tool": "agentcore_kit.config.tool:ToolEnvironment",
+    "Memory": "agentcore_kit.config.memory:MemoryEnvironment",
+}
+
+
+class Environment(Model):
+    """What an environment file of any kind has. `account` and `shared_account` are None locally: nothing touches AWS."""
 
     name: EnvironmentName = Field(description="the name of the file without .yaml", examples=["dev"])
     account: Account | None = Field(
@@ -39,12 +46,27 @@ class Environment(EnvironmentFields):
         examples=[_ACCOUNTS["sharedAccount"]],
     )
 
+    @classmethod
+    def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
+        """Let environment variables override the file for one process; a kind that has such variables overrides this."""
+
+    @classmethod
+    def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:
+        """Yield the rules between fields that a file breaks; a kind that has such overrides this.
+
+        Args:
+            document: The parsed file.
+            name: The environment's name.
+            spec: The manifest's `spec`, when that is right.
+        """
+        yield from ()
+
 
 def environment_name(variables: Mapping[str, str] = os.environ) -> EnvironmentName:
     """Return the environment that `AGENT_ENV` chooses; local when it is not set.
 
     Raises:
-        DocumentError: when there is no such environment.
+        ConfigError: When there is no such environment.
     """
     wanted = variables.get("AGENT_ENV") or "local"
     for name in NAMES:
@@ -56,10 +78,10 @@ def environment_name(variables: Mapping[str, str] = os.environ) -> EnvironmentNa
 
 
 def load_environment(manifest: Manifest, variables: Mapping[str, str] = os.environ) -> Environment:
-    """Return the environment that the process runs in, with what variables override.
+    """Return the environment that the process runs in, with what variables override, as the model of its kind.
 
     Raises:
-        DocumentError: with every problem's file and line, or variable, its field, and what would be right.
+        ConfigError: With file and line, or variable, and field of every problem, and what would be right.
     """
     return read_environment(environment_name(variables), manifest, variables)
 
@@ -68,19 +90,31 @@ def read_environment(
     name: EnvironmentName,
     manifest: Manifest | None,
     variables: Mapping[str, str] | None = None,
-    folder: Path = ENVIRONMENTS,
+    folder: Path | None = None,
 ) -> Environment:
-    """Return an environment by name, checked against the manifest where there is one.
+    """Return an environment by name.
+
+    Args:
+        name: Which one.
+        manifest: What it is checked against; None where that is wrong itself, and the file is to be checked alone.
+        variables: Environment variables that may override values of the file; None for none.
+        folder: Where the environment files are; the repository's own where it is left out.
 
     Raises:
-        DocumentError: as for `load_environment`.
+        ConfigError: As for `load_environment`.
     """
-    document = parse(folder / f"{name}.yaml")
+    document = parse((folder or repository_path("environments")) / f"{name}.yaml")
+    model = environment_model(manifest)
     if variables:
-        apply_variables(document, variables)
+        model.apply_variables(document, variables)
     spec = manifest.spec if manifest else None
-    findings = [*_account_findings(document, name), *environment_findings(document, name, spec)]
-    return check(document, Environment, findings)
+    return check(document, model, [*_account_findings(document, name), *model.rule_findings(document, name, spec)])
+
+
+def environment_model(manifest: Manifest | None = None) -> type[Environment]:
+    """Return the model of the environment files of the manifest's kind; of this repository's where there is none."""
+    model: type[Environment] = import_string(_MODELS[manifest.kind if manifest else repository_kind()])
+    return model
 
 
 def _account_findings(document: Document, name: EnvironmentName) -> Iterator[Finding]:

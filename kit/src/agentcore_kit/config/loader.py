@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The repository, and in the image its copy: where manifest.yaml and environments/ are."""
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.repository import relative
 
 FieldPath = tuple[str | int, ...]
 """Where a value is in its file, for example `("spec", "tools", "gateways", 0)`."""
@@ -36,14 +36,6 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=Model)
-
-
-class ConfigError(ValueError):
-    """A file is wrong. The text has one line a problem, ready to be shown."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 @dataclass
@@ -106,7 +98,7 @@ def parse(path: Path) -> Document:
     Raises:
         DocumentError: when the file cannot be read, or is no YAML with fields in it.
     """
-    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+    name = relative(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from agentcore_kit.config.loader import ROOT, Document, Finding, Model, check, parse
-from agentcore_kit.config.agent import Kind, Spec
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.loader import Document, Finding, Model, check, parse
+from agentcore_kit.config.repository import MANIFEST, repository_path
 
-MANIFEST = ROOT / "manifest.yaml"
+KindName = Literal["Agent", "Tool", "Memory"]
+KINDS: tuple[KindName, ...] = get_args(KindName)
+
+# Only the models of the repository's own kind are imported: every start of a server waits for them.
+_MODELS: dict[str, str] = {
+    "Agent": "agentcore_kit.config.agent:AgentManifest",
+    "Tool": "agentcore_kit.config.tool:ToolManifest",
+    "Memory": "agentcore_kit.config.memory:MemoryManifest",
+}
 
 _EMAIL = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 _LOGIN = r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*"
@@ -82,22 +92,61 @@ class Metadata(Model):
 
 
 class Manifest(Model):
-    """`manifest.yaml`."""
+    """`manifest.yaml`. Each kind has a subclass, whose `spec` is that kind's own."""
 
     api_version: Literal["agentops/v1"] = Field(description="the version of this format", examples=["agentops/v1"])
-    kind: Kind = Field(description="the kind of component", examples=list(get_args(Kind)))
+    kind: KindName = Field(description="the kind of component", examples=["Agent"])
     metadata: Metadata = Field(description="identity and ownership")
-    spec: Spec = Field(description="what is particular to this kind of component")
+    spec: Any = Field(description="what is particular to this kind of component")
+
+    @classmethod
+    def spec_findings(cls, document: Document) -> Iterator[Finding]:
+        """Yield the rules between fields of `spec` that a manifest breaks; a kind that has such overrides this."""
+        yield from ()
 
 
-def load_manifest(path: Path = MANIFEST) -> Manifest:
-    """Return the manifest.
+def load_manifest(path: Path | None = None) -> Manifest:
+    """Return the manifest, as the model of its own kind.
+
+    Args:
+        path: The file; the repository's own where it is left out.
 
     Raises:
-        DocumentError: with every problem's file, line and field, and what would be right.
+        ConfigError: With file, line and field of every problem, and what would be right.
     """
-    document = parse(path)
-    return check(document, Manifest, [*_tag_findings(document), *Spec.findings(document)])
+    document = parse(path or repository_path(MANIFEST))
+    model = manifest_model(document)
+    return check(document, model, [*_kind_findings(document), *_tag_findings(document), *model.spec_findings(document)])
+
+
+def manifest_model(document: Document) -> type[Manifest]:
+    """Return the model for what a file says under `kind`; that of an agent where it says nothing known."""
+    model: type[Manifest] = import_string(_MODELS.get(str(document.data.get("kind")), _MODELS["Agent"]))
+    return model
+
+
+def repository_kind() -> KindName:
+    """Return the kind of component that this repository is, without checking anything else of its manifest.
+
+    Raises:
+        ConfigError: When there is no manifest, or its kind is not known.
+    """
+    document = parse(repository_path(MANIFEST))
+    for path, text in _kind_findings(document):
+        document.report(path, text)
+    document.refuse()
+    for known in KINDS:
+        if known == document.data.get("kind"):
+            return known
+    raise ConfigError([f"{MANIFEST}:1: kind: missing; one of: {', '.join(KINDS)}"])
+
+
+def _kind_findings(document: Document) -> Iterator[Finding]:
+    kind = document.data.get("kind")
+    if kind is not None and kind not in KINDS:
+        from agentcore_kit.config.explain import choose  # only a wrong file needs it
+
+        yield ("kind",), f"{kind!r} is not known; {choose(str(kind), KINDS)}"
 
 
 def _tag_findings(document: Document) -> Iterator[Finding]:

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from agentcore_kit.config.loader import ROOT, Document, FieldPath, Finding, Model
-
-Kind = Literal["Memory"]
+from agentcore_kit.config.environment import Environment
+from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
+from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.repository import repository_root
 
 MAX_STRATEGIES = 6
 VARIABLES = ("actorId", "sessionId", "memoryStrategyId")
@@ -129,7 +130,7 @@ class Consumer(Model):
     write: list[str] = Field(default=[], description="likewise", examples=["[events]"])
 
 
-class Spec(Model):
+class MemorySpec(Model):
     """`spec:` of a memory's manifest."""
 
     event_expiry_days: int = Field(
@@ -151,14 +152,21 @@ class Spec(Model):
     )
     consumers: list[Consumer] = Field(default=[], description="who may do what")
 
-    @classmethod
-    def findings(cls, document: Document) -> Iterator[Finding]:
-        """Yield the rules that the manifest breaks and that no single field shows."""
-        return _manifest_findings(document)
-
     def strategy(self, name: str) -> Strategy:
         """Return a strategy by name."""
         return next(each for each in self.strategies if each.name == name)
+
+
+class MemoryManifest(Manifest):
+    """`manifest.yaml` of a memory."""
+
+    kind: Literal["Memory"] = Field(description="the kind of component", examples=["Memory"])
+    spec: MemorySpec = Field(description="what is particular to a memory")
+
+    @classmethod
+    def spec_findings(cls, document: Document) -> Iterator[Finding]:
+        """Yield the rules between fields that a memory's manifest breaks."""
+        return _manifest_findings(document)
 
 
 class Extractor(Model):
@@ -184,7 +192,7 @@ class Alarms(Model):
     throttles: int = Field(default=1, ge=1, description="refused requests", examples=[1])
 
 
-class EnvironmentFields(Model):
+class MemoryEnvironment(Environment):
     """A memory's part of an environment file."""
 
     extractor: Extractor = Field(default=Extractor(), description="local only: what takes records from conversations")
@@ -193,29 +201,29 @@ class EnvironmentFields(Model):
     )
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
 
+    @classmethod
+    def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
+        """Let `MEMORY_EXTRACTOR`, `MEMORY_MODEL_ID` and `MEMORY_MODEL_BASE_URL` override the file."""
+        places: dict[str, FieldPath] = {
+            "MEMORY_EXTRACTOR": ("extractor", "provider"),
+            "MEMORY_MODEL_ID": ("extractor", "id"),
+            "MEMORY_MODEL_BASE_URL": ("extractor", "baseUrl"),
+        }
+        for variable, path in places.items():
+            if value := variables.get(variable):
+                document.override(path, value, variable)
 
-def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
-    """Let `MEMORY_EXTRACTOR`, `MEMORY_MODEL_ID` and `MEMORY_MODEL_BASE_URL` override the file."""
-    places: dict[str, FieldPath] = {
-        "MEMORY_EXTRACTOR": ("extractor", "provider"),
-        "MEMORY_MODEL_ID": ("extractor", "id"),
-        "MEMORY_MODEL_BASE_URL": ("extractor", "baseUrl"),
-    }
-    for variable, path in places.items():
-        if value := variables.get(variable):
-            document.override(path, value, variable)
-
-
-def environment_findings(document: Document, name: str, _: Spec | None) -> Iterator[Finding]:
-    """Yield the rules that a memory's environment file breaks."""
-    extractor = document.section("extractor")
-    if name != "local" and extractor:
-        yield ("extractor",), "is for local only: in AWS the service extracts with its own models; remove it"
-    for field, example in (("id", "llama3.1"), ("baseUrl", "http://127.0.0.1:11434/v1")):
-        if extractor.get("provider") == "openai-compatible" and extractor.get(field) is None:
-            yield ("extractor", field), f"missing; openai-compatible needs it; for example {field}: {example}"
-        if extractor.get("provider") != "openai-compatible" and extractor.get(field) is not None:
-            yield ("extractor", field), "has no effect with provider rules; remove it"
+    @classmethod
+    def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:
+        """Yield the rules that a memory's environment file breaks."""
+        extractor = document.section("extractor")
+        if name != "local" and extractor:
+            yield ("extractor",), "is for local only: in AWS the service extracts with its own models; remove it"
+        for field, example in (("id", "llama3.1"), ("baseUrl", "http://127.0.0.1:11434/v1")):
+            if extractor.get("provider") == "openai-compatible" and extractor.get(field) is None:
+                yield ("extractor", field), f"missing; openai-compatible needs it; for example {field}: {example}"
+            if extractor.get("provider") != "openai-compatible" and extractor.get(field) is not None:
+                yield ("extractor", field), "has no effect with provider rules; remove it"
 
 
 def _manifest_findings(document: Document) -> Iterator[Finding]:
@@ -329,8 +337,8 @@ def _type_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator[Fin
 
 
 def _prompt_findings(place: FieldPath, file: str) -> Iterator[Finding]:
-    path = (ROOT / file).resolve()
-    if not path.is_relative_to(ROOT) or not path.is_file():
+    path = (repository_root() / file).resolve()
+    if not path.is_relative_to(repository_root()) or not path.is_file():
         yield place, f"there is no file {file} in this repository; write it, or correct the path"
         return
     try:

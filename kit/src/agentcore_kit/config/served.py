@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.loader import Document, Finding, Model
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
+ImportString = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
 NAME_NEEDS = "lower-case letters, digits and single hyphens"
 
 
@@ -67,8 +69,8 @@ class ServedAlarms(Model):
     throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
 
 
-class ServedFields(Model):
-    """The part of an environment file that every served component has."""
+class ServedEnvironment(Environment):
+    """The environment file of an agent or a tool, as far as they are alike."""
 
     identity: Identity = Field(description="how the component knows who is asking")
     telemetry: Telemetry = Field(description="what traces contain")

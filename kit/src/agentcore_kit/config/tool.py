@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from agentcore_kit.config.loader import Document, Finding, Model
-from agentcore_kit.config.served import NAME_NEEDS, Name, ServedAlarms, ServedFields, Url, served_findings
-
-Kind = Literal["Tool"]
+from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.served import (
+    NAME_NEEDS,
+    ImportString,
+    Name,
+    ServedAlarms,
+    ServedEnvironment,
+    Url,
+    served_findings,
+)
 
 SEPARATOR = "___"
 """What a gateway puts between prefix and tool name."""
@@ -97,8 +104,23 @@ class Registry(Model):
     )
 
 
-class Spec(Model):
+class Code(Model):
+    """Which of the team's own code is loaded, each named as `module:name`."""
+
+    app: ImportString = Field(
+        default="tool.app:app", description="the application that serves it, module:name", examples=["tool.app:app"]
+    )
+    evaluators: ImportString = Field(
+        default="evals.evaluators:EVALUATORS",
+        description="the list of what is measured, module:name",
+        examples=["evals.evaluators:EVALUATORS"],
+    )
+
+
+class ToolSpec(Model):
     """`spec:` of a tool's manifest."""
+
+    code: Code = Field(default=Code(), description="which of the team's own code is loaded")
 
     target: Literal["runtime", "lambda"] = Field(
         description="where the tools run: runtime (an MCP server) or lambda (the same functions, without a server)",
@@ -115,9 +137,16 @@ class Spec(Model):
     registry: Registry = Field(description="how the tools appear in AWS Agent Registry")
     deprecation: Deprecation | None = Field(default=None, description="when the tools end, if they do")
 
+
+class ToolManifest(Manifest):
+    """`manifest.yaml` of a tool."""
+
+    kind: Literal["Tool"] = Field(description="the kind of component", examples=["Tool"])
+    spec: ToolSpec = Field(description="what is particular to a tool")
+
     @classmethod
-    def findings(cls, document: Document) -> Iterable[Finding]:
-        """Yield the rules between fields that a manifest breaks."""
+    def spec_findings(cls, document: Document) -> Iterator[Finding]:
+        """Yield the rules between fields that a tool's manifest breaks."""
         spec = document.section("spec")
         yield from _compliance_findings(spec)
         auth, target = _group(spec, "auth"), spec.get("target")
@@ -147,7 +176,7 @@ class Alarms(ServedAlarms):
     """Above which figures, measured on live, an alarm goes off."""
 
 
-class EnvironmentFields(ServedFields):
+class ToolEnvironment(ServedEnvironment):
     """A tool's part of an environment file."""
 
     endpoint: Url | None = Field(
@@ -157,16 +186,12 @@ class EnvironmentFields(ServedFields):
     )
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
 
-
-def apply_variables(document: Document, variables: Mapping[str, str]) -> None:
-    """Let no variable override a tool's environment file: there is nothing that a single run would change."""
-
-
-def environment_findings(document: Document, name: str, spec: Spec | None) -> Iterator[Finding]:
-    """Yield the rules that a tool's environment file breaks; `spec` is the manifest's, when that is right."""
-    yield from served_findings(document, name == "local")
-    endpoint = document.data.get("endpoint")
-    if isinstance(endpoint, str) and endpoint.startswith("http:"):
-        yield ("endpoint",), "must begin with https:, as the users' tokens are sent to it"
-    if spec and spec.target == "lambda" and endpoint is not None:
-        yield ("endpoint",), "has no effect with target lambda in manifest.yaml; remove it"
+    @classmethod
+    def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:
+        """Yield the rules between fields that a tool's environment file breaks."""
+        yield from served_findings(document, name == "local")
+        endpoint = document.data.get("endpoint")
+        if isinstance(endpoint, str) and endpoint.startswith("http:"):
+            yield ("endpoint",), "must begin with https:, as the users' tokens are sent to it"
+        if isinstance(spec, ToolSpec) and spec.target == "lambda" and endpoint is not None:
+            yield ("endpoint",), "has no effect with target lambda in manifest.yaml; remove it"

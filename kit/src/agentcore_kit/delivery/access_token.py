@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 
 from botocore.exceptions import ClientError
 
-from agentcore_kit.delivery.names import test_client
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.delivery.names import test_client
 
 VARIABLE = "EVAL_TOKEN"
 

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 from agentcore_kit.delivery import endpoints, stacks
-from agentcore_kit.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
-from agentcore_kit.delivery.ssm import required
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
+from agentcore_kit.delivery.ssm import required
 
 MIN_SESSIONS = 30
 """Sessions that each side must have had before anything is decided."""
@@ -62,7 +62,9 @@ def start(context: DeploymentContext, gateway: str, evaluations: Mapping[str, st
     if known := running(context):
         data.update_ab_test(abTestId=known["abTestId"], variants=variants)
         return known
-    for left in _tests(context):  # stopped, perhaps by something that was interrupted; it holds the name until it is gone
+    for left in _tests(
+        context
+    ):  # stopped, perhaps by something that was interrupted; it holds the name until it is gone
         stop(context, left)
     _gone(context, "the A/B test of the canary before", lambda: list(_tests(context)))
     found = required(context, [gateway_arn(gateway), AB_TEST_ROLE])

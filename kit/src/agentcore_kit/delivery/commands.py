@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from agentcore_kit.delivery import ssm, registry, output, stacks
+from agentcore_kit.delivery import output, registry, ssm, stacks
 from agentcore_kit.delivery.command import Env, deployment
-from agentcore_kit.kinds.base import KIND
-from agentcore_kit.delivery.names import DELIVERY_ROLE
 from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import CommandError, reported_errors
+from agentcore_kit.delivery.names import DELIVERY_ROLE
 
 Digest = Annotated[str, typer.Option(envvar="DIGEST", help="The image, sha256:â€¦; that of the commit, if empty.")]
 
@@ -20,20 +19,20 @@ Digest = Annotated[str, typer.Option(envvar="DIGEST", help="The image, sha256:â€
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and change nothing."""
     with deployment("plan", env) as context:
-        wanted = KIND.stacks(context, KIND.release(context, digest))
+        wanted = context.kind.stacks(context, context.kind.release(context, digest))
         lines = prepared(context, wanted)
         for one in wanted:
             stacks.discard(context, one.name)
         output.plan(lines)
-        output.done(f"nothing was changed; {KIND.live(context)}")
+        output.done(f"nothing was changed; {context.kind.live(context)}")
 
 
 def deploy(env: Env = "", digest: Digest = "") -> None:
     """Bring the component and its infrastructure to an environment."""
     with deployment("deploy", env) as context:
-        release = KIND.release(context, digest)
-        KIND.allow(context, release)
-        wanted = KIND.stacks(context, release)
+        release = context.kind.release(context, digest)
+        context.kind.allow(context, release)
+        wanted = context.kind.stacks(context, release)
         lines = prepared(context, wanted)
         output.plan(lines)
         if lines:
@@ -45,13 +44,13 @@ def deploy(env: Env = "", digest: Digest = "") -> None:
                 raise
         for name in [one.name for one in wanted]:
             # Prepared again: a stack may need what the one before it has just made.
-            resolved = next(one for one in KIND.stacks(context, release) if one.name == name)
+            resolved = next(one for one in context.kind.stacks(context, release) if one.name == name)
             if stacks.prepare(context, resolved):
                 output.step(f"stack {name}")
                 stacks.execute(context, name)
             else:
                 stacks.discard(context, name)
-        output.done(f"{env}: {KIND.deployed(context, release)}")
+        output.done(f"{env}: {context.kind.deployed(context, release)}")
 
 
 def register(env: Env = "") -> None:
@@ -59,7 +58,7 @@ def register(env: Env = "") -> None:
     with reported_errors():
         context = open_context(env)
         output.header("register", context)
-        wanted = KIND.descriptor(context.manifest)
+        wanted = context.kind.descriptor(context.manifest)
         if env != "prod":
             output.plan([])
             output.done(f"only production publishes; {env} would have sent {len(wanted.data)} bytes of {wanted.kind}")
@@ -72,16 +71,16 @@ def register(env: Env = "") -> None:
             output.confirm(context)
             record = registry.publish(context, record, wanted)
         said = f"{record['recordVersion']}: {record['status']}" if record else "not there"
-        output.done(f"record {context.component} {said}; {KIND.live(context)}")
+        output.done(f"record {context.component} {said}; {context.kind.live(context)}")
 
 
 def status(env: Env = "") -> None:
     """Show what is deployed, what is live and where one could go back to, all read from the services."""
     with deployment("status", env) as context:
-        for name in KIND.stack_names(context):
+        for name in context.kind.stack_names(context):
             found = stacks.describe(context, name)
             print(f"  stack {name:<52} {found['StackStatus'] if found else 'not there'}")
-        *lines, last = KIND.status(context)
+        *lines, last = context.kind.status(context)
         if record := registry.published(context):
             lines.append(f"registry {record['recordVersion']} {record['status']} {record.get('statusReason', '')}")
         for line in lines:
@@ -92,8 +91,8 @@ def status(env: Env = "") -> None:
 def destroy(env: Env = "") -> None:
     """Remove everything of this component from an environment, last things first. Logs stay."""
     with deployment("destroy", env) as context:
-        todo = KIND.extras(context)
-        for name in reversed(KIND.stack_names(context)):
+        todo = context.kind.extras(context)
+        for name in reversed(context.kind.stack_names(context)):
             if stacks.describe(context, name):
                 todo.append((f"delete stack {name}", partial(stacks.delete, context, name)))
         if record := registry.published(context):

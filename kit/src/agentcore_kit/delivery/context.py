@@ -6,16 +6,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
+from typing_extensions import TypeVar
 
-from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
 from agentcore_kit.config.environment import NAMES, Environment, read_environment
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
+from agentcore_kit.kinds.base import kind_of
 
 ATTEMPTS = 8
 """How often botocore tries a call that is throttled or fails in passing, with growing pauses."""
@@ -23,15 +25,24 @@ ATTEMPTS = 8
 Owner = Literal["environment", "shared"]
 
 
+M = TypeVar("M", bound=Manifest, covariant=True, default=Any)
+E = TypeVar("E", bound=Environment, covariant=True, default=Any)
+
+
 @dataclass
-class DeploymentContext:
+class DeploymentContext(Generic[M, E]):
     """An environment of this component, and clients of its account's services."""
 
-    manifest: Manifest
-    environment: Environment
+    manifest: M
+    environment: E
     owner: Owner = "environment"
     credentials: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Any:
+        """What the component is: an instance of its `Kind`, whose own methods are known where only that kind acts."""
+        return kind_of(self.manifest.kind)
 
     @property
     def component(self) -> str:
@@ -90,7 +101,9 @@ def open_context(name: str, owner: Owner = "environment") -> DeploymentContext:
             manifest = load_manifest()
             return DeploymentContext(manifest, read_environment(known, manifest), owner)
     wrong = f"ENV={name} is no environment in AWS" if name else "say which environment"
-    raise CommandError(wrong, f"add ENV=…, {choose(name, clouds) if name else 'one of: ' + ', '.join(clouds)}", WRONG_INPUT)
+    raise CommandError(
+        wrong, f"add ENV=…, {choose(name, clouds) if name else 'one of: ' + ', '.join(clouds)}", WRONG_INPUT
+    )
 
 
 def as_role(context: DeploymentContext, role: str) -> DeploymentContext:

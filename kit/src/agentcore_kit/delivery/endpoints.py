@@ -8,9 +8,9 @@ from datetime import datetime
 from botocore.exceptions import ClientError
 
 from agentcore_kit.delivery import output, stacks
-from agentcore_kit.delivery.names import LIVE, stack, tags
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.delivery.names import LIVE, stack, tags
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 
 
@@ -45,7 +45,7 @@ def runtime(context: DeploymentContext) -> Runtime:
     """Return the runtime. Raises Stop when nothing was deployed yet."""
     found = stacks.outputs(context, stack(context.component, context.name, "runtime"))
     if "RuntimeId" not in found:
-        raise CommandError(f"nothing is deployed in {context.name} yet", f"make deploy ENV={context.name}")
+        raise CommandError(f"nothing is deployed in {context.name} yet", f"kit deploy --env {context.name}")
     return Runtime(found["RuntimeId"], found["RuntimeArn"], found["NewestVersion"])
 
 
@@ -70,7 +70,9 @@ def image_of(context: DeploymentContext, runtime_id: str, version: str) -> str:
         found = control.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
     except ClientError as error:
         if error_code(error) in ("ResourceNotFoundException", "ValidationException"):
-            raise CommandError(f"there is no version {version} in {context.name}", f"make status ENV={context.name}") from None
+            raise CommandError(
+                f"there is no version {version} in {context.name}", f"kit status --env {context.name}"
+            ) from None
         raise
     return str(found["agentRuntimeArtifact"]["containerConfiguration"]["containerUri"])
 
@@ -95,7 +97,7 @@ def move(context: DeploymentContext, found: Runtime, version: str, name: str = L
         raise CommandError(
             f"endpoint {name} did not move to version {version}: {after.reason if after else 'it is gone'}; "
             f"it serves {serves}",
-            f"make status ENV={context.name}",
+            f"kit status --env {context.name}",
         )
 
 
@@ -138,5 +140,5 @@ def _settle(context: DeploymentContext, runtime_id: str, name: str) -> State | N
         raise CommandError(
             f"endpoint {name} is stuck on its way to version {seen.target if seen else '?'}; callers get version "
             f"{serves}",
-            f"wait, then `make status ENV={context.name}`; if it stays so, open a case with AWS support",
+            f"wait, then `kit status --env {context.name}`; if it stays so, open a case with AWS support",
         ) from None

@@ -15,7 +15,7 @@ _THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException")
 _SIGN_IN = (
     "sign in first, for example: aws sso login --profile PROFILE && export AWS_PROFILE=PROFILE\n"
-    "      (the workflows get theirs by OIDC; make identity ENV=… prints the role)"
+    "      (the workflows get theirs by OIDC; kit identity --env … prints the role)"
 )
 _AGAIN = "wait a minute and type the same again; what is done already is not done twice"
 
@@ -37,7 +37,11 @@ def reported_errors() -> Iterator[None]:
     except (CommandError, ClientError, BotoCoreError) as error:
         _end(as_command_error(error))
     except KeyboardInterrupt:
-        _end(CommandError("interrupted", "type the same again: it goes on where it was; `make status ENV=…` shows where", 130))
+        _end(
+            CommandError(
+                "interrupted", "type the same again: it goes on where it was; `kit status --env …` shows where", 130
+            )
+        )
 
 
 def as_command_error(error: CommandError | ClientError | BotoCoreError) -> CommandError:
@@ -48,7 +52,9 @@ def as_command_error(error: CommandError | ClientError | BotoCoreError) -> Comma
         case ClientError():
             return _of_service(error)
         case NotConnected() | HTTPClientError():
-            return CommandError(f"AWS cannot be reached: {error}", "check the network and the region, then type the same again")
+            return CommandError(
+                f"AWS cannot be reached: {error}", "check the network and the region, then type the same again"
+            )
     return CommandError(f"no call to AWS was possible: {error}", _SIGN_IN)
 
 
@@ -63,10 +69,12 @@ def _of_service(error: ClientError) -> CommandError:
     if code in _THROTTLED:
         return CommandError(f"AWS refuses further calls for now ({said}), after retries with growing pauses", _AGAIN)
     if code in _DENIED:
-        return CommandError(f"these credentials may not do that ({said})", f"ask the platform team to allow {operation}")
+        return CommandError(
+            f"these credentials may not do that ({said})", f"ask the platform team to allow {operation}"
+        )
     if code in ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException"):
         return CommandError(f"the AWS credentials are not valid, or no longer ({said})", _SIGN_IN)
-    return CommandError(said, "read the message; `make status ENV=…` shows what is live")
+    return CommandError(said, "read the message; `kit status --env …` shows what is live")
 
 
 def _end(stop: CommandError) -> None:

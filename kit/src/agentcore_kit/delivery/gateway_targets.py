@@ -10,16 +10,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from agentcore_kit.delivery import mcp_client
-from agentcore_kit.delivery import names
+from agentcore_kit.config.tool import SEPARATOR
+from agentcore_kit.delivery import mcp_client, names
 from agentcore_kit.delivery.access_token import user_token
-from agentcore_kit.delivery.ssm import required
 from agentcore_kit.delivery.context import DeploymentContext, as_role
 from agentcore_kit.delivery.errors import CommandError, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
-from agentcore_kit.mcp_server.contract.lambda_schema import lambda_schema
+from agentcore_kit.delivery.ssm import required
 from agentcore_kit.mcp_server.contract.definitions import Definition
-from agentcore_kit.config.tool import SEPARATOR
+from agentcore_kit.mcp_server.contract.lambda_schema import lambda_schema
 
 _MOVING = ("CREATING", "UPDATING", "SYNCHRONIZING", "DELETING")
 _KEPT = ("name", "description", "targetConfiguration", "credentialProviderConfigurations")
@@ -104,7 +103,7 @@ class Gateway:
         if left is not None:
             raise CommandError(
                 f"gateway {self.name} has not removed target {left['name']}: {_state(left)}",
-                f"make deregister ENV={self._place.name}, in a while; if it stays, ask the platform team to remove "
+                f"kit deregister --env {self._place.name}, in a while; if it stays, ask the platform team to remove "
                 f"target {target_id} of gateway {self.id}",
             )
 
@@ -115,11 +114,13 @@ class Gateway:
             found = wait_until(lambda: self._get(target_id), lambda seen: (seen or {}).get("status") not in _MOVING)
         except TookTooLong:
             raise CommandError(
-                f"gateway {self.name} did not make the target ready in time", f"make register ENV={env}, in a while"
+                f"gateway {self.name} did not make the target ready in time", f"kit register --env {env}, in a while"
             ) from None
         if found is None or found["status"] != "READY":
             state = _state(found) if found else "it is gone"
-            raise CommandError(f"gateway {self.name} says {state}", f"make smoke ENV={env}, then make register ENV={env}")
+            raise CommandError(
+                f"gateway {self.name} says {state}", f"kit smoke --env {env}, then kit register --env {env}"
+            )
 
     @cached_property
     def visitor(self) -> str | mcp_client.Signed:
@@ -144,7 +145,7 @@ class Gateway:
     def _unusable(self, why: str) -> CommandError:
         return CommandError(
             f"gateway {self.name} {why}; nothing was registered",
-            f"the platform repository makes gateways: ask there, then make register ENV={self._place.name}",
+            f"the platform repository makes gateways: ask there, then kit register --env {self._place.name}",
         )
 
 

@@ -13,14 +13,21 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from agentcore_kit.delivery.names import passed_tag
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.delivery.names import passed_tag
 
-DATASET = ROOT / "evals" / "dataset.jsonl"
-RECORD = ROOT / ".local" / "delivery" / "build.json"
-"""What was built and described here last."""
+
+def dataset_path() -> Path:
+    """Return where the ground truth is."""
+    return repository_root() / "evals" / "dataset.jsonl"
+
+
+def record_path() -> Path:
+    """Return where is noted what was built and described on this machine last."""
+    return repository_root() / ".local" / "delivery" / "build.json"
+
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -61,7 +68,7 @@ def registry(context: DeploymentContext) -> str:
 
 def dataset_version() -> str:
     """Return the version of the ground truth: the hash of its file."""
-    return hashlib.sha256(DATASET.read_bytes()).hexdigest() if DATASET.exists() else "0" * 64
+    return hashlib.sha256(dataset_path().read_bytes()).hexdigest() if dataset_path().exists() else "0" * 64
 
 
 def commit() -> str:
@@ -70,10 +77,14 @@ def commit() -> str:
         changed = _git("status", "--porcelain")
         head = _git("rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError):
-        raise CommandError("there is no commit to build: this is no git repository yet", "git init, then commit") from None
+        raise CommandError(
+            "there is no commit to build: this is no git repository yet", "git init, then commit"
+        ) from None
     if changed:
         files = ", ".join(line[3:] for line in changed.splitlines()[:3])
-        raise CommandError(f"files are not committed ({files}); an image is built from a commit", "commit them", WRONG_INPUT)
+        raise CommandError(
+            f"files are not committed ({files}); an image is built from a commit", "commit them", WRONG_INPUT
+        )
     return head
 
 
@@ -88,7 +99,7 @@ def find(context: DeploymentContext, digest: str = "") -> Image:
         raise CommandError(
             f"ECR of account {context.environment.shared_account} has no image {context.component} of {what}; "
             "nothing was changed",
-            f"make build ENV={context.name} (on that commit)",
+            f"kit build --env {context.name} (on that commit)",
         )
     return found
 
@@ -118,7 +129,7 @@ def build(context: DeploymentContext, revision: str) -> Image:
 
 def described(image: Image) -> bool:
     """Return whether `describe` has ended for this image here."""
-    return RECORD.exists() and json.loads(RECORD.read_text(encoding="utf-8"))["image"] == image.uri
+    return record_path().exists() and json.loads(record_path().read_text(encoding="utf-8"))["image"] == image.uri
 
 
 def describe(context: DeploymentContext, image: Image) -> None:
@@ -126,13 +137,13 @@ def describe(context: DeploymentContext, image: Image) -> None:
     docker, syft, cosign = map(shutil.which, ("docker", "syft", "cosign"))
     if docker and (syft or cosign):
         _sign_in(context, docker)
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    record_path().parent.mkdir(parents=True, exist_ok=True)
     if syft:
-        _run(syft, image.uri, "--output", f"spdx-json={RECORD.with_name('sbom.json')}")
+        _run(syft, image.uri, "--output", f"spdx-json={record_path().with_name('sbom.json')}")
     if cosign:
         _run(cosign, "sign", "--yes", image.uri)
     record = {"image": image.uri, "dataset": dataset_version()}
-    RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    record_path().write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def mark_passed(context: DeploymentContext, image: Image) -> None:
@@ -183,13 +194,13 @@ def _sign_in(context: DeploymentContext, docker: str) -> None:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603,S607
+    done = subprocess.run(["git", *arguments], cwd=repository_root(), capture_output=True, text=True, check=True)  # noqa: S603,S607
     return done.stdout.rstrip()
 
 
 def _run(*command: str | Path, typed: str = "") -> None:
     try:
-        subprocess.run([*map(str, command)], cwd=ROOT, input=typed, text=True, check=True)  # noqa: S603
+        subprocess.run([*map(str, command)], cwd=repository_root(), input=typed, text=True, check=True)  # noqa: S603
     except subprocess.CalledProcessError as error:
         words = " ".join(map(str, command[:3]))
         raise CommandError(

@@ -26,11 +26,22 @@ def invocation_url(context: DeploymentContext, runtime_arn: str) -> str:
     return f"{base}/runtimes/{quote(runtime_arn, safe='')}/invocations"
 
 
-def invoke(context: DeploymentContext, runtime_arn: str, endpoint: str, token: str, payload: dict[str, Any]) -> httpx.Response:
-    """Post one request to an endpoint, in a session of its own. Raises httpx.HTTPError when nobody answers."""
+def invoke(
+    context: DeploymentContext,
+    runtime_arn: str,
+    endpoint: str,
+    token: str,
+    payload: dict[str, Any],
+    session_id: str = "",
+) -> httpx.Response:
+    """Post one request to an endpoint, in a new session where none is named.
+
+    Raises:
+        httpx.HTTPError: When nobody answers.
+    """
     return _client().post(
         invocation_url(context, runtime_arn),
         params={"qualifier": endpoint},
         json=payload,
-        headers={"Authorization": f"Bearer {token}", SESSION_HEADER: f"smoke-{uuid4()}"},
+        headers={"Authorization": f"Bearer {token}", SESSION_HEADER: session_id or f"smoke-{uuid4()}"},
     )

@@ -7,12 +7,12 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
+from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.delivery import images, names, stacks
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.mcp_server.contract.definitions import offered
 from agentcore_kit.mcp_server.contract.samples import example
-from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.mcp_server.declarations import TOOLS
 
 
@@ -49,7 +49,7 @@ def deployed(context: DeploymentContext) -> Function:
     """Return the function. Raises Stop when nothing is deployed."""
     found = find(context)
     if found is None:
-        raise CommandError(f"nothing is deployed in {context.name} yet", f"make deploy ENV={context.name}")
+        raise CommandError(f"nothing is deployed in {context.name} yet", f"kit deploy --env {context.name}")
     return found
 
 
@@ -59,7 +59,7 @@ def as_checked_out(context: DeploymentContext) -> Function:
     if found.digest != wanted.digest:
         raise CommandError(
             f"the function of {context.name} runs image {found.short}, not that of the commit, {wanted.short}",
-            f"check out what is live, or make deploy ENV={context.name}",
+            f"check out what is live, or kit deploy --env {context.name}",
         )
     return found
 
@@ -79,7 +79,7 @@ def check(context: DeploymentContext, found: Function) -> None:
         if "error" in result or "errorMessage" in result:
             raise CommandError(
                 f"the smoke test failed: {tool['name']} of image {found.short}: {json.dumps(result)[:200]}",
-                f"make deploy ENV={context.name} DIGEST=sha256:… of an earlier image goes back",
+                f"kit deploy --env {context.name} --digest sha256:… of an earlier image goes back",
             )
 
 

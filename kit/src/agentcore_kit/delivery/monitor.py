@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from agentcore_kit.kinds import agent
-from agentcore_kit.delivery import endpoints, version_history, promotion, output
-from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import endpoints, output, promotion, version_history
 from agentcore_kit.delivery.access_token import token
-from agentcore_kit.delivery.names import LIVE, snake
+from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.delivery.names import LIVE, snake
 
 RECENT, BASELINE = timedelta(hours=24), timedelta(days=14)
 """What is compared: the last day with the fortnight before it."""
@@ -38,7 +38,10 @@ MIN_SAMPLE = 10
 WORST = 5
 """So many of the lowest scores are shown to people."""
 
-REPORT = ROOT / ".local" / "delivery" / "monitor.md"
+
+def report_path() -> Path:
+    """Return where what people have to look at is written."""
+    return repository_root() / ".local" / "delivery" / "monitor.md"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def monitor(env: Env = "") -> None:
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
         problems = [text for score in scores if (text := score.problem(context.environment.alarms.score))]
-        rolls_back = bool(problems) and agent.rolls_back(context.manifest)
+        rolls_back = bool(problems) and context.manifest.spec.rollback_on_drift
         output.plan([f"roll {env} back"] if rolls_back else [])
         if problems:
             _act(context, problems, sorted(judged, key=lambda one: one.value)[:WORST], rolls_back=rolls_back)
@@ -139,7 +142,7 @@ def _must_be_quiet(context: DeploymentContext, since: datetime) -> None:
         raise CommandError(
             f"{sessions:.0f} sessions since {since:%Y-%m-%d %H:%M} UTC and none was judged, although "
             f"{share:g} % should have been",
-            f"make online ENV={context.name}; then look at the online evaluation's status in the AgentCore console",
+            f"kit online --env {context.name}; then look at the online evaluation's status in the AgentCore console",
         )
 
 
@@ -148,7 +151,9 @@ def _metric(namespace: str, name: str, dimensions: dict[str, str]) -> dict[str, 
     return {"Namespace": namespace, "MetricName": name, "Dimensions": found}
 
 
-def _statistic(context: DeploymentContext, metric: dict[str, Any], statistic: str, start: datetime, end: datetime) -> float | None:
+def _statistic(
+    context: DeploymentContext, metric: dict[str, Any], statistic: str, start: datetime, end: datetime
+) -> float | None:
     seconds = int((end - start).total_seconds()) // 60 * 60  # whole minutes are what CloudWatch takes
     query = {"Id": "one", "MetricStat": {"Metric": metric, "Period": seconds, "Stat": statistic}}
     found = context.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
@@ -160,31 +165,35 @@ def _act(context: DeploymentContext, problems: list[str], worst: list[Judged], *
     found = endpoints.runtime(context)
     now = endpoints.state(context, found.id)
     live = now.live if now else None
-    lines = [f"Version {live} of {context.component} in {context.name} scores too low:", "", *(f"- {p}" for p in problems)]
+    lines = [
+        f"Version {live} of {context.component} in {context.name} scores too low:",
+        "",
+        *(f"- {p}" for p in problems),
+    ]
     if worst:
         lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]
         lines += [f"| {one.value:.2f} | {one.evaluator} | `{one.session}` |" for one in worst]
     lines += [
         "",
         "Please look at these sessions: the log group of the evaluation says why they scored so. What went wrong "
-        "becomes a row of the ground truth: `make row`.",
+        "becomes a row of the ground truth: `kit row`.",
     ]
     _report(lines)  # before anything is done: people hear of it also when that fails
     if rolls_back and version_history.recall(context).before(live):
         output.confirm(context)
         bearer, target = token(context), promotion.rollback_target(context, live)
-        promotion.roll_back(context, found, target, lambda name: agent.smoke(context, found.arn, name, bearer))
+        promotion.roll_back(context, found, target, lambda name: context.kind.smoke(context, found.arn, name, bearer))
         _report([*lines, "", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."])
     after = endpoints.state(context, found.id)
     raise CommandError(
         f"{'; '.join(problems)}; live: version {after.live if after else None}",
-        f"read {REPORT.relative_to(ROOT)}; make rollback ENV={context.name} goes back",
+        f"read {report_path().relative_to(repository_root())}; kit rollback --env {context.name} goes back",
     )
 
 
 def _report(lines: list[str]) -> None:
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report_path().parent.mkdir(parents=True, exist_ok=True)
+    report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _shown(value: float | None) -> str:

@@ -6,15 +6,14 @@ from typing import Annotated
 
 import typer
 
-from agentcore_kit.kinds import agent
 from agentcore_kit.delivery import canary as split
-from agentcore_kit.delivery import endpoints, promotion, output
-from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery import endpoints, output, promotion
 from agentcore_kit.delivery.access_token import token
-from agentcore_kit.delivery.names import CANARY, LIVE
+from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.runtime_releases import allow, live
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
+from agentcore_kit.delivery.names import CANARY, LIVE
+from agentcore_kit.delivery.runtime_releases import allow, live
 
 
 def canary(
@@ -31,7 +30,7 @@ def canary(
         if decide:
             _decide(context, found, test)
             return
-        gateway = agent.canary_gateway(context.manifest)
+        gateway = context.manifest.spec.canary_gateway
         if gateway is None:
             raise CommandError("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
         allow(context, endpoints.image_of(context, found.id, found.newest))
@@ -49,12 +48,14 @@ def canary(
         if other:
             split.stop(context, other)
         endpoints.move(context, found, found.newest, CANARY)
-        agent.smoke(context, found.arn, CANARY, bearer)
-        evaluations = agent.evaluations(context)
+        context.kind.smoke(context, found.arn, CANARY, bearer)
+        evaluations = context.kind.evaluations(context)
         for arn in evaluations.values():
             split.switch(context, arn, "ENABLED")  # what is not judged cannot be compared
         split.start(context, gateway, evaluations, weight)
-        output.done(f"{env}: {weight} % on version {found.newest}, {live(context)}; next: make canary ENV={env} DECIDE=1")
+        output.done(
+            f"{env}: {weight} % on version {found.newest}, {live(context)}; next: kit canary --env {env} --decide"
+        )
 
 
 def online(
@@ -63,7 +64,7 @@ def online(
     """Switch the sampled evaluation of live sessions on."""
     with deployment("online", env) as context:
         wanted = "DISABLED" if off else "ENABLED"
-        evaluation = agent.evaluations(context)[LIVE]
+        evaluation = context.kind.evaluations(context)[LIVE]
         now = split.status(context, evaluation)
         output.plan([] if now == wanted else [f"online evaluation {now} → {wanted}"])
         if now != wanted:
@@ -74,10 +75,10 @@ def online(
 
 def _decide(context: DeploymentContext, found: endpoints.Runtime, test: dict[str, object] | None) -> None:
     if test is None:
-        raise CommandError(f"no canary is running in {context.name}", f"make canary ENV={context.name}", WRONG_INPUT)
+        raise CommandError(f"no canary is running in {context.name}", f"kit canary --env {context.name}", WRONG_INPUT)
     measured = endpoints.state(context, found.id, CANARY)
     if measured is None or measured.live is None:
-        raise CommandError(f"endpoint {CANARY} is gone", f"make canary ENV={context.name}")
+        raise CommandError(f"endpoint {CANARY} is gone", f"kit canary --env {context.name}")
     version = measured.live  # of which the verdict is; a newer one may have been deployed meanwhile
     verdict = split.judge(context, test, found.arn)
     for line in verdict.findings:
@@ -89,11 +90,11 @@ def _decide(context: DeploymentContext, found: endpoints.Runtime, test: dict[str
     output.confirm(context)
     bearer = token(context) if verdict.decision == "promote" else ""  # without one the canary goes on
     split.stop(context, test)
-    split.switch(context, agent.evaluations(context)[CANARY], "DISABLED")
+    split.switch(context, context.kind.evaluations(context)[CANARY], "DISABLED")
     if verdict.decision == "reverse":
         raise CommandError(
             f"version {version} is worse than what is live; all callers are back on it; {live(context)}",
             "correct the agent, then build and deploy again",
         )
-    promotion.promote(context, found, version, lambda name: agent.smoke(context, found.arn, name, bearer))
+    promotion.promote(context, found, version, lambda name: context.kind.smoke(context, found.arn, name, bearer))
     output.done(f"{context.name}: version {version} is live, as the canary was not worse")

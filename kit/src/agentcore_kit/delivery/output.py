@@ -29,9 +29,13 @@ def confirm(context: DeploymentContext) -> None:
     if context.name != "prod" or in_pipeline():
         return
     if not sys.stdin.isatty():
-        raise CommandError("production is changed only after a yes, and nobody can be asked here", "type it in a terminal")
+        raise CommandError(
+            "production is changed only after a yes, and nobody can be asked here", "type it in a terminal"
+        )
     if input(f"This changes production ({context.account}). Type the component's name to go on: ") != context.component:
-        raise CommandError("not confirmed; production is untouched", "type the same again when you are ready", WRONG_INPUT)
+        raise CommandError(
+            "not confirmed; production is untouched", "type the same again when you are ready", WRONG_INPUT
+        )
 
 
 def step(text: str) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from agentcore_kit.delivery import endpoints, version_history, output
-from agentcore_kit.delivery.endpoints import Runtime
-from agentcore_kit.delivery.names import LIVE
+from agentcore_kit.delivery import endpoints, output, version_history
 from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.endpoints import Runtime
 from agentcore_kit.delivery.errors import CommandError, as_command_error
+from agentcore_kit.delivery.names import LIVE
 
 Smoke = Callable[[str], None]
 """Tests an endpoint by name. Raises Stop when it does not answer as it should."""
@@ -71,7 +71,7 @@ def rollback_target(context: DeploymentContext, live: str | None) -> str:
     if (target := past.before(past.untested or live)) is None:
         raise CommandError(
             f"no earlier good version is known in {context.name} (live: {live or 'nothing'})",
-            f"choose one: make rollback ENV={context.name} VERSION=…; make status ENV={context.name} lists them",
+            f"choose one: kit rollback --env {context.name} --version …; kit status --env {context.name} lists them",
         )
     return target
 
@@ -85,7 +85,14 @@ def _test(context: DeploymentContext, smoke: Smoke) -> None:
         raise CommandError(f"{failure.message}; it stays live, as nothing was moved", _rollback(context)) from None
 
 
-def _give(context: DeploymentContext, found: Runtime, version: str, back: str | None, past: version_history.History, smoke: Smoke) -> None:
+def _give(
+    context: DeploymentContext,
+    found: Runtime,
+    version: str,
+    back: str | None,
+    past: version_history.History,
+    smoke: Smoke,
+) -> None:
     """Give callers a version, or `back` when that fails: none at all where it is empty, what they have where None."""
     original = version_history.recall(context)
     version_history.remember(context, replace(past, untested=version))
@@ -102,7 +109,7 @@ def _give(context: DeploymentContext, found: Runtime, version: str, back: str | 
     if now is None or now.live != version:
         raise CommandError(
             f"version {version} passed, but somebody has moved live to {now.live if now else 'nothing'} meanwhile",
-            f"make status ENV={context.name}",
+            f"kit status --env {context.name}",
         )
     version_history.remember(context, version_history.recall(context).passed(version))
 
@@ -119,7 +126,7 @@ def _put_back(context: DeploymentContext, found: Runtime, back: str | None, fail
     except (CommandError, ClientError, BotoCoreError) as error:
         raise CommandError(
             f"{failure}; and live could not be put back: {_told(error)}; {_seen(context, found, back)}",
-            f"make rollback ENV={context.name}{f' VERSION={back}' if back else ''}",
+            f"kit rollback --env {context.name}{f' VERSION={back}' if back else ''}",
         ) from error
     return f"live is back on version {back}"
 
@@ -142,8 +149,8 @@ def _told(error: Exception) -> str:
 
 
 def _again(context: DeploymentContext) -> str:
-    return f"find out why with `make smoke ENV={context.name} ENDPOINT=DEFAULT`, correct it, build and deploy again"
+    return f"find out why with `kit smoke --env {context.name} --endpoint DEFAULT`, correct it, build and deploy again"
 
 
 def _rollback(context: DeploymentContext) -> str:
-    return f"make rollback ENV={context.name} gives callers the version before"
+    return f"kit rollback --env {context.name} gives callers the version before"

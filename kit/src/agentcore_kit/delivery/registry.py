@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from agentcore_kit.delivery.names import REGISTRY
-from agentcore_kit.delivery.ssm import optional, required
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.names import REGISTRY
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
+from agentcore_kit.delivery.ssm import optional, required
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ def changes(context: DeploymentContext, record: dict[str, Any] | None, wanted: D
         case "REJECTED" if same:
             raise CommandError(
                 f"record {context.component} {version} was rejected: {record.get('statusReason') or 'no reason given'}",
-                "change what the approver asks for in manifest.yaml, then make register ENV=prod",
+                "change what the approver asks for in manifest.yaml, then kit register --env prod",
             )
         case "PENDING_APPROVAL":
             raise CommandError(
                 f"record {context.component} {record['recordVersion']} waits for approval and cannot be changed before",
-                "ask the approver to decide, then make register ENV=prod",
+                "ask the approver to decide, then kit register --env prod",
             )
         case _:
             return [
@@ -117,7 +117,7 @@ def publish(context: DeploymentContext, record: dict[str, Any] | None, wanted: D
     if written["status"].endswith("_FAILED"):
         raise CommandError(
             f"the registry could not write record {record_id}: {written.get('statusReason', 'no reason given')}",
-            "correct manifest.yaml, then make register ENV=prod",
+            "correct manifest.yaml, then kit register --env prod",
         )
     control.submit_registry_record_for_approval(registryId=registry, recordId=record_id)
     return _settled(context, registry, record_id)
@@ -153,7 +153,9 @@ def _settled(context: DeploymentContext, registry: str, record_id: str) -> dict[
     try:
         return wait_until(look, lambda seen: seen["status"] not in ("CREATING", "UPDATING"))
     except TookTooLong:
-        raise CommandError(f"record {record_id} is still being written", "make register ENV=prod, in a while") from None
+        raise CommandError(
+            f"record {record_id} is still being written", "kit register --env prod, in a while"
+        ) from None
 
 
 def _wrapped(value: Any) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from agentcore_kit.delivery.errors import CommandError, reported_errors
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery.errors import CommandError, reported_errors
 
 # Conventional Commits, where a team writes them; anything else is a change.
 _KINDS = {"feat": "Added", "fix": "Fixed", "perf": "Faster", "docs": "Documentation"}
@@ -24,7 +24,7 @@ Since = Annotated[str, typer.Option(envvar="SINCE", help="A tag or commit; the l
 def notes(
     since: Since = "",
     comparison: Annotated[
-        str, typer.Option(envvar="COMPARISON", help="The table that make compare WRITE=… wrote.")
+        str, typer.Option(envvar="COMPARISON", help="The table that kit compare --write … wrote.")
     ] = "evals/results/comparison.md",
 ) -> None:
     """Print release notes as Markdown."""
@@ -33,7 +33,7 @@ def notes(
         start = since or _git("describe", "--tags", "--abbrev=0", missing="")
         known = _commit(start)
         subjects = _git("log", "--no-merges", "--format=%s", f"{known}..HEAD" if known else "HEAD", missing="")
-        table = ROOT / comparison
+        table = repository_root() / comparison
         evaluation = table.read_text(encoding="utf-8") if table.is_file() else ""
         print(text(about.name, about.version, start, subjects.splitlines(), evaluation, known=bool(known)))
 
@@ -45,7 +45,7 @@ def newer(since: Since = "") -> None:
         if last and last != head == _git("merge-base", head, last, missing=""):
             raise CommandError(
                 f"commit {_short(head)} is older than {_short(last)}, which was delivered last; nothing was changed",
-                "deliver main again instead; to go back on purpose: make rollback ENV=…",
+                "deliver main again instead; to go back on purpose: kit rollback --env …",
             )
         print(f"commit {_short(head)} is not older than what was delivered last")
 
@@ -84,5 +84,5 @@ def _short(name: str) -> str:
 
 def _git(*arguments: str, missing: str) -> str:
     command = ["git", *arguments]
-    done = subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=Path(repository_root()), capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout.strip() if done.returncode == 0 else missing

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from agentcore_kit.delivery import endpoints, version_history, images, promotion, output
-from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery import endpoints, images, output, promotion, version_history
 from agentcore_kit.delivery.access_token import token
+from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.context import DeploymentContext, open_context
+from agentcore_kit.delivery.errors import CommandError, reported_errors
 from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.names import LIVE
-from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.runtime_releases import allow, live
-from agentcore_kit.kinds.served import KIND
-from agentcore_kit.delivery.errors import CommandError, reported_errors
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
 Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
@@ -40,14 +39,14 @@ def build(env: Env = "") -> None:
         found = known or images.build(context, revision)
         if not done:
             images.describe(context, found)
-        output.done(f"image {found.uri}; nothing is live by this; next: make deploy ENV={env}")
+        output.done(f"image {found.uri}; nothing is live by this; next: kit deploy --env {env}")
 
 
 def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
     """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
     with deployment("smoke", env) as context:
         output.plan([f"ask endpoint {name}; nothing is changed"])
-        KIND.smoke(context, endpoints.runtime(context).arn, name, token(context))
+        context.kind.smoke(context, endpoints.runtime(context).arn, name, token(context))
         output.done(f"{env}: {name} answers as it should; {live(context)}")
 
 
@@ -58,7 +57,7 @@ def gate(env: Env = "", day: Day = "") -> None:
         uri = endpoints.image_of(context, found.id, found.newest)
         marks = " and mark its image as passed" if env == "preprod" else ""
         output.plan([f"evaluate version {found.newest} with evals/dataset.jsonl{marks}; endpoints stay as they are"])
-        code = KIND.evaluate(context, invocation_url(context, found.arn), token(context), day)
+        code = context.kind.evaluate(context, invocation_url(context, found.arn), token(context), day)
         if code:
             what = {1: "is below threshold", 2: "was given bad input"}.get(code, "could not run")
             raise CommandError(
@@ -68,7 +67,7 @@ def gate(env: Env = "", day: Day = "") -> None:
             )
         if env == "preprod":
             images.mark_passed(context, images.find(context, images.digest_in(uri)))
-        output.done(f"{env}: version {found.newest} passed, {live(context)}; next: make promote ENV={env}")
+        output.done(f"{env}: version {found.newest} passed, {live(context)}; next: kit promote --env {env}")
 
 
 def promote(env: Env = "", version: Version = "") -> None:
@@ -79,7 +78,7 @@ def promote(env: Env = "", version: Version = "") -> None:
         if not version and wanted in version_history.recall(context).left:
             raise CommandError(
                 f"a rollback took callers away from version {wanted}, and nothing newer is deployed; {live(context)}",
-                f"build and deploy a correction; or, if you are sure: make promote ENV={env} VERSION={wanted}",
+                f"build and deploy a correction; or, if you are sure: kit promote --env {env} --version {wanted}",
             )
         uri = endpoints.image_of(context, found.id, wanted)
         allow(context, uri)
@@ -91,7 +90,7 @@ def promote(env: Env = "", version: Version = "") -> None:
         else:
             output.plan([f"endpoint {LIVE}: version {before or 'none'} → {wanted}, and back when its test fails"])
             output.confirm(context)
-        promotion.promote(context, found, wanted, lambda name: KIND.smoke(context, found.arn, name, bearer))
+        promotion.promote(context, found, wanted, lambda name: context.kind.smoke(context, found.arn, name, bearer))
         output.done(f"{env}: version {wanted} is live ({images.digest_in(uri)[:19]}); before it: {before or 'none'}")
 
 
@@ -101,12 +100,14 @@ def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None
         found = endpoints.runtime(context)
         now = endpoints.state(context, found.id)
         if now is None or now.live is None:
-            raise CommandError(f"nothing is live in {env}, so there is nothing to go back from", f"make promote ENV={env}")
+            raise CommandError(
+                f"nothing is live in {env}, so there is nothing to go back from", f"kit promote --env {env}"
+            )
         if alarm and now.target != found.newest and datetime.now(UTC) - now.moved < SETTLES:
             raise CommandError(
                 f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may "
                 "be about what it left, so nothing was moved",
-                f"look, and if it is this version: make rollback ENV={env}",
+                f"look, and if it is this version: kit rollback --env {env}",
             )
         target = version or promotion.rollback_target(context, now.live)
         endpoints.image_of(context, found.id, target)
@@ -126,4 +127,4 @@ def _test(context: DeploymentContext, found: endpoints.Runtime) -> tuple[promoti
     except CommandError as missing:
         output.step(f"no smoke test: {missing.message}")
         return lambda _: None, "; not tested, as there is no token"
-    return lambda name: KIND.smoke(context, found.arn, name, bearer), ""
+    return lambda name: context.kind.smoke(context, found.arn, name, bearer), ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agentcore_kit.delivery import endpoints, version_history, images, stacks
-from agentcore_kit.delivery.names import stack
+from agentcore_kit.delivery import endpoints, images, stacks, version_history
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.names import stack
 
 
 def release(context: DeploymentContext, digest: str) -> str:
@@ -18,14 +18,14 @@ def allow(context: DeploymentContext, release: str) -> None:
     if context.name == "prod" and not (found := images.find(context, images.digest_in(release))).passed:
         raise CommandError(
             f"image {found.short} has not passed pre-production with this dataset; production is untouched",
-            "make deploy ENV=preprod, then make gate ENV=preprod",
+            "kit deploy --env preprod, then kit gate --env preprod",
         )
 
 
 def deployed(context: DeploymentContext, release: str) -> str:
     """Return which version a deployment has made. Callers stay on what is live."""
     version, short = endpoints.runtime(context).newest, images.digest_in(release)[:19]
-    return f"version {version} deployed ({short}), {live(context)}; next: make promote ENV={context.name}"
+    return f"version {version} deployed ({short}), {live(context)}; next: kit promote --env {context.name}"
 
 
 def live(context: DeploymentContext) -> str:
@@ -40,7 +40,7 @@ def live(context: DeploymentContext) -> str:
 def status(context: DeploymentContext) -> list[str]:
     """Return the newest version, those one could go back to, and what is live."""
     if not stacks.outputs(context, stack(context.component, context.name, "runtime")):
-        return [f"nothing is deployed; next: make deploy ENV={context.name}"]
+        return [f"nothing is deployed; next: kit deploy --env {context.name}"]
     now = endpoints.runtime(context)
     newest = images.digest_in(endpoints.image_of(context, now.id, now.newest))
     found, past = endpoints.state(context, now.id), version_history.recall(context)
@@ -53,7 +53,9 @@ def status(context: DeploymentContext) -> list[str]:
 
 def _next(context: DeploymentContext, live: str | None, newest: str, past: version_history.History) -> str:
     if past.untested:
-        return f"; the test of version {past.untested} was interrupted; next: make promote or rollback ENV={context.name}"
+        return (
+            f"; the test of version {past.untested} was interrupted; next: kit promote or rollback ENV={context.name}"
+        )
     if newest in past.left:
         return f"; a rollback left version {newest}; next: build and deploy a correction"
-    return "" if live == newest else f"; next: make promote ENV={context.name}"
+    return "" if live == newest else f"; next: kit promote --env {context.name}"

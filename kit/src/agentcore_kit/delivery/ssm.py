@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentcore_kit.delivery.names import memory
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.names import memory
 
 
 def required(context: DeploymentContext, names: Iterable[str]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
-from agentcore_kit.config.loader import ROOT
 
 CHANGE_SET = "agentops"
 
@@ -33,7 +33,7 @@ class Stack:
     @property
     def body(self) -> str:
         """The template's text."""
-        return (ROOT / "infra" / self.template).read_text(encoding="utf-8")
+        return (repository_root() / "infra" / self.template).read_text(encoding="utf-8")
 
 
 def describe(context: DeploymentContext, name: str) -> dict[str, Any] | None:
@@ -90,7 +90,9 @@ def prepare(context: DeploymentContext, stack: Stack) -> list[str]:
         reason = made.get("StatusReason", "")
         if "didn't contain changes" in reason or "No updates" in reason:
             return []
-        raise CommandError(f"{stack.name}: CloudFormation refuses the change: {reason}", f"correct infra/{stack.template}")
+        raise CommandError(
+            f"{stack.name}: CloudFormation refuses the change: {reason}", f"correct infra/{stack.template}"
+        )
     return [_line(change["ResourceChange"]) for change in made["Changes"]]
 
 
@@ -128,7 +130,9 @@ def delete(context: DeploymentContext, name: str) -> bool:
         lambda seen: seen is None or seen["StackStatus"] in ("DELETE_COMPLETE", "DELETE_FAILED"),
     )
     if ended and ended["StackStatus"] != "DELETE_COMPLETE":
-        raise CommandError(f"{name} was not deleted: {_reason(context, name)}", "remove what holds it, then type the same again")
+        raise CommandError(
+            f"{name} was not deleted: {_reason(context, name)}", "remove what holds it, then type the same again"
+        )
     return True
 
 
@@ -163,7 +167,9 @@ def _wait(name: str, look: Callable[[], Any], done: Callable[[Any], bool]) -> An
     try:
         return wait_until(look, done)
     except TookTooLong:
-        raise CommandError(f"{name} is still being changed", "wait for it in the CloudFormation console, then again") from None
+        raise CommandError(
+            f"{name} is still being changed", "wait for it in the CloudFormation console, then again"
+        ) from None
 
 
 def _change_set(context: DeploymentContext, name: str) -> dict[str, Any]:

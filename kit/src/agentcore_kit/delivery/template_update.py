@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, reported_errors
-from agentcore_kit.config.loader import ROOT
 
 CRUFT = Path(sys.prefix) / "tools" / "bin" / "cruft"
-STATE, REPORT = ROOT / ".cruft.json", ROOT / ".local" / "delivery" / "update.md"
+STATE, REPORT = repository_root() / ".cruft.json", repository_root() / ".local" / "delivery" / "update.md"
 _RELEASE = re.compile(r"refs/tags/(v?(\d+)\.(\d+)\.(\d+))$")
 
 
@@ -31,7 +31,7 @@ def template_update() -> None:
         if found := conflicts():
             raise CommandError(
                 f"release {tag} conflicts with changes of this repository in: {', '.join(found)}",
-                "on your machine: make template-update, which leaves them marked; then resolve and commit",
+                "on your machine: kit template-update, which leaves them marked; then resolve and commit",
             )
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text(
@@ -58,7 +58,9 @@ def conflicts() -> list[str]:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run([*command], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([*command], cwd=repository_root(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise CommandError(f"`{' '.join(command[:4])} …` failed: {done.stderr.strip()[-500:]}", "correct it, then again")
+        raise CommandError(
+            f"`{' '.join(command[:4])} …` failed: {done.stderr.strip()[-500:]}", "correct it, then again"
+        )
     return done.stdout

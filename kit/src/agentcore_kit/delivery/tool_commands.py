@@ -6,12 +6,11 @@ import os
 import subprocess
 import sys
 
-from agentcore_kit.delivery import lambda_function
-from agentcore_kit.delivery import images, names, runtime_commands, output
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import images, lambda_function, names, output, runtime_commands
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import open_context
 from agentcore_kit.delivery.errors import CommandError, reported_errors
-from agentcore_kit.config.loader import ROOT
 
 
 def smoke(env: Env = "", name: runtime_commands.Endpoint = names.LIVE) -> None:
@@ -73,7 +72,7 @@ def evaluate(day: str) -> int:
     """Run `eval` as it is typed, on this machine; return its exit code."""
     command = [sys.executable, "-m", "ops", "eval", *(["--date", day] if day else [])]
     variables = os.environ | {"AGENT_ENV": "local", "TARGET": "local"}
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+    return subprocess.run(command, cwd=repository_root(), env=variables, check=False).returncode  # noqa: S603
 
 
 def _chosen(env: str) -> bool:
@@ -84,5 +83,5 @@ def _chosen(env: str) -> bool:
 def _no_versions(env: str) -> CommandError:
     return CommandError(
         "a function has no versions to choose from: a deployment is live at once; nothing was changed",
-        f"make deploy ENV={env} DIGEST=sha256:… of the image to go back to; it takes no build",
+        f"kit deploy --env {env} --digest sha256:… of the image to go back to; it takes no build",
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from agentcore_kit.kinds import tool
-from agentcore_kit.delivery import lambda_function
-from agentcore_kit.delivery import endpoints, output
-from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import endpoints, lambda_function, output
 from agentcore_kit.delivery.access_token import token
-from agentcore_kit.delivery.names import LIVE, snake
+from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.delivery.names import LIVE, snake
 
 HOURS = 6
 """What is looked at: the time since the last run of the workflow."""
 
-REPORT = ROOT / ".local" / "delivery" / "monitor.md"
+
+def report_path() -> Path:
+    """Return where what people have to look at is written."""
+    return repository_root() / ".local" / "delivery" / "monitor.md"
 
 
 def monitor(env: Env = "") -> None:
@@ -30,15 +32,19 @@ def monitor(env: Env = "") -> None:
             if lambda_function.is_chosen(context):
                 lambda_function.check(context, lambda_function.deployed(context))
             else:
-                tool.smoke(context, endpoints.runtime(context).arn, LIVE, token(context))
+                context.kind.smoke(context, endpoints.runtime(context).arn, LIVE, token(context))
         except CommandError as stop:
             problems.append(stop.message)
         if problems:
-            lines = [f"{context.component} in {env}, {tool.live(context)}:", "", *(f"- {one}" for one in problems)]
-            REPORT.parent.mkdir(parents=True, exist_ok=True)
-            REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            raise CommandError("; ".join(problems), f"read the dashboard; make rollback ENV={env} goes back")
-        output.done(f"{env}: the tools answer, within their limits; {tool.live(context)}")
+            lines = [
+                f"{context.component} in {env}, {context.kind.live(context)}:",
+                "",
+                *(f"- {one}" for one in problems),
+            ]
+            report_path().parent.mkdir(parents=True, exist_ok=True)
+            report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
+            raise CommandError("; ".join(problems), f"read the dashboard; kit rollback --env {env} goes back")
+        output.done(f"{env}: the tools answer, within their limits; {context.kind.live(context)}")
 
 
 def _beyond_limits(context: DeploymentContext) -> Iterator[str]:

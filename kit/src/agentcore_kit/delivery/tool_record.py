@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentcore_kit.delivery.registry import Descriptor
 from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.delivery.registry import Descriptor
 from agentcore_kit.mcp_server.contract.definitions import Definition
 
 SERVER_SCHEMA, TOOLS_SCHEMA = "2025-12-11", "2025-11-25"

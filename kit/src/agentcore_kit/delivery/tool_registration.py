@@ -11,20 +11,18 @@ from urllib.parse import quote
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from agentcore_kit.delivery import lambda_function, mcp_client
-from agentcore_kit.mcp_server.contract.breaking_changes import breaking
-from agentcore_kit.kinds.tool import access
-from agentcore_kit.delivery import endpoints, names, registry, output
-from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.config.tool import SEPARATOR
+from agentcore_kit.delivery import endpoints, lambda_function, mcp_client, names, output, registry
 from agentcore_kit.delivery.access_token import token
-from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, as_command_error
 from agentcore_kit.delivery.gateway_targets import Gateway, Wanted, kept, owner, same, shown, wanted
-from agentcore_kit.mcp_server.contract.definitions import Definition, offered
+from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.tool_record import descriptor_of, tools_in
+from agentcore_kit.mcp_server.contract.breaking_changes import breaking
+from agentcore_kit.mcp_server.contract.definitions import Definition, offered
 from agentcore_kit.mcp_server.contract.schemas import fields
-from agentcore_kit.config.tool import SEPARATOR
 
 CONSUMER_DAYS = 7
 """An agent that has called a tool within so many days is a consumer."""
@@ -70,7 +68,7 @@ def deregister(
         if used:
             raise CommandError(
                 f"called in {CONSUMER_DAYS} days: {', '.join(f'{name} ({n:.0f} times)' for name, n in used.items())}",
-                "set spec.deprecation in manifest.yaml and make register, so that agents are told; or add FORCE=1",
+                "set spec.deprecation in manifest.yaml and kit register, so that agents are told; or add FORCE=1",
             )
         record = registry.find(context) if env == "prod" else None
         lines = [f"remove target {prefix} from gateway {gateway.name}"] if known else []
@@ -95,16 +93,20 @@ def _live_tools(context: DeploymentContext, bearer: str) -> list[Definition]:
     found = endpoints.runtime(context)
     now = endpoints.state(context, found.id)
     if now is None or now.live is None:
-        raise CommandError(f"nothing is live in {context.name}; nothing was registered", f"make promote ENV={context.name}")
+        raise CommandError(
+            f"nothing is live in {context.name}; nothing was registered", f"kit promote --env {context.name}"
+        )
     try:
         url = f"{invocation_url(context, found.arn)}?qualifier={names.LIVE}"
-        listed = mcp_client.list_tools(url, access(context, bearer))
+        listed = mcp_client.list_tools(url, context.kind.access(context, bearer))
     except mcp_client.NoAnswer as error:
-        raise CommandError(f"the live server does not list its tools: {error}", f"make smoke ENV={context.name}") from None
+        raise CommandError(
+            f"the live server does not list its tools: {error}", f"kit smoke --env {context.name}"
+        ) from None
     if listed != offered():
         raise CommandError(
             f"version {now.live}, which is live in {context.name}, does not serve the tools that are checked out",
-            f"check out what is live, or make deploy and make promote ENV={context.name}",
+            f"check out what is live, or kit deploy and kit promote --env {context.name}",
         )
     return listed
 
@@ -112,7 +114,7 @@ def _live_tools(context: DeploymentContext, bearer: str) -> list[Definition]:
 def _address(context: DeploymentContext) -> str:
     """Return where the gateway reaches the tools. Raises Stop when they are not deployed."""
     if context.environment.endpoint:
-        return context.environment.endpoint
+        return str(context.environment.endpoint)
     if lambda_function.is_chosen(context):
         return lambda_function.deployed(context).arn
     arn, suffix = endpoints.runtime(context).arn, ".cn" if context.region.startswith("cn-") else ""
@@ -198,10 +200,12 @@ def _check(gateway: Gateway, context: DeploymentContext, tools: list[Definition]
     output.step(f"waiting for target {prefix}")
     target = gateway.target(prefix)
     if target is None:
-        raise CommandError(f"target {prefix} is gone from gateway {gateway.name}", f"make register ENV={context.name}")
+        raise CommandError(f"target {prefix} is gone from gateway {gateway.name}", f"kit register --env {context.name}")
     gateway.settle(target["targetId"])
     if problem := _problem(gateway, prefix, tools):
-        raise CommandError(f"gateway {gateway.name}: {problem}", f"make smoke ENV={context.name}, then make register again")
+        raise CommandError(
+            f"gateway {gateway.name}: {problem}", f"kit smoke --env {context.name}, then kit register again"
+        )
 
 
 def _problem(gateway: Gateway, prefix: str, tools: list[Definition]) -> str | None:

@@ -46,9 +46,7 @@ def recall(context: DeploymentContext) -> History:
 
 def remember(context: DeploymentContext, history: History) -> None:
     """Remember it."""
-    ssm.remember(
-        context, _PARAMETER, json.dumps(asdict(history)), "The versions that were live: good, left, untested"
-    )
+    ssm.remember(context, _PARAMETER, json.dumps(asdict(history)), "The versions that were live: good, left, untested")
 
 
 def _without(versions: list[str], version: str) -> list[str]:

@@ -20,14 +20,17 @@ import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from agentcore_kit.serving.invocation import SESSION_HEADER
+from agentcore_kit.config.import_string import import_string
 from agentcore_kit.evaluation.dataset import Row, Tools
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Conversation, Record, Target, host_of
 from agentcore_kit.runtime.aws_signing import Signed
+from agentcore_kit.serving.invocation import SESSION_HEADER
 
 if TYPE_CHECKING:
-    from agentcore_kit.serving.settings import Settings
+    from strands import Agent
+
+    from agentcore_kit.serving.settings import AgentSettings
 
 USER = "evaluation"
 CONNECT_SECONDS = 10.0
@@ -99,16 +102,17 @@ class LocalTarget:
 
     name = "local"
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: AgentSettings | None = None) -> None:
         """Without `settings`, those of the files and variables. Conversations go to a folder that is removed."""
-        from agentcore_kit.serving.models import build_model, model_label
-        from agentcore_kit.serving.settings import Settings
         from agentcore_kit.evaluation.faults import EvaluatedService
+        from agentcore_kit.serving.models import build_model, model_label
+        from agentcore_kit.serving.settings import AgentSettings
 
-        base = settings or Settings.from_files()
+        base = settings or AgentSettings.from_files()
         self._state = Path(tempfile.mkdtemp(prefix="evaluation-"))
         self._settings = replace(base, state=self._state)
         model = build_model(self._settings)
+        build_agent = import_string(import_string(base.manifest.spec.code.app).build_agent)
         self.model = {
             "provider": base.environment.model.provider,
             "id": base.environment.model.id,
@@ -118,7 +122,7 @@ class LocalTarget:
         @cache
         def service(day: date) -> EvaluatedService:
             environment = self._settings.environment.model_copy(update={"today": day})
-            return EvaluatedService(replace(self._settings, environment=environment), model)
+            return EvaluatedService(replace(self._settings, environment=environment), model, build_agent)
 
         self._service = service
 
@@ -277,10 +281,10 @@ def build_target(where: str, day: date | None = None) -> Target:
         raise ValueError(f"TARGET: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
     url = f"{where.rstrip('/').removesuffix('/invocations')}/invocations"
     if host in ("localhost", "127.0.0.1", "::1") and not token:
-        from agentcore_kit.serving.settings import Settings
         from agentcore_kit.runtime.identity import issue_development_token
+        from agentcore_kit.serving.settings import AgentSettings
 
-        settings = Settings.from_files()
+        settings = AgentSettings.from_files()
         return HttpTarget(url, issue_development_token(USER, settings.state), day or settings.today())
     if not token:
         raise CannotRun(f"EVAL_TOKEN is not set; {host} needs a bearer token of a user")
@@ -288,8 +292,20 @@ def build_target(where: str, day: date | None = None) -> Target:
 
 
 def own_tools() -> Tools:
-    """Return the parameters of the agent's own tools, by name."""
-    from agent.tools import TOOLS
-
-    tools: list[Any] = list(TOOLS)
+    """Return the parameters of the agent's own tools, by name: those of an agent without any gateway."""
+    tools: list[Any] = list(bare_agent().tool_registry.registry.values())
     return {tool.tool_name: tool.tool_spec["inputSchema"]["json"] for tool in tools}
+
+
+@cache
+def bare_agent() -> Agent:
+    """Return the repository's agent with no session, no gateway and the offline model: its own tools and its prompt."""
+    from agentcore_kit.local.offline_model import OfflineModel
+    from agentcore_kit.runtime.identity import Caller
+    from agentcore_kit.serving.session import AgentSession
+    from agentcore_kit.serving.settings import AgentSettings
+
+    settings = AgentSettings.from_files()
+    build_agent = import_string(import_string(settings.manifest.spec.code.app).build_agent)
+    agent: Agent = build_agent(AgentSession(settings, OfflineModel(), "nobody", Caller("nobody")))
+    return agent

@@ -1,6 +1,6 @@
 """AgentCore Evaluations: upload the dataset as a version, judge recorded sessions, start a batch over them.
 
-The sessions are those of a run against a deployed agent, `make eval TARGET=arn:…`: a batch that invokes the agent
+The sessions are those of a run against a deployed agent, `kit eval --target arn:…`: a batch that invokes the agent
 itself works only with IAM inbound authorization, and our agents take the users' tokens.
 """
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agentcore_kit.local.aws_protocol.service_rules import check_parameters
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.evaluation.runs import CannotRun
+from agentcore_kit.local.aws_protocol.service_rules import check_parameters
 
 SCHEMA = "AGENTCORE_EVALUATION_PREDEFINED_V1"
 EXAMPLES_A_CALL, BYTES_A_CALL = 1000, 4_500_000

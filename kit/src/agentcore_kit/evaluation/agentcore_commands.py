@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.environment import Environment, load_environment
-from agentcore_kit.evaluation import agentcore
-from agentcore_kit.evaluation.dataset import DATASET, Dataset, load_dataset
-from agentcore_kit.evaluation.results import results
-from agentcore_kit.evaluation.runs import COULD_NOT_RUN, RESULTS, CannotRun, exit_codes, find_run, read_run
-from agentcore_kit.evaluation.agent_targets import HttpTarget, own_tools
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.evaluation import agentcore
+from agentcore_kit.evaluation.agent_targets import HttpTarget, own_tools
+from agentcore_kit.evaluation.dataset import Dataset, dataset_path, load_dataset
+from agentcore_kit.evaluation.results import results
+from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, find_run, read_run, results_path
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
 RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
@@ -34,7 +34,7 @@ def cloud_dataset(
     """Upload the rows that a deployed agent can be asked to AgentCore Evaluations, as a new version."""
     with exit_codes():
         environment = _environment()
-        rows = load_dataset(DATASET, own_tools())
+        rows = load_dataset(dataset_path(), own_tools())
         asked = HttpTarget("", "", (day or datetime.now(UTC)).date())
         chosen = [row for row in rows.rows() if asked.excludes(row) is None]
         name = agentcore.dataset_name(load_manifest().metadata.name)
@@ -48,7 +48,7 @@ def cloud_dataset(
 def cloud_evaluate(run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
     """Have AgentCore's evaluators judge the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), find_run(run, RESULTS)
+        environment, folder = _environment(), find_run(run, results_path())
         runtime, sessions, since = _recorded(folder)
         names = _split(evaluators)
         _announce(
@@ -80,7 +80,7 @@ def cloud_batch(
 ) -> None:
     """Start a batch evaluation over the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), find_run(run, RESULTS)
+        environment, folder = _environment(), find_run(run, results_path())
         runtime, sessions, _ = _recorded(folder)
         name = f"{agentcore.dataset_name(load_manifest().metadata.name)[:28]}_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
@@ -93,7 +93,7 @@ def cloud_batch(
 def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session], datetime]:
     info = read_run(folder)
     runtime = agentcore.Runtime.from_arn(info["target"])
-    dataset: Dataset = load_dataset(ROOT / info["dataset"])
+    dataset: Dataset = load_dataset(repository_root() / info["dataset"])
     rows = {row.scenario_id: row for row in dataset.rows()}
     cases = [case for case in results(folder) if case["status"] != "error" and case["id"] in rows]
     sessions = [agentcore.Session(case["session"], rows[case["id"]]) for case in cases]

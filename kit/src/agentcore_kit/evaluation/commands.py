@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,13 +14,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentcore_kit.config.environment import environment_name
-from agentcore_kit.evaluation.results import CASES
-from agentcore_kit.evaluation.runs import BELOW, RESULTS, CannotRun, ReportOnly, alone, conclude, exit_codes, open_run, progress, read_run, tell
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.evaluation.results import CASES
+from agentcore_kit.evaluation.runs import (
+    BELOW,
+    CannotRun,
+    ReportOnly,
+    alone,
+    conclude,
+    exit_codes,
+    open_run,
+    progress,
+    read_run,
+    tell,
+)
+from agentcore_kit.kinds.base import repository_kind_class
 
 if TYPE_CHECKING:
     from agentcore_kit.evaluation.dataset import Dataset, Entry
+    from agentcore_kit.evaluation.evaluators import TurnEvaluator
     from agentcore_kit.evaluation.runner import Options
     from agentcore_kit.evaluation.target import Target
 
@@ -48,21 +61,24 @@ def evaluate(
     day: Day = None,
     dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
-    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = Path("evals/results"),
     report_only: ReportOnly = False,
 ) -> None:
     """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
     from agentcore_kit.evaluation import judges
     from agentcore_kit.evaluation.dataset import load_dataset
-    from agentcore_kit.evaluation.thresholds import load_thresholds
     from agentcore_kit.evaluation.runner import Options
-    from agentcore_kit.evaluation.agent_targets import build_target, own_tools
+    from agentcore_kit.evaluation.thresholds import load_thresholds
 
     with exit_codes():
-        _check_evaluators()
+        kind = repository_kind_class()
+        evaluators = kind.evaluators()
+        _check_evaluators(evaluators)
         limits = load_thresholds(thresholds.resolve())
-        rows = load_dataset(dataset.resolve(), own_tools())
-        options = Options(timeout=timeout, keep=selection(select, rows), judge=judges.configured())
+        rows = load_dataset(dataset.resolve(), kind.tool_schemas())
+        options = Options(
+            timeout=timeout, keep=selection(select, rows), evaluators=evaluators, judge=judges.configured()
+        )
         info = {
             "agent": load_manifest().metadata.name,
             "target": target,
@@ -73,7 +89,7 @@ def evaluate(
             "select": select,
             "judge": options.judge,
         }
-        asked = build_target(target, day.date() if day else None)
+        asked = kind.build_target(target, day.date() if day else None)
         options.workers = workers or (1 if asked.model.get("provider") == "offline" else 8)
         try:
             folder = open_run(results, run, resume, {**info, "model": asked.model})
@@ -84,7 +100,7 @@ def evaluate(
                 report = conclude(folder, asked.model, limits, options.excluded, not stopped, chosen)
         except KeyboardInterrupt:
             raise CannotRun(
-                f"stopped; every case is kept. Write the reports with: make eval RESUME={folder.name}"
+                f"stopped; every case is kept. Write the reports with: kit eval --resume {folder.name}"
             ) from None
         finally:
             asked.close()
@@ -92,16 +108,15 @@ def evaluate(
     raise SystemExit(0 if report.passed or report_only else BELOW)
 
 
-def _check_evaluators() -> None:
+def _check_evaluators(evaluators: Sequence[type[TurnEvaluator]]) -> None:
     """Raise ValueError when an evaluator measures what no report would show."""
-    from evals.evaluators import EVALUATORS
-    from agentcore_kit.evaluation.agent_metrics import METRICS
+    from agentcore_kit.evaluation.metrics import metrics
 
-    for each in EVALUATORS:
-        if each.metric not in METRICS:
+    for each in evaluators:
+        if each.metric not in metrics():
             raise ValueError(
-                f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which evals/metrics.py has not; "
-                f"{choose(each.metric, METRICS)}"
+                f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which no report would show; "
+                f"{choose(each.metric, metrics())}"
             )
 
 
@@ -147,23 +162,30 @@ def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
     return lambda entry: not words or any(chosen(entry, word) for word in words)
 
 
+def redteam(
+    target: Where = "local",
+    select: Select = "",
+    workers: Workers = 0,
+    timeout: Timeout = 60.0,
+    resume: Resume = "",
+    run: Run = "",
+    report_only: ReportOnly = False,
+) -> None:
+    """Ask the agent every attack of evals/redteam.jsonl, and fail when it gives way to one."""
+    evaluate(
+        target, select, workers, timeout, resume, run, None, Path("evals/redteam.jsonl"), Path("evals/redteam.yaml"),
+        report_only=report_only,
+    )  # fmt: skip
+
+
 def dataset(
-    build: Annotated[
-        bool, typer.Option("--build", help="Compute the rows from evals/cases.py and write them.")
-    ] = False,
     path: Annotated[Path, typer.Argument(help="The dataset to check.")] = Path("evals/dataset.jsonl"),
 ) -> None:
-    """Check the dataset; with --build, compute it anew from the cases."""
+    """Check the ground truth: every row, field, tool and parameter that it names."""
     from agentcore_kit.evaluation.dataset import load_dataset
-    from agentcore_kit.evaluation.agent_targets import own_tools
 
     with exit_codes():
-        if build:
-            from starters.build import built
-
-            for file, text in built().items():
-                file.write_text(text, encoding="utf-8")
-        rows = load_dataset(path.resolve(), own_tools())
+        rows = load_dataset(path.resolve(), repository_kind_class().tool_schemas())
     counts: dict[str, int] = {}
     for entry in rows.entries:
         counts[entry.category] = counts.get(entry.category, 0) + 1

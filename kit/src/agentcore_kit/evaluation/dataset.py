@@ -19,11 +19,17 @@ from typing import Annotated, Any, Literal
 from jsonschema import Draft202012Validator
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agentcore_kit.config.loader import ROOT, ConfigError
-from agentcore_kit.evaluation.figures import as_text, figures
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.explain import choose
+from agentcore_kit.config.repository import relative, repository_root
+from agentcore_kit.evaluation.figures import as_text, figures
 
-DATASET = ROOT / "evals" / "dataset.jsonl"
+
+def dataset_path() -> Path:
+    """Return where the ground truth is."""
+    return repository_root() / "evals" / "dataset.jsonl"
+
+
 MOST_PROBLEMS = 20
 """So many are told: one tool renamed is wrong in every row."""
 
@@ -158,13 +164,14 @@ class Dataset:
                     yield Row.model_validate_json(file.readline())
 
 
-def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
+def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Dataset:
     """Return a dataset; with `tools`, expected calls must be calls of these.
 
     Raises:
         DocumentError: with file, line and field of everything that is wrong.
     """
-    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+    path = path or dataset_path()
+    name = relative(path)
     entries: list[Entry] = []
     lines: dict[str, int] = {}
     problems: list[str] = []
@@ -191,7 +198,7 @@ def load_dataset(path: Path = DATASET, tools: Tools | None = None) -> Dataset:
     except OSError as error:
         raise ConfigError([f"{name}:1: cannot be read: {error.strerror}"]) from None
     if not entries and not problems:
-        problems.append(f"{name}:1: the dataset has no rows; write some, or restore it: make dataset BUILD=1")
+        problems.append(f"{name}:1: the dataset has no rows; write some, or restore it: kit dataset --build")
     if len(problems) > MOST_PROBLEMS:
         problems[MOST_PROBLEMS:] = [f"{name}: and {len(problems) - MOST_PROBLEMS} more"]
     if problems:

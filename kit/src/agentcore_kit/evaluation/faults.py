@@ -12,11 +12,11 @@ from strands.hooks import AfterToolCallEvent, BeforeToolCallEvent
 from strands.models import Model
 from strands_evals.chaos import ChaosPlugin
 
-from agentcore_kit.serving.service import Service
-from agentcore_kit.serving.sessions import Conversation, Sessions
-from agentcore_kit.serving.settings import Settings
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.service import BuildAgent, Service
+from agentcore_kit.serving.sessions import Conversation, Sessions
+from agentcore_kit.serving.settings import AgentSettings
 
 OPEN_SESSIONS = 64
 """Finished conversations are let go early: there may be thousands."""
@@ -27,9 +27,11 @@ _injections: ContextVar[dict[str, str] | None] = ContextVar("evaluation_injectio
 class EvaluatedService(Service):
     """The agent as it is, with hooks that a row can make tools fail by."""
 
-    def __init__(self, settings: Settings, model: Model) -> None:
-        super().__init__(settings, model)
-        self.sessions = Sessions(self._open, max_sessions=OPEN_SESSIONS)
+    def __init__(self, settings: AgentSettings, model: Model, build_agent: BuildAgent) -> None:
+        """Make the service; the arguments are those of `Service`."""
+        super().__init__(settings, model, build_agent)
+        idle_seconds = settings.environment.limits.sessions.idle_seconds
+        self.sessions = Sessions(self._open, max_sessions=OPEN_SESSIONS, idle_seconds=idle_seconds)
 
     def _open(self, caller: Caller, session_id: str) -> Conversation:
         conversation = super()._open(caller, session_id)

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentcore_kit.config.loader import Model
 from agentcore_kit.config.environment import environment_name
-from agentcore_kit.evaluation.memory_dataset import DATASET, Case, digest, load
-from agentcore_kit.evaluation.runs import BELOW, RESULTS, ReportOnly, conclude, exit_codes, open_run, progress, tell
 from agentcore_kit.config.explain import choose
+from agentcore_kit.config.loader import Model
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.evaluation.memory_dataset import Case, digest, load
+from agentcore_kit.evaluation.runs import (
+    BELOW,
+    ReportOnly,
+    conclude,
+    exit_codes,
+    open_run,
+    progress,
+    tell,
+)
 
 if TYPE_CHECKING:
     from agentcore_kit.evaluation.memory_evaluators import Target
@@ -30,9 +38,9 @@ def evaluate(
     target: Annotated[str, typer.Option(help="local, dev, preprod or prod.")] = "local",
     select: Annotated[str, typer.Option(help="Only these groups or ids, with * for any text, joined by commas.")] = "",
     run: Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")] = "",
-    dataset: Annotated[Path, typer.Option(help="The conversations.")] = DATASET,
+    dataset: Annotated[Path, typer.Option(help="The conversations.")] = Path("evals/dataset.jsonl"),
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
-    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = RESULTS,
+    results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = Path("evals/results"),
     report_only: ReportOnly = False,
 ) -> None:
     """Hold all conversations with the memory, look at what it kept, and fail when that is below threshold."""
@@ -47,8 +55,8 @@ def run_evaluation(where: str, select: str, name: str, dataset: Path, thresholds
     Raises:
         DocumentError, ValueError: bad input. CannotRun: the memory or the results folder is not there.
     """
-    from agentcore_kit.evaluation.thresholds import load_thresholds
     from agentcore_kit.evaluation.memory_evaluators import measure
+    from agentcore_kit.evaluation.thresholds import load_thresholds
 
     manifest = load_manifest()
     limits = load_thresholds(thresholds)
@@ -70,7 +78,7 @@ def run_evaluation(where: str, select: str, name: str, dataset: Path, thresholds
 
 
 def dataset(
-    path: Annotated[Path, typer.Argument(help="The dataset to check.")] = DATASET,
+    path: Annotated[Path, typer.Argument(help="The dataset to check.")] = Path("evals/dataset.jsonl"),
 ) -> None:
     """Check the dataset. Exit code 2 when something in it is wrong."""
     with exit_codes():
@@ -81,7 +89,7 @@ def dataset(
 
 
 SCHEMA: type[Model] = Case
-"""What a line of the dataset is; `make schema` writes it as JSON Schema for editors."""
+"""What a line of the dataset is; `kit schema` writes it as JSON Schema for editors."""
 
 
 @contextmanager

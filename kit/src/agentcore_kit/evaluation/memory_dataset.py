@@ -9,9 +9,16 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from agentcore_kit.config.loader import ROOT, ConfigError, Model
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.loader import Model
+from agentcore_kit.config.repository import repository_root
 
-DATASET = ROOT / "evals" / "dataset.jsonl"
+
+def dataset_path() -> Path:
+    """Return where the conversations are."""
+    return repository_root() / "evals" / "dataset.jsonl"
+
+
 LEAST = 60
 """So many conversations are the least that says something."""
 
@@ -59,7 +66,7 @@ def load(path: Path, strategies: list[str]) -> list[Case]:
     Raises:
         DocumentError: with the line and field of everything that is wrong.
     """
-    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+    name = path.relative_to(repository_root()).as_posix() if path.is_relative_to(repository_root()) else str(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

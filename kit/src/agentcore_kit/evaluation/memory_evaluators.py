@@ -14,8 +14,8 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from agentcore_kit.config.memory import MemorySpec
 from agentcore_kit.evaluation.memory_dataset import Case, Session
-from agentcore_kit.config.memory import Spec
 
 EXTRACTION_SECONDS = float(os.environ.get("EXTRACTION_SECONDS") or 120)
 """How long AWS is given for each round of sessions. The local memory extracts as it writes."""
@@ -30,7 +30,7 @@ class Target:
 
     client: Any
     memory_id: str
-    spec: Spec
+    spec: MemorySpec
     model: dict[str, Any]
     wait_seconds: float
     forget: Callable[[str], None]
@@ -64,11 +64,11 @@ def local(folder: Path) -> Iterator[Target]:
 @contextmanager
 def deployed(environment: str) -> Iterator[Target]:
     """Use the memory of an environment in AWS; every actor of the evaluation is forgotten in the end."""
-    from agentcore_kit.delivery.memory.changes import deployed as deployed_memory
     from agentcore_kit.delivery.context import open_context
     from agentcore_kit.delivery.errors import CommandError
-    from agentcore_kit.evaluation.runs import CannotRun
+    from agentcore_kit.delivery.memory.changes import deployed as deployed_memory
     from agentcore_kit.delivery.memory.forget import forget_actor
+    from agentcore_kit.evaluation.runs import CannotRun
 
     try:
         place = open_context(environment)
@@ -162,7 +162,7 @@ def _result(
     }  # fmt: skip
 
 
-def _scores(case: Case, kept: dict[str, list[str]], spec: Spec) -> tuple[dict[str, float], dict[str, str]]:
+def _scores(case: Case, kept: dict[str, list[str]], spec: MemorySpec) -> tuple[dict[str, float], dict[str, str]]:
     """Return the scores of a case, and why one is not the best."""
     scores: dict[str, float] = {}
     reasons: dict[str, str] = {}

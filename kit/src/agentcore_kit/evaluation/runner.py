@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -18,6 +18,7 @@ from typing import Any
 
 from agentcore_kit.evaluation import judges
 from agentcore_kit.evaluation.dataset import Dataset, Entry, Row
+from agentcore_kit.evaluation.evaluators import TurnEvaluator
 from agentcore_kit.evaluation.results import CASES, CaseResult, finished
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Record, Target
@@ -30,6 +31,7 @@ class Options:
     workers: int = 1
     timeout: float = 60.0
     keep: Callable[[Entry], bool] = lambda _: True
+    evaluators: Sequence[type[TurnEvaluator]] = ()
     judge: Any = None
     on_case: Callable[[CaseResult], None] = lambda _: None
     excluded: dict[str, list[str]] = field(default_factory=dict)
@@ -70,12 +72,11 @@ def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
     from strands_evals import Case, Experiment
     from strands_evals.chaos import ChaosCase, ChaosExperiment, effects
 
-    from evals.evaluators import EVALUATORS
     from agentcore_kit.evaluation.evaluators import Measured, choose
 
     # Importing strands_evals sets the root logger to INFO.
     logging.getLogger().setLevel(logging.WARNING)
-    measured: list[Any] = [Measured(EVALUATORS)]
+    measured: list[Any] = [Measured(options.evaluators)]
     by_judge = {red: build for red in (False, True) if (build := judges.build_judges(options.judge, red_team=red))}
 
     async def converse(row: Row, records: list[Record]) -> str:

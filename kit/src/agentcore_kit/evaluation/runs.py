@@ -20,14 +20,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentcore_kit.config.loader import ROOT, ConfigError
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.explain import choose
+from agentcore_kit.config.repository import repository_root
 
 if TYPE_CHECKING:
-    from agentcore_kit.evaluation.thresholds import Thresholds
     from agentcore_kit.evaluation.reports.report import Report
+    from agentcore_kit.evaluation.thresholds import Thresholds
 
-RESULTS = ROOT / "evals" / "results"
+
+def results_path() -> Path:
+    """Return the folder that has a folder for each evaluation run."""
+    return repository_root() / "evals" / "results"
+
+
 BELOW, WRONG_INPUT, COULD_NOT_RUN = 1, 2, 3
 
 
@@ -113,7 +119,9 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
     except FileExistsError:
         raise ValueError(f"RUN: {folder} is there already; choose another name, or RESUME={folder.name}") from None
     except OSError as error:
-        raise CannotRun(f"results cannot be written to {folder}: {error.strerror}; choose another: RESULTS=…") from None
+        raise CannotRun(
+            f"results cannot be written to {folder}: {error.strerror}; choose another: results_path()=…"
+        ) from None
     return folder
 
 
@@ -167,10 +175,10 @@ def conclude(
     `model` may be empty when no row was left to ask. A run is finished only when all of `rows` are there or left out.
     """
     from agentcore_kit.evaluation import reports
-    from agentcore_kit.evaluation.thresholds import check_limits
     from agentcore_kit.evaluation.reports.report import Report
     from agentcore_kit.evaluation.results import results
     from agentcore_kit.evaluation.summary import summarise
+    from agentcore_kit.evaluation.thresholds import check_limits
 
     model = model or read_run(folder).get("model") or {}
     summary = summarise(results(folder), limits.price(model))
@@ -193,7 +201,7 @@ def tell(report: Report, why: str = "stopped") -> None:
     print_report(report, console)
     console.print(f"[dim]{os.path.relpath(folder)}: report.html, summary.md, junit.xml, results.json[/]")
     if not report.finished:
-        stop(f"{why}; what was computed is kept. Go on with: make eval RESUME={folder.name}", COULD_NOT_RUN)
+        stop(f"{why}; what was computed is kept. Go on with: kit eval --resume {folder.name}", COULD_NOT_RUN)
     if report.summary.total.cases == report.summary.total.errors:
         first = next(report.cases(), {"error": "no row could be asked"})
         stop(f"nothing could be evaluated: {first['error']}", COULD_NOT_RUN)

@@ -9,14 +9,18 @@ from typing import Any
 
 from pydantic import Field
 
-from agentcore_kit.evaluation.agent_metrics import METRICS
-from agentcore_kit.config.loader import ROOT, Document, Finding, Model, check, parse
 from agentcore_kit.config.environment import NAMES
-from agentcore_kit.evaluation.metric import show
-from agentcore_kit.evaluation.summary import Price
 from agentcore_kit.config.explain import choose
+from agentcore_kit.config.loader import Document, Finding, Model, check, parse
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.evaluation.metric import show
+from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.summary import Price
 
-THRESHOLDS = ROOT / "evals" / "thresholds.yaml"
+
+def thresholds_path() -> Path:
+    """Return where the thresholds are."""
+    return repository_root() / "evals" / "thresholds.yaml"
 
 
 class Threshold(Model):
@@ -66,13 +70,13 @@ class Check:
     met: bool | None
 
 
-def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
+def load_thresholds(path: Path | None = None) -> Thresholds:
     """Return the thresholds.
 
     Raises:
         DocumentError: with file, line and field of everything that is wrong.
     """
-    document = parse(path)
+    document = parse(path or thresholds_path())
     return check(document, Thresholds, _findings(document))
 
 
@@ -83,11 +87,11 @@ def _findings(document: Document) -> Iterator[Finding]:
         yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
     for path, limits in groups:
         for name, limit in limits.items() if isinstance(limits, dict) else ():
-            if name not in METRICS:
-                yield (*path, name), f"there is no metric {name}; {choose(name, METRICS)}"
+            if name not in metrics():
+                yield (*path, name), f"there is no metric {name}; {choose(name, metrics())}"
             elif isinstance(limit, dict) and len(limit.keys() & {"min", "max"}) != 1:
                 yield (*path, name), "needs either min or max; for example {min: 0.95}"
-            elif isinstance(limit, dict) and METRICS[name].unit == "share" and not _is_share(limit):
+            elif isinstance(limit, dict) and metrics()[name].unit == "share" and not _is_share(limit):
                 yield (*path, name), "is a share; needed: a number from 0 to 1, for example {min: 0.95}"
 
 
@@ -95,13 +99,13 @@ def _is_share(limit: Mapping[str, Any]) -> bool:
     return all(0 <= value <= 1 for value in limit.values() if isinstance(value, int | float))
 
 
-def check_limits(limits: Limits, metrics: Mapping[str, float | None]) -> list[Check]:
+def check_limits(limits: Limits, measured: Mapping[str, float | None]) -> list[Check]:
     """Return each threshold with what was reached."""
     checks = []
     for name, limit in limits.items():
-        value = metrics.get(name)
+        value = measured.get(name)
         bound = limit.min if limit.min is not None else limit.max or 0.0
-        words = f"{'≥' if limit.min is not None else '≤'} {show(METRICS[name], bound)}"
+        words = f"{'≥' if limit.min is not None else '≤'} {show(metrics()[name], bound)}"
         met = None
         if value is not None:
             met = value >= bound - 1e-9 if limit.min is not None else value <= bound + 1e-9

@@ -17,9 +17,10 @@ from agentcore_kit.evaluation.dataset import Row, Tools
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Conversation, Record, Target, host_of
 from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.mcp_server.server import ToolSettings
 from agentcore_kit.runtime.aws_signing import Signed
 from agentcore_kit.runtime.identity import issue_development_token
-from agentcore_kit.runtime.settings import STATE, Settings
+from agentcore_kit.runtime.settings import STATE
 
 USER = "evaluation"
 PROMPT = "Use the tools to answer. Decline what no tool is for."
@@ -115,7 +116,7 @@ class LocalTarget(ToolTarget):
     """The tools of this repository, served from this process for as long as the evaluation runs."""
 
     def __init__(self) -> None:
-        self._serving = serving(Settings.from_files())
+        self._serving = serving(ToolSettings.from_files())
         super().__init__("local", self._serving.__enter__())
 
     def close(self) -> None:
@@ -124,7 +125,7 @@ class LocalTarget(ToolTarget):
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[str]:
+def serving(settings: ToolSettings) -> Iterator[str]:
     """Serve the tools on a free port of this machine; yield their URL."""
     import uvicorn
 

@@ -133,7 +133,7 @@ def from_span_file(path: Path, trace_id: str = "") -> list[Recorded]:
     if not traces:
         raise ValueError(f"{path} has no conversation yet; record one: make ask")
     if not chosen:
-        raise ValueError(f"{path} has no trace {trace_id!r}; see them with: make trace LIST=1")
+        raise ValueError(f"{path} has no trace {trace_id!r}; see them with: kit trace --list")
     session = _session(traces[chosen[-1]])
     return [turn for roots in traces.values() if _session(roots) == session for turn in _turns(roots)]
 

@@ -3,149 +3,140 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.delivery import canary, names, ssm
 from agentcore_kit.delivery import stacks as formation
-from agentcore_kit.delivery.access_token import VARIABLE
-from agentcore_kit.delivery.invoke import invoke
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.delivery.runtime_releases import allow, deployed, live, release, status
-from agentcore_kit.delivery.stacks import Stack
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT
-from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.delivery.invoke import invoke
+from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.stacks import Stack
+from agentcore_kit.kinds.base import RuntimeKind
 
-__all__ = [
-    "allow", "canary_gateway", "deployed", "descriptor", "evaluate", "evaluations", "extras", "live", "release",
-    "rolls_back", "smoke", "stack_names", "stacks", "status",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from agentcore_kit.evaluation.target import Target
 
-# What every version must be able to do: a question, and whether a tool must be called for it.
-SMOKE: list[tuple[str, bool]] = [
-    ("What was our revenue in EMEA in Q1 2025?", True),
-    ("What's the CEO's bonus?", False),
-]
+AgentContext = DeploymentContext[AgentManifest, AgentEnvironment]
 
 
-def stack_names(context: DeploymentContext) -> list[str]:
-    """Return the names of the agent's stacks, in the order in which they are made."""
-    concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
-    return [names.stack(context.component, context.name, concern) for concern in concerns]
+class AgentKind(RuntimeKind[AgentContext]):
+    """An agent: answers requests with a model and tools."""
 
+    port = 8080
 
-def stacks(context: DeploymentContext, release: str) -> list[Stack]:
-    """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
-    found = _published(context)
-    role_arn = context.environment.role or _output(context, "role", "RoleArn")
-    all_of_them = [
-        ("role", _role(context, found)),
-        ("runtime", _runtime(context, found, release, role_arn)),
-        ("observability", _observability(context, found)),
-        ("evaluation", _evaluation(context, found)),
-    ]
-    about = names.tags(context.manifest, context.environment)
-    return [
-        Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
-        for concern, values in all_of_them
-        if concern != "role" or context.environment.role is None
-    ]
+    def stack_names(self, context: AgentContext) -> list[str]:
+        """Return the names of the agent's stacks, in the order in which they are made."""
+        concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
+        return [names.stack(context.component, context.name, concern) for concern in concerns]
 
+    def stacks(self, context: AgentContext, release: str) -> list[Stack]:
+        """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
+        found = _published(context)
+        role_arn = context.environment.role or _output(context, "role", "RoleArn")
+        all_of_them = [
+            ("role", _role(context, found)),
+            ("runtime", _runtime(context, found, release, role_arn)),
+            ("observability", _observability(context, found)),
+            ("evaluation", _evaluation(context, found)),
+        ]
+        about = names.tags(context.manifest, context.environment)
+        return [
+            Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
+            for concern, values in all_of_them
+            if concern != "role" or context.environment.role is None
+        ]
 
-def evaluations(context: DeploymentContext) -> dict[str, str]:
-    """Return the ARNs of the online evaluations by endpoint. Raises Stop when nothing is deployed."""
-    outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
-    found = {endpoint: _output(context, "evaluation", key) for endpoint, key in outputs.items()}
-    if formation.UNKNOWN in found.values():
-        raise CommandError(f"{context.name} has no online evaluation yet", f"make deploy ENV={context.name}")
-    return found
+    def evaluations(self, context: AgentContext) -> dict[str, str]:
+        """Return the ARNs of the online evaluations by endpoint. Raises Stop when nothing is deployed."""
+        outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
+        found = {endpoint: _output(context, "evaluation", key) for endpoint, key in outputs.items()}
+        if formation.UNKNOWN in found.values():
+            raise CommandError(f"{context.name} has no online evaluation yet", f"kit deploy --env {context.name}")
+        return found
 
+    def extras(self, context: AgentContext) -> list[tuple[str, Callable[[], object]]]:
+        """Return what a canary has made, which is in no stack."""
+        return canary.extras(context)
 
-def canary_gateway(manifest: Manifest) -> str | None:
-    """Return the gateway that can split the callers."""
-    return manifest.spec.canary_gateway
+    def smoke(self, context: AgentContext, runtime_arn: str, endpoint: str, token: str) -> None:
+        """Ask an endpoint the rows of the ground truth that are tagged `smoke`, in one conversation each.
 
+        Raises:
+            CommandError: With the first row that is not answered as it should be, by its id and file.
+        """
+        from agentcore_kit.evaluation.smoke import SmokeFailure, ask_smoke_rows
 
-def rolls_back(manifest: Manifest) -> bool:
-    """Return whether too low scores put the version before back."""
-    return manifest.spec.rollback_on_drift
+        def ask(session_id: str, prompt: str) -> httpx.Response:
+            return invoke(context, runtime_arn, endpoint, token, {"prompt": prompt}, session_id)
 
-
-def evaluate(context: DeploymentContext, url: str, token: str, date: str) -> int:
-    """Run `eval` as it is typed, against the deployed agent; return its exit code (0 passed, 1 below threshold …)."""
-    command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
-    variables = os.environ | {"AGENT_ENV": context.name, VARIABLE: token}
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
-
-
-def extras(context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
-    """Return what a canary has made, which is in no stack."""
-    return canary.extras(context)
-
-
-def smoke(context: DeploymentContext, runtime_arn: str, endpoint: str, token: str) -> None:
-    """Ask an endpoint the smoke questions. Raises Stop with the first one that is not answered as it should be."""
-    for question, needs_tool in SMOKE:
         try:
-            reply = invoke(context, runtime_arn, endpoint, token, {"prompt": question})
-        except httpx.HTTPError as error:
-            raise _failed(context, endpoint, question, f"nobody answers: {error}") from None
-        if reply.status_code != 200:
-            raise _failed(context, endpoint, question, f"HTTP {reply.status_code}: {reply.text[:200]}")
-        try:
-            body = reply.json()
-            answer = body["answer"].strip()
-            called = [call["name"] for call in body["toolCalls"] if call["status"] == "success"]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise _failed(context, endpoint, question, f"no answer of an agent: {reply.text[:200]}") from None
-        if not answer:
-            raise _failed(context, endpoint, question, "the answer is empty")
-        if needs_tool != bool(called):
-            raise _failed(context, endpoint, question, f"tools called: {', '.join(called) or 'none'}")
+            ask_smoke_rows(ask)
+        except SmokeFailure as failure:
+            next_step = f"kit status --env {context.name}"
+            raise CommandError(f"the smoke test of {endpoint} failed: {failure}", next_step) from None
 
+    def example_request(self, port: int, token: str) -> str:
+        """Return a command that asks an agent on this machine."""
+        return (
+            f"  curl -s http://127.0.0.1:{port}/invocations -H 'Authorization: Bearer {token}' \\\n"
+            "    -H 'Content-Type: application/json' -d '{\"prompt\": \"What can you do?\"}'"
+        )
 
-def descriptor(manifest: Manifest) -> Descriptor:
-    """Return what the registry is told: an A2A agent card, or the contract that the agent serves.
+    def build_target(self, where: str, day: date | None = None) -> Target:
+        """Return whom an evaluation asks: the agent in this process, one behind a URL, or a deployed one."""
+        from agentcore_kit.evaluation import agent_targets
 
-    The card's version is `0.3`: the registry refuses `0.3.0`.
-    """
-    about, wanted = manifest.metadata, manifest.spec.registry
-    skills = [skill.model_dump(by_alias=True) for skill in wanted.skills]
-    if wanted.descriptor == "agent-card":
-        card = {
-            "protocolVersion": "0.3.0",
+        return agent_targets.build_target(where, day)
+
+    def tool_schemas(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the JSON schema of the parameters of each of the agent's own tools, by name."""
+        from agentcore_kit.evaluation import agent_targets
+
+        return agent_targets.own_tools()
+
+    def descriptor(self, manifest: Manifest) -> Descriptor:
+        """Return what the registry is told: an A2A agent card, or the contract that the agent serves.
+
+        The card's version is `0.3`: the registry refuses `0.3.0`.
+        """
+        about, wanted = manifest.metadata, manifest.spec.registry
+        skills = [skill.model_dump(by_alias=True) for skill in wanted.skills]
+        if wanted.descriptor == "agent-card":
+            card = {
+                "protocolVersion": "0.3.0",
+                "name": about.name,
+                "description": about.description,
+                "version": about.version,
+                "url": wanted.url,
+                "capabilities": {"streaming": True},
+                "defaultInputModes": ["text/plain"],
+                "defaultOutputModes": ["text/plain"],
+                "skills": skills,
+            }
+            return Descriptor("AGENT", "a2aAgentCard", json.dumps(card, ensure_ascii=False), "0.3")
+        contract = {
             "name": about.name,
             "description": about.description,
             "version": about.version,
-            "url": wanted.url,
-            "capabilities": {"streaming": True},
-            "defaultInputModes": ["text/plain"],
-            "defaultOutputModes": ["text/plain"],
+            "owner": about.owner,
+            "useCaseId": about.use_case_id,
+            "protocol": manifest.spec.protocol,
+            "runtime": names.snake(about.name, "prod"),
+            "endpoint": names.LIVE,
+            "request": {"prompt": "text", "stream": "true or false"},
             "skills": skills,
         }
-        return Descriptor("AGENT", "a2aAgentCard", json.dumps(card, ensure_ascii=False), "0.3")
-    contract = {
-        "name": about.name,
-        "description": about.description,
-        "version": about.version,
-        "owner": about.owner,
-        "useCaseId": about.use_case_id,
-        "protocol": manifest.spec.protocol,
-        "runtime": names.snake(about.name, "prod"),
-        "endpoint": names.LIVE,
-        "request": {"prompt": "text", "stream": "true or false"},
-        "skills": skills,
-    }
-    return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
+        return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
 
 
-def _published(context: DeploymentContext) -> dict[str, str]:
+def _published(context: AgentContext) -> dict[str, str]:
     """Return what the platform publishes and this agent needs; Stop names all that is missing at once."""
     environment, guardrail = context.environment, context.manifest.spec.guardrail
     wanted: list[str] = []
@@ -163,16 +154,16 @@ def _published(context: DeploymentContext) -> dict[str, str]:
     return found | ssm.optional(context, [names.ALARM_TOPIC])
 
 
-def _base(context: DeploymentContext) -> dict[str, str]:
+def _base(context: AgentContext) -> dict[str, str]:
     return {"RuntimeName": names.snake(context.component, context.name), **_tags(context)}
 
 
-def _tags(context: DeploymentContext) -> dict[str, str]:
+def _tags(context: AgentContext) -> dict[str, str]:
     about = context.manifest.metadata
     return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
 
 
-def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+def _role(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
     partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
     shared = f"{context.region}:{environment.shared_account}"
@@ -189,7 +180,7 @@ def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _runtime(context: DeploymentContext, found: dict[str, str], image: str, role_arn: str) -> dict[str, str]:
+def _runtime(context: AgentContext, found: dict[str, str], image: str, role_arn: str) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
     identity, network = environment.identity, environment.network
     guardrail = names.guardrail(spec.guardrail) if spec.guardrail else ("", "")
@@ -213,7 +204,7 @@ def _runtime(context: DeploymentContext, found: dict[str, str], image: str, role
     }
 
 
-def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+def _observability(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
     limits = context.environment.alarms
     model = context.environment.model
     return {
@@ -236,7 +227,7 @@ def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[st
     }
 
 
-def _evaluation(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+def _evaluation(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
     settings = context.environment.online_evaluation
     return {
         **_base(context),
@@ -252,10 +243,6 @@ def _evaluation(context: DeploymentContext, found: dict[str, str]) -> dict[str, 
     }
 
 
-def _output(context: DeploymentContext, concern: str, key: str) -> str:
+def _output(context: AgentContext, concern: str, key: str) -> str:
     name = names.stack(context.component, context.name, concern)
     return formation.outputs(context, name).get(key, formation.UNKNOWN)
-
-
-def _failed(context: DeploymentContext, endpoint: str, question: str, why: str) -> CommandError:
-    return CommandError(f"the smoke test of {endpoint} failed: {question!r}: {why}", f"make status ENV={context.name}")

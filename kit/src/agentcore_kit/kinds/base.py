@@ -1,46 +1,176 @@
-"""What delivery must know of a kind: the functions that its `ops/component.py` has. mypy compares the two."""
+"""What the kit must know of a kind of component. Each kind is a class; the manifest's `kind` says which one it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+import os
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from agentcore_kit.kinds import agent
-from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.delivery.stacks import Stack
-from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.manifest import Manifest, load_manifest, repository_kind
+from agentcore_kit.config.repository import repository_root
+
+if TYPE_CHECKING:
+    from agentcore_kit.delivery.context import DeploymentContext
+    from agentcore_kit.delivery.registry import Descriptor
+    from agentcore_kit.delivery.stacks import Stack
+    from agentcore_kit.evaluation.target import Target
+
+C = TypeVar("C", bound="DeploymentContext[Any, Any]")
+"""The deployment context of a kind: an environment with that kind's manifest and environment file."""
+
+_KINDS = {
+    "Agent": "agentcore_kit.kinds.agent:AgentKind",
+    "Tool": "agentcore_kit.kinds.tool:ToolKind",
+    "Memory": "agentcore_kit.kinds.memory:MemoryKind",
+}
 
 
-class Component(Protocol):
-    """`ops/component.py`. Every function may raise Stop, which ends the verb with a message and the next step."""
+@cache
+def kind_of(name: str) -> Kind[Any]:
+    """Return a kind by its name in the manifest: Agent, Tool or Memory."""
+    made: Kind[Any] = import_string(_KINDS[name])()
+    return made
 
-    def release(self, context: DeploymentContext, digest: str) -> str:
-        """Return what a deployment brings: an image by digest, or the commit for a kind that has none."""
 
-    def allow(self, context: DeploymentContext, release: str) -> None:
-        """Raise Stop when this release may not come to this environment."""
+def repository_kind_class() -> Any:
+    """Return the kind of the repository that the process works for.
 
-    def stack_names(self, context: DeploymentContext) -> list[str]:
+    Raises:
+        ConfigError: When there is no manifest, or its kind is not known.
+    """
+    return kind_of(repository_kind())
+
+
+class Kind(ABC, Generic[C]):
+    """What delivery and evaluation ask of a component. Every method may raise CommandError, which ends the command."""
+
+    @abstractmethod
+    def release(self, context: C, digest: str) -> str:
+        """Return what a deployment brings: an image by digest, or the commit for a kind that has none.
+
+        Args:
+            context: The environment.
+            digest: `sha256:…` of an image; empty for that of the commit that is checked out.
+        """
+
+    @abstractmethod
+    def allow(self, context: C, release: str) -> None:
+        """Do nothing when this release may come to this environment; raise CommandError when it may not."""
+
+    @abstractmethod
+    def stack_names(self, context: C) -> list[str]:
         """Return the names of all stacks that the component may have, in the order in which they are made."""
 
-    def stacks(self, context: DeploymentContext, release: str) -> list[Stack]:
+    @abstractmethod
+    def stacks(self, context: C, release: str) -> list[Stack]:
         """Return the stacks that a deployment brings, in order; UNKNOWN for what an earlier one will give."""
 
-    def deployed(self, context: DeploymentContext, release: str) -> str:
+    @abstractmethod
+    def deployed(self, context: C, release: str) -> str:
         """Return what a deployment has brought, and the next step, for its last line."""
 
-    def live(self, context: DeploymentContext) -> str:
+    @abstractmethod
+    def live(self, context: C) -> str:
         """Return what is live, read from the service; also when nothing is."""
 
-    def status(self, context: DeploymentContext) -> list[str]:
+    @abstractmethod
+    def status(self, context: C) -> list[str]:
         """Return what `status` shows besides the stacks; the last line says what is live, and the next step."""
 
-    def extras(self, context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
+    def extras(self, context: C) -> list[tuple[str, Callable[[], object]]]:
         """Return what is there besides the stacks and has to go before them: what to say of it, and how it goes."""
+        return []
 
+    @abstractmethod
     def descriptor(self, manifest: Manifest) -> Descriptor:
-        """Return what the registry is told."""
+        """Return what the organisation's registry is told of the component."""
 
 
-KIND: Component = component
+class RuntimeKind(Kind[C]):
+    """A kind that AgentCore Runtime serves: its releases are images, its versions are moved to by endpoints."""
+
+    port: int
+    """Where the Runtime calls it."""
+
+    @abstractmethod
+    def example_request(self, port: int, token: str) -> str:
+        """Return a command that tries a server on this machine."""
+
+    @abstractmethod
+    def smoke(self, context: C, runtime_arn: str, endpoint: str, token: str) -> None:
+        """Ask an endpoint what every version must be able to answer. Raises CommandError with the first wrong answer."""
+
+    @abstractmethod
+    def build_target(self, where: str, day: date | None = None) -> Target:
+        """Return whom an evaluation asks.
+
+        Args:
+            where: `local`, a URL, or the ARN of a runtime or of one of its endpoints.
+            day: The date that a target elsewhere is asked on; None for today.
+        """
+
+    @abstractmethod
+    def tool_schemas(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the JSON schema of the parameters of each of the component's own tools, by name."""
+
+    def evaluators(self) -> Sequence[type[Any]]:
+        """Return what the team measures: the list that `spec.code.evaluators` of the manifest names."""
+        found: Sequence[type[Any]] = import_string(load_manifest().spec.code.evaluators)
+        return found
+
+    def evaluation_variables(self, context: C) -> dict[str, str]:
+        """Return variables that `kit eval` needs besides, to reach a deployed component."""
+        return {}
+
+    def evaluate(self, context: C, url: str, token: str, date: str) -> int:
+        """Run `kit eval` against the deployed component, in a process of its own.
+
+        Args:
+            context: The environment, whose thresholds hold.
+            url: Where the component answers.
+            token: The token of a user; empty where AWS credentials open it.
+            date: The date that the component is told, as YYYY-MM-DD; empty for today.
+
+        Returns:
+            The exit code: 0 passed, 1 below threshold, 2 wrong input, 3 could not run.
+        """
+        command = [sys.executable, "-m", "agentcore_kit", "eval", "--target", url, *(["--date", date] if date else [])]
+        variables = {"AGENT_ENV": context.name, "EVAL_TOKEN": token, **self.evaluation_variables(context)}
+        done = subprocess.run(command, cwd=repository_root(), env=os.environ | variables, check=False)  # noqa: S603
+        return done.returncode
+
+    def release(self, context: C, digest: str) -> str:
+        """Return the image of a digest, or of the commit that is checked out, by digest."""
+        from agentcore_kit.delivery import images
+
+        return images.find(context, digest).uri
+
+    def allow(self, context: C, release: str) -> None:
+        """Raise CommandError unless the image has passed pre-production, where it must have."""
+        from agentcore_kit.delivery import runtime_releases
+
+        runtime_releases.allow(context, release)
+
+    def deployed(self, context: C, release: str) -> str:
+        """Return which version a deployment has made. Callers stay on what is live."""
+        from agentcore_kit.delivery import runtime_releases
+
+        return runtime_releases.deployed(context, release)
+
+    def live(self, context: C) -> str:
+        """Return which version callers get, as the service has it."""
+        from agentcore_kit.delivery import runtime_releases
+
+        return runtime_releases.live(context)
+
+    def status(self, context: C) -> list[str]:
+        """Return the newest version, those one could go back to, and what is live."""
+        from agentcore_kit.delivery import runtime_releases
+
+        return runtime_releases.status(context)

@@ -3,117 +3,139 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import date
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from agentcore_kit.delivery import lambda_function, mcp_client
-from agentcore_kit.delivery import images, names, ssm, runtime_releases
-from agentcore_kit.delivery import stacks as formation
-from agentcore_kit.delivery.access_token import VARIABLE
-from agentcore_kit.delivery.invoke import invocation_url
-from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.delivery.runtime_releases import allow, release
-from agentcore_kit.delivery.stacks import Stack
-from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import Manifest
-from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
+from agentcore_kit.delivery import images, lambda_function, mcp_client, names, ssm
+from agentcore_kit.delivery import stacks as formation
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.stacks import Stack
 from agentcore_kit.delivery.tool_record import descriptor_of
+from agentcore_kit.kinds.base import RuntimeKind
+from agentcore_kit.mcp_server.contract.definitions import offered
 from agentcore_kit.mcp_server.contract.samples import example
 from agentcore_kit.mcp_server.declarations import TOOLS
 
-__all__ = [
-    "allow", "deployed", "descriptor", "evaluate", "extras", "live", "release", "smoke", "stack_names", "stacks",
-    "status",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from agentcore_kit.evaluation.target import Target
+
+ToolContext = DeploymentContext[ToolManifest, ToolEnvironment]
 
 
-def stack_names(context: DeploymentContext) -> list[str]:
-    """Return the names of the tools' stacks, in the order in which they are made."""
-    concerns = ["role", "runtime", "observability", "endpoint", "lambda"]
-    return [names.stack(context.component, context.name, concern) for concern in concerns]
+class ToolKind(RuntimeKind[ToolContext]):
+    """A tool: serves tools to agents, as an MCP server or as a Lambda function."""
+
+    port = 8000
+
+    def stack_names(self, context: ToolContext) -> list[str]:
+        """Return the names of the tools' stacks, in the order in which they are made."""
+        concerns = ["role", "runtime", "observability", "endpoint", "lambda"]
+        return [names.stack(context.component, context.name, concern) for concern in concerns]
+
+    def stacks(self, context: ToolContext, release: str) -> list[Stack]:
+        """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
+        found = _published(context)
+        if lambda_function.is_chosen(context):
+            all_of_them = {"lambda": _lambda(context, found, release)}
+        else:
+            all_of_them = {} if context.environment.role else {"role": _role(context, found)}
+            all_of_them |= {
+                "runtime": _runtime(context, found, release),
+                "observability": _observability(context, found),
+            }
+        about = names.tags(context.manifest, context.environment)
+        return [
+            Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
+            for concern, values in all_of_them.items()
+        ]
+
+    def deployed(self, context: ToolContext, release: str) -> str:
+        """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
+        if lambda_function.is_chosen(context):
+            return f"function deployed ({images.digest_in(release)[:19]}), {self.live(context)}; next: kit smoke --env {context.name}"
+        return super().deployed(context, release)
+
+    def live(self, context: ToolContext) -> str:
+        """Return what callers get."""
+        return lambda_function.live(context) if lambda_function.is_chosen(context) else super().live(context)
+
+    def status(self, context: ToolContext) -> list[str]:
+        """Return what is live, and of the Runtime the versions besides."""
+        return [lambda_function.live(context)] if lambda_function.is_chosen(context) else super().status(context)
+
+    def access(self, context: ToolContext, token: str) -> str | mcp_client.Signed:
+        """Return what opens the deployed tools: a user's token, or where auth.inbound is iam, AWS credentials."""
+        return mcp_client.Signed(context.region) if context.manifest.spec.auth.inbound == "iam" else token
+
+    def smoke(self, context: ToolContext, runtime_arn: str, endpoint: str, token: str) -> None:
+        """List the tools of an endpoint, and call those that only read. Raises Stop with the first that is wrong."""
+        url = f"{invocation_url(context, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
+        who = self.access(context, token)
+        try:
+            listed = {tool["name"] for tool in mcp_client.list_tools(url, who)}
+            if missing := {tool["name"] for tool in offered()} - listed:
+                raise mcp_client.NoAnswer(f"it does not offer {', '.join(sorted(missing))}")
+            for tool in offered():
+                own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(
+                    who, str
+                )  # of a user, who is not known
+                if tool["annotations"]["readOnlyHint"] and not own_rows:
+                    call = {"name": tool["name"], "arguments": example(tool)}
+                    result = mcp_client.request(url, who, "tools/call", call)
+                    if result.get("isError"):
+                        raise mcp_client.NoAnswer(
+                            f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}"
+                        )
+        except mcp_client.NoAnswer as error:
+            raise CommandError(
+                f"the smoke test of {endpoint} failed: {error}", f"kit status --env {context.name}"
+            ) from None
+
+    def evaluation_variables(self, context: ToolContext) -> dict[str, str]:
+        """Return the region to sign requests for, where AWS credentials open the tools."""
+        return {"EVAL_SIGNED": context.region} if context.manifest.spec.auth.inbound == "iam" else {}
+
+    def example_request(self, port: int, token: str) -> str:
+        """Return a command that calls the first tool of a server on this machine."""
+        tool = offered()[0]
+        call = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool["name"], "arguments": example(tool)},
+        }
+        return (
+            f"  curl -s http://127.0.0.1:{port}/mcp -H 'Authorization: Bearer {token}' \\\n"
+            "    -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\\n"
+            f"    -d {quote(json.dumps(call))}"
+        )
+
+    def build_target(self, where: str, day: date | None = None) -> Target:
+        """Return whom an evaluation asks: an agent with nothing but these tools, from this repository or a URL."""
+        from agentcore_kit.evaluation import tool_targets
+
+        return tool_targets.build_target(where, day)
+
+    def tool_schemas(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the JSON schema of the parameters of each tool, by name."""
+        from agentcore_kit.evaluation import tool_targets
+
+        return tool_targets.own_tools()
+
+    def descriptor(self, manifest: Manifest) -> Descriptor:
+        """Return what the registry is told: the server's description, and its tools."""
+        return descriptor_of(manifest, offered())
 
 
-def stacks(context: DeploymentContext, release: str) -> list[Stack]:
-    """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
-    found = _published(context)
-    if lambda_function.is_chosen(context):
-        all_of_them = {"lambda": _lambda(context, found, release)}
-    else:
-        all_of_them = {} if context.environment.role else {"role": _role(context, found)}
-        all_of_them |= {"runtime": _runtime(context, found, release), "observability": _observability(context, found)}
-    about = names.tags(context.manifest, context.environment)
-    return [
-        Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
-        for concern, values in all_of_them.items()
-    ]
-
-
-def deployed(context: DeploymentContext, release: str) -> str:
-    """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
-    if lambda_function.is_chosen(context):
-        return f"function deployed ({images.digest_in(release)[:19]}), {live(context)}; next: make smoke ENV={context.name}"
-    return runtime_releases.deployed(context, release)
-
-
-def live(context: DeploymentContext) -> str:
-    """Return what callers get."""
-    return lambda_function.live(context) if lambda_function.is_chosen(context) else runtime_releases.live(context)
-
-
-def status(context: DeploymentContext) -> list[str]:
-    """Return what is live, and of the Runtime the versions besides."""
-    return [lambda_function.live(context)] if lambda_function.is_chosen(context) else runtime_releases.status(context)
-
-
-def access(context: DeploymentContext, token: str) -> str | mcp_client.Signed:
-    """Return what opens the deployed tools: a user's token, or where auth.inbound is iam, AWS credentials."""
-    return mcp_client.Signed(context.region) if context.manifest.spec.auth.inbound == "iam" else token
-
-
-def evaluate(context: DeploymentContext, url: str, token: str, date: str) -> int:
-    """Run `eval` as it is typed, against the deployed tools; return its exit code (0 passed, 1 below threshold …)."""
-    command = [sys.executable, "-m", "ops", "eval", "--target", url, *(["--date", date] if date else [])]
-    variables = os.environ | {"AGENT_ENV": context.name, VARIABLE: token}
-    if context.manifest.spec.auth.inbound == "iam":
-        variables["EVAL_SIGNED"] = context.region
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
-
-
-def smoke(context: DeploymentContext, runtime_arn: str, endpoint: str, token: str) -> None:
-    """List the tools of an endpoint, and call those that only read. Raises Stop with the first that is wrong."""
-    url = f"{invocation_url(context, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
-    who = access(context, token)
-    try:
-        listed = {tool["name"] for tool in mcp_client.list_tools(url, who)}
-        if missing := {tool["name"] for tool in offered()} - listed:
-            raise mcp_client.NoAnswer(f"it does not offer {', '.join(sorted(missing))}")
-        for tool in offered():
-            own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(who, str)  # of a user, who is not known
-            if tool["annotations"]["readOnlyHint"] and not own_rows:
-                call = {"name": tool["name"], "arguments": example(tool)}
-                result = mcp_client.request(url, who, "tools/call", call)
-                if result.get("isError"):
-                    raise mcp_client.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}")
-    except mcp_client.NoAnswer as error:
-        raise CommandError(f"the smoke test of {endpoint} failed: {error}", f"make status ENV={context.name}") from None
-
-
-def extras(context: DeploymentContext) -> list[tuple[str, Callable[[], object]]]:
-    """Return what is there besides the stacks: nothing."""
-    return []
-
-
-def descriptor(manifest: Manifest) -> Descriptor:
-    """Return what the registry is told: the server's description, and its tools."""
-    return descriptor_of(manifest, offered())
-
-
-def _published(context: DeploymentContext) -> dict[str, str]:
+def _published(context: ToolContext) -> dict[str, str]:
     """Return what the platform publishes and these tools need; Stop names all that is missing at once."""
     environment, spec = context.environment, context.manifest.spec
     wanted: list[str] = []
@@ -129,7 +151,7 @@ def _published(context: DeploymentContext) -> dict[str, str]:
     return found | ssm.optional(context, [names.ALARM_TOPIC])
 
 
-def _base(context: DeploymentContext) -> dict[str, str]:
+def _base(context: ToolContext) -> dict[str, str]:
     about = context.manifest.metadata
     return {
         "RuntimeName": names.snake(context.component, context.name),
@@ -139,7 +161,7 @@ def _base(context: DeploymentContext) -> dict[str, str]:
     }
 
 
-def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+def _role(context: ToolContext, found: dict[str, str]) -> dict[str, str]:
     partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
     registry = f"{context.region}:{context.environment.shared_account}"
     return {
@@ -149,7 +171,7 @@ def _role(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _runtime(context: DeploymentContext, found: dict[str, str], image: str) -> dict[str, str]:
+def _runtime(context: ToolContext, found: dict[str, str], image: str) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
     identity, network = environment.identity, environment.network
     clients = ",".join(identity.clients) or ("" if identity.audience else found.get(names.CLIENTS, ""))
@@ -169,7 +191,7 @@ def _runtime(context: DeploymentContext, found: dict[str, str], image: str) -> d
     }
 
 
-def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[str, str]:
+def _observability(context: ToolContext, found: dict[str, str]) -> dict[str, str]:
     limits = context.environment.alarms
     return {
         **_base(context),
@@ -182,7 +204,7 @@ def _observability(context: DeploymentContext, found: dict[str, str]) -> dict[st
     }
 
 
-def _lambda(context: DeploymentContext, found: dict[str, str], image: str) -> dict[str, str]:
+def _lambda(context: ToolContext, found: dict[str, str], image: str) -> dict[str, str]:
     return {
         **_base(context),
         "EnvironmentName": context.name,
@@ -194,6 +216,6 @@ def _lambda(context: DeploymentContext, found: dict[str, str], image: str) -> di
     }
 
 
-def _output(context: DeploymentContext, concern: str, key: str) -> str:
+def _output(context: ToolContext, concern: str, key: str) -> str:
     name = names.stack(context.component, context.name, concern)
     return formation.outputs(context, name).get(key, formation.UNKNOWN)

@@ -20,8 +20,8 @@ from rich.markdown import Markdown
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from agentcore_kit.serving.service import Service
     from agentcore_kit.runtime.identity import Caller
+    from agentcore_kit.serving.service import Service
 
 console = Console(emoji=False)
 
@@ -49,10 +49,10 @@ def ask(
     if not whole_log:
         os.environ["LOG_LEVEL"] = "WARNING"
     # Imported late, as loading the agent takes a second that `--help` need not wait for.
-    from agentcore_kit.serving.invocation import BadRequest, session_id_or_new
-    from agentcore_kit.serving.service import Service
     from agentcore_kit.local.span_recording import record_spans
     from agentcore_kit.runtime.identity import authenticate, issue_development_token
+    from agentcore_kit.serving.invocation import BadRequest, session_id_or_new
+    from agentcore_kit.serving.service import Service
 
     record_spans()
     service = Service.from_files()
@@ -110,7 +110,7 @@ def _chat(service: Service, caller: Caller, session_id: str) -> None:
                 thread.join()
     except (EOFError, KeyboardInterrupt):
         console.print()
-    console.print(f"[dim]Continue with: make ask SESSION={escape(quote(session_id))}[/]", soft_wrap=True)
+    console.print(f"[dim]Continue with: kit ask --session {escape(quote(session_id))}[/]", soft_wrap=True)
 
 
 async def _turn(service: Service, question: str, caller: Caller, session_id: str) -> None:
@@ -137,7 +137,7 @@ def _show_error(service: Service) -> None:
     console.print("[red]The request failed.[/] The log above says why.", highlight=False)
     if hint := hints.get(model.provider):
         console.print(hint, markup=False, highlight=False)
-    console.print("[dim]make trace shows where it failed; LOG_LEVEL=DEBUG shows the whole log.[/]", highlight=False)
+    console.print("[dim]kit trace shows where it failed; LOG_LEVEL=DEBUG shows the whole log.[/]", highlight=False)
 
 
 def _show_calls(body: dict[str, Any]) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import runpy
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.serving import MODULE, PORT, example
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.kinds.base import repository_kind_class
 
 if TYPE_CHECKING:
     from watchfiles import Change
 
 MANIFEST = "manifest.yaml"
-WATCHED = ("src", "ops", "environments", MANIFEST)
+WATCHED = ("src", "environments", MANIFEST)
 
 
 class Replaced(Exception):
@@ -26,8 +27,11 @@ class Replaced(Exception):
 
 def dev(
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help=f"Port to listen on; the Runtime uses {PORT}.", envvar="PORT")
-    ] = PORT,
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for the one that the Runtime uses.")
+    ] = 0,
+    trust: Annotated[
+        str, typer.Option(help="Another repository on this machine, whose users are let in as well.")
+    ] = "",
     user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
 ) -> None:
     """Serve locally with reload, and print how to call it."""
@@ -36,12 +40,16 @@ def dev(
     from agentcore_kit.runtime.identity import issue_development_token
     from agentcore_kit.runtime.settings import STATE
 
+    kind = repository_kind_class()
+    port = port or kind.port
+    if trust:
+        os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)
     # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
     in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
     _check_free("" if in_container else "127.0.0.1", port)
     where = ", and on every other address of this container," if in_container else ""
     typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
-    typer.echo(f"{example(port, issue_development_token(user, STATE))}\n")
+    typer.echo(f"{kind.example_request(port, issue_development_token(user, STATE))}\n")
     os.environ["PORT"] = str(port)
     watching = True
     while watching:
@@ -64,7 +72,7 @@ def serve() -> None:
     record_spans()
     # Ctrl-C reaches it twice, from the terminal and from the watcher; the second cuts the end short, with a stack.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
-    runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+    import_string(load_manifest().spec.code.app).run()
 
 
 def _check_free(host: str, port: int) -> None:
@@ -73,5 +81,5 @@ def _check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            typer.echo(f"dev: port {port}: {error.strerror}. Choose another: make dev PORT={port + 1}", err=True)
+            typer.echo(f"dev: port {port}: {error.strerror}. Choose another: kit dev --port {port + 1}", err=True)
             raise typer.Exit(1) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +14,13 @@ def token(
         str, typer.Option(envvar="USER_ID", help="The token's subject: rows and sessions are kept by it.")
     ] = "developer",
     name: Annotated[str, typer.Option(help="Given name, which an agent may address the user by.")] = "",
+    trust: Annotated[str, typer.Option(help="Another repository on this machine, whose server is to be called.")] = "",
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,
 ) -> None:
     """Print a token that the local server accepts and nothing else does."""
     from agentcore_kit.runtime.identity import issue_development_token
     from agentcore_kit.runtime.settings import STATE
 
+    if trust:
+        os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)
     typer.echo(issue_development_token(user, STATE, first_name=name or None, hours=hours))

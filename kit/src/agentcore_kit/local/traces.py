@@ -15,8 +15,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from ops.serving import TRY
-
 MAX_TEXT = 120
 
 
@@ -49,7 +47,7 @@ def trace(
     console = Console(emoji=False)
     traces = read_traces(STATE / SPAN_FILE)
     if not traces:
-        console.print(f"No request was recorded yet. Make one first: {escape(TRY)}")
+        console.print(f"No request was recorded yet. Make one first, with make ask or make dev")
         raise typer.Exit(1)
     if list_all:
         for found, roots in traces.items():
@@ -58,7 +56,7 @@ def trace(
         return
     chosen = [found for found in traces if found.startswith(trace_id)]
     if not chosen:
-        console.print(f"No recorded trace begins with {escape(trace_id)}. See them with: make trace LIST=1")
+        console.print(f"No recorded trace begins with {escape(trace_id)}. See them with: kit trace --list")
         raise typer.Exit(1)
     _show(console, chosen[-1], traces[chosen[-1]])
 

@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-import uvicorn
 
-from agentcore_kit.runtime import logging, telemetry
-from agentcore_kit.runtime.settings import Settings
-from agentcore_kit.mcp_server.http import build_app, ids
+@dataclass(frozen=True)
+class ToolApp:
+    """The server of the tools that a module declares.
+
+    Attributes:
+        tools: The module's dotted name.
+        log_formatter: Names the function that returns the formatter of log lines, as `module:function`.
+    """
+
+    tools: str
+    log_formatter: str | None = None
+
+    def load(self) -> None:
+        """Import the module, which declares its tools by that. A second call does nothing."""
+        import_module(self.tools)
+
+    def run(self, port: int | None = None) -> None:
+        """Serve until told to stop.
+
+        Args:
+            port: Where to listen; `PORT`, else 8000, where it is left out.
+        """
+        import uvicorn
+
+        from agentcore_kit.config.import_string import import_string
+        from agentcore_kit.mcp_server.http import build_app, ids
+        from agentcore_kit.mcp_server.server import ToolSettings
+        from agentcore_kit.runtime import telemetry
+        from agentcore_kit.runtime.logging import configure_logging
+
+        settings = ToolSettings.from_files()
+        configure_logging(ids, *([import_string(self.log_formatter)] if self.log_formatter else []))
+        telemetry.configure(settings)
+        self.load()
+        # In a container the calls come from outside; on a laptop they must not.
+        in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
+        host = "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
+        port = port or int(os.environ.get("PORT", "8000"))
+        uvicorn.run(build_app(settings, host), host=host, port=port, log_config=None, access_log=False)
 
 
-def main() -> None:
-    """Serve until told to stop."""
-    settings = Settings.from_files()
-    logging.configure(ids)
-    telemetry.configure(settings)
-    # In a container the calls come from outside; on a laptop they must not.
-    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
-    host = "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
-    port = int(os.environ.get("PORT", "8000"))
-    uvicorn.run(build_app(settings, host), host=host, port=port, log_config=None, access_log=False)
+def create_app(tools: str, *, log_formatter: str | None = None) -> ToolApp:
+    """Return the server of tools. Nothing of them is imported before it runs.
 
+    Args:
+        tools: The module that declares them, for example `tool.tools`.
+        log_formatter: A function that returns a `logging.Formatter` for all log lines, for example
+            `tool.logs:formatter`. It is called with a function that returns the ids of the current request.
 
-if __name__ == "__main__":
-    main()
+    Returns:
+        The server, whose `run()` serves it.
+    """
+    return ToolApp(tools, log_formatter)

@@ -10,10 +10,9 @@ from functools import cache
 from typing import Any
 
 from agentcore_kit.config.tool import SEPARATOR
-from agentcore_kit.runtime import logging
-from agentcore_kit.runtime.settings import Settings
 from agentcore_kit.mcp_server.errors import Failure
-from agentcore_kit.mcp_server.server import ToolServer, build_server
+from agentcore_kit.mcp_server.server import ToolServer, ToolSettings, build_server
+from agentcore_kit.runtime.logging import configure_logging
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -36,5 +35,5 @@ def _runner() -> asyncio.Runner:
 
 @cache
 def _server() -> ToolServer:
-    logging.configure(dict)
-    return build_server(Settings.from_files())
+    configure_logging(dict)
+    return build_server(ToolSettings.from_files())

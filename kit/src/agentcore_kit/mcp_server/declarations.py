@@ -16,10 +16,10 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field, TypeAdapter
 
+from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.mcp_server.identity import calling, required_caller
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.runtime.retries import TRANSIENT, Threads, retried
-from agentcore_kit.mcp_server.identity import calling, required_caller
-from agentcore_kit.mcp_server.errors import Failure
 
 logger = logging.getLogger(__name__)
 

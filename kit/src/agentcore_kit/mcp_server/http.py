@@ -8,17 +8,16 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.mcp_server.identity import calling
+from agentcore_kit.mcp_server.server import ToolSettings, build_server
 from agentcore_kit.runtime import telemetry
 from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
-from agentcore_kit.runtime.settings import Settings
-from agentcore_kit.mcp_server.identity import calling
-from agentcore_kit.mcp_server.declarations import TOOLS
-from agentcore_kit.mcp_server.server import build_server
 
 MCP_PATH, PING_PATH = "/mcp", "/ping"
 
 
-def build_app(settings: Settings, host: str) -> ASGIApp:
+def build_app(settings: ToolSettings, host: str) -> ASGIApp:
     """Return the ASGI application. It keeps no session: any `Mcp-Session-Id` that the Runtime sets is right."""
     app = build_server(settings).streamable_http_app(
         streamable_http_path=MCP_PATH, json_response=True, stateless_http=True, host=host
@@ -35,7 +34,7 @@ def health() -> JSONResponse:
 class Gate:
     """Lets only requests with a usable identity through, and runs them with it, within the caller's trace."""
 
-    def __init__(self, app: Starlette, settings: Settings) -> None:
+    def __init__(self, app: Starlette, settings: ToolSettings) -> None:
         self.app = app
         self.settings = settings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.runtime.identity import Caller
 
 calling: ContextVar[Caller | None] = ContextVar("calling", default=None)
 """The caller of the request that is being answered; None where the platform gives no identity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any
 
@@ -10,12 +11,19 @@ from mcp.server.mcpserver.exceptions import InvalidSignature, ToolError, Unexpec
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import PydanticUserError, ValidationError
 
-from agentcore_kit.runtime.settings import Settings
-from tool import tools
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.runtime.settings import Settings
 
-__all__ = ["ToolServer", "build_server", "tools"]
+
+@dataclass(frozen=True)
+class ToolSettings(Settings):
+    """The manifest, the environment, and the folder for local state."""
+
+    manifest: ToolManifest
+    environment: ToolEnvironment
 
 
 class ToolServer(MCPServer[Any]):
@@ -36,8 +44,13 @@ class ToolServer(MCPServer[Any]):
             return Failure(400, _wrong(error.__cause__) or str(error)).result()
 
 
-def build_server(settings: Settings) -> ToolServer:
-    """Return the server with all declared tools. Raises Misdeclared for one that it cannot offer."""
+def build_server(settings: ToolSettings) -> ToolServer:
+    """Return the server with all tools that the application's module declares.
+
+    Raises:
+        Misdeclared: When there is one that it cannot offer.
+    """
+    import_string(settings.manifest.spec.code.app).load()
     server = ToolServer(
         settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
     )

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from agentcore_kit.config.loader import ConfigError
+from agentcore_kit.config.errors import ConfigError
 
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
 
@@ -63,7 +63,7 @@ def authenticate(headers: Mapping[str, str], mode: Literal["development", "runti
     """
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        hint = "make one with `make token`" if mode == "development" else "sign in and send your access token"
+        hint = "make one with `kit token`" if mode == "development" else "sign in and send your access token"
         raise Unauthenticated(f"no bearer token in the Authorization header; {hint}")
     if mode == "development":
         _verify_development_token(token, state)
@@ -91,7 +91,7 @@ def _verify_development_token(token: str, state: Path) -> None:
     """
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(signed, state).encode()):
-        raise Unauthenticated("the token was not signed on this machine; make one with `make token`")
+        raise Unauthenticated("the token was not signed on this machine; make one with `kit token`")
 
 
 def _read(token: str) -> dict[str, Any]:
@@ -133,9 +133,7 @@ def _secrets_folder(state: Path) -> Path:
         return state
     folder = Path(other)
     if not (folder.parent / "manifest.yaml").is_file():
-        raise ConfigError(
-            [f"{folder.parent} is no repository: it has no manifest.yaml; for example TRUST=../my-agent"]
-        )
+        raise ConfigError([f"{folder.parent} is no repository: it has no manifest.yaml; for example TRUST=../my-agent"])
     return folder
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry import trace
 
-from agentcore_kit.config.loader import ConfigError
+from agentcore_kit.config.errors import ConfigError
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Ids = Callable[[], Mapping[str, str | None]]
@@ -42,13 +42,21 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
 
 
-def configure(ids: Ids) -> None:
-    """Send all logs to standard error as JSON, at `LOG_LEVEL` (default INFO). Raises DocumentError for one unknown."""
+def configure_logging(ids: Ids, formatter: Callable[[Ids], logging.Formatter] = JsonFormatter) -> None:
+    """Send all logs to standard error, as lines of JSON, at `LOG_LEVEL` (INFO where it is not set).
+
+    Args:
+        ids: Returns the ids of the request that is being answered; they are in each line.
+        formatter: Makes the formatter of the lines, where another form than JSON is wanted.
+
+    Raises:
+        ConfigError: When there is no level of that name.
+    """
     level = (os.environ.get("LOG_LEVEL") or "INFO").upper()
     if level not in LEVELS:
         raise ConfigError([f"LOG_LEVEL: {level} is no level; one of: {', '.join(LEVELS)}"])
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter(ids))
+    handler.setFormatter(formatter(ids))
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
     root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import ParamSpec, TypeVar
@@ -18,24 +19,44 @@ from tenacity import (
     wait_random_exponential,
 )
 
-ATTEMPTS = 3
-TIMEOUT_SECONDS = 2.0
 QUEUE_SECONDS = 30.0
 TRANSIENT = (ConnectionError, TimeoutError)
+"""What asking again may help against."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-async def call_with_retries(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a blocking backend function off the event loop, each try bounded by `TIMEOUT_SECONDS`.
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How a tool calls its backend: how often it tries, and how long one try may take.
 
-    `ConnectionError` and `TimeoutError` are tried again, `ATTEMPTS` times in all; anything else is raised at once.
-
-    Raises:
-        The last error of the backend, or TimeoutError.
+    Attributes:
+        attempts: How many tries there are in all; 1 for what must not be done twice.
+        timeout_seconds: How long one try may take.
     """
-    return await retried(partial(_BACKEND.run, partial(func, *args, **kwargs), TIMEOUT_SECONDS), ATTEMPTS)
+
+    attempts: int = 3
+    timeout_seconds: float = 2.0
+
+    async def call(self, func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a blocking function of a backend off the event loop.
+
+        `ConnectionError` and `TimeoutError` are tried again, anything else is raised at once.
+
+        Args:
+            func: The function.
+            args: Its arguments.
+            kwargs: Its arguments by name.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            Exception: The last error of the backend, or TimeoutError.
+        """
+        call = partial(func, *args, **kwargs)
+        return await retried(partial(_BACKEND.run, call, self.timeout_seconds), self.attempts)
 
 
 async def retried(once: Callable[[], Awaitable[R]], attempts: int, budget_seconds: float | None = None) -> R:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from agentcore_kit.config.environment import Environment, load_environment
+from agentcore_kit.config.environment import load_environment
 from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.config.served import ServedEnvironment
 
 STATE = Path(".local")
 """Git-ignored folder for what a local run keeps: conversations, traces, the secret of development tokens."""
@@ -18,14 +19,15 @@ class Settings:
     """The manifest, the environment, and the folder for local state."""
 
     manifest: Manifest
-    environment: Environment
+    environment: ServedEnvironment
     state: Path = STATE
 
     @classmethod
     def from_files(cls) -> Self:
         """Read `manifest.yaml` and the environment that `AGENT_ENV` names. Raises the errors of their loaders."""
         manifest = load_manifest()
-        return cls(manifest, load_environment(manifest))
+        environment: Any = load_environment(manifest)  # of the same kind as the manifest
+        return cls(manifest, environment)
 
     @property
     def name(self) -> str:

@@ -22,58 +22,89 @@ from starlette.responses import JSONResponse
 if TYPE_CHECKING:
     from agentcore_kit.serving.service import Service
 
-
-_loading: Future[Service] = Future()
-_started = Lock()
 _OPENING_SECONDS = 0.1
 """What the server needs from its start-up hook to its first answer to a ping."""
 
 
-def start_loading() -> None:
-    """Load the agent in the background; a second call does nothing."""
-    if _started.acquire(blocking=False):
-        Thread(target=load, name="load-agent", daemon=True).start()
+class AgentApp(BedrockAgentCoreApp):
+    """The ASGI application of one agent.
+
+    Attributes:
+        build_agent: Names the function that builds the agent of a session, as `module:function`.
+        on_request: Names the function that sees each request before it is answered, as `module:function`.
+        log_formatter: Names the function that returns the formatter of log lines, as `module:function`.
+    """
+
+    def __init__(self, build_agent: str, on_request: str | None, log_formatter: str | None) -> None:
+        super().__init__(lifespan=self._lifespan)
+        self.build_agent, self.on_request, self.log_formatter = build_agent, on_request, log_formatter
+        self._loading: Future[Service] = Future()
+        self._started = Lock()
+        self.entrypoint(self._invoke)
+
+    def run(self, port: int | None = None, host: str | None = None, **options: Any) -> None:
+        """Serve until told to stop.
+
+        Args:
+            port: Where to listen; `PORT`, else 8080, where it is left out.
+            host: The address to listen on; in a container all, else this machine's own.
+            options: Further options of uvicorn.
+        """
+        # Without a log configuration of its own uvicorn logs as everything else does.
+        options.setdefault("log_config", None)
+        super().run(port=port or int(os.environ.get("PORT", "8080")), host=host, **options)
+
+    def start_loading(self) -> None:
+        """Load the agent in the background; a second call does nothing."""
+        if self._started.acquire(blocking=False):
+            Thread(target=self.load, name="load-agent", daemon=True).start()
+
+    def load(self) -> None:
+        """Import and configure the agent. When that fails the process ends, as it must not look healthy."""
+        try:
+            from agentcore_kit.serving.service import Service
+
+            self._loading.set_result(Service.of_app(self))
+        except BaseException as error:
+            logging.getLogger(__name__).exception("the agent cannot start")
+            self._loading.set_exception(error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: object) -> AsyncIterator[None]:
+        """Load the agent after the port is open, and close its connections at the end."""
+        asyncio.get_running_loop().call_later(_OPENING_SECONDS, self.start_loading)
+        yield
+        if self._loading.done() and not self._loading.exception():
+            await asyncio.to_thread(self._loading.result().close)
+
+    async def _invoke(self, payload: Any, context: RequestContext) -> Any:
+        """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
+        self.start_loading()
+        loading = self._loading
+        try:
+            service = loading.result() if loading.done() else await asyncio.shield(asyncio.wrap_future(loading))
+            # The SDK's own selection leaves out the tracing headers, but has Authorization in one spelling.
+            headers = (dict(context.request.headers) if context.request else {}) | (context.request_headers or {})
+            return await service.respond(payload, headers, context.session_id)
+        except Exception:
+            request_id = BedrockAgentCoreContext.get_request_id()
+            logging.getLogger(__name__).exception("request %s failed", request_id)
+            return JSONResponse({"error": "internal error", "requestId": request_id}, status_code=500)
 
 
-def load() -> None:
-    """Import and configure the agent. When that fails the process ends, as it must not look healthy."""
-    try:
-        from agentcore_kit.serving.service import Service
+def create_app(build_agent: str, *, on_request: str | None = None, log_formatter: str | None = None) -> AgentApp:
+    """Return the server of an agent. Nothing of the agent is imported before the port is open.
 
-        _loading.set_result(Service.from_files())
-    except BaseException as error:
-        logging.getLogger(__name__).exception("the agent cannot start")
-        _loading.set_exception(error)
-        os.kill(os.getpid(), signal.SIGTERM)
+    Args:
+        build_agent: The function that builds the agent of a session, for example `agent.agent:build_agent`. It is
+            called with an `AgentSession` and returns a `strands.Agent`.
+        on_request: A function that is called with the verified caller and the prompt of each request, before it is
+            answered, for example `agent.hooks:on_request`. It may raise `RequestRefused`, which the caller is told.
+        log_formatter: A function that returns a `logging.Formatter` for all log lines, for example
+            `agent.logs:formatter`. It is called with a function that returns the ids of the current request.
 
-
-@asynccontextmanager
-async def lifespan(_: object) -> AsyncIterator[None]:
-    """Load the agent after the port is open, and close its connections at the end."""
-    asyncio.get_running_loop().call_later(_OPENING_SECONDS, start_loading)
-    yield
-    if _loading.done() and not _loading.exception():
-        await asyncio.to_thread(_loading.result().close)
-
-
-app = BedrockAgentCoreApp(lifespan=lifespan)
-
-
-@app.entrypoint
-async def invoke(payload: Any, context: RequestContext) -> Any:
-    """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
-    start_loading()
-    try:
-        service = _loading.result() if _loading.done() else await asyncio.shield(asyncio.wrap_future(_loading))
-        # The SDK's own selection leaves out the tracing headers, but has Authorization in one spelling.
-        headers = (dict(context.request.headers) if context.request else {}) | (context.request_headers or {})
-        return await service.respond(payload, headers, context.session_id)
-    except Exception:
-        request_id = BedrockAgentCoreContext.get_request_id()
-        logging.getLogger(__name__).exception("request %s failed", request_id)
-        return JSONResponse({"error": "internal error", "requestId": request_id}, status_code=500)
-
-
-if __name__ == "__main__":
-    # Without a log configuration of its own uvicorn logs as everything else does.
-    app.run(port=int(os.environ.get("PORT", "8080")), log_config=None)
+    Returns:
+        The ASGI application, whose `run()` serves it.
+    """
+    return AgentApp(build_agent, on_request, log_formatter)

@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from opentelemetry import propagate
 from strands.hooks import BeforeInvocationEvent
 from strands.plugins import hook
 
-from agentcore_kit.serving.settings import Settings
+from agentcore_kit.config.agent import GatewayLimits
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
     import httpx
@@ -25,16 +27,6 @@ if TYPE_CHECKING:
     from strands.tools.mcp import MCPClient
 
 logger = logging.getLogger(__name__)
-
-SEARCH_ABOVE = 20
-"""With more tools than this the model gets the few that fit the request, found by the gateway's semantic search."""
-
-CONNECT_SECONDS = 5
-CALL_SECONDS = 30
-"""How long a tool may take; then the model is told that it timed out, and the turn goes on."""
-
-RETRY_SECONDS = 30.0
-"""How soon a session tries again to reach a gateway that was down."""
 
 _MODEL_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what Bedrock's Converse API takes
 SEARCH_TOOL = "x_amz_bedrock_agentcore_search"
@@ -49,11 +41,12 @@ class GatewayTools:
     notices: list[str] = field(default_factory=list)
     clients: list[MCPClient] = field(default_factory=list)
     missing: bool = False
+    retry_seconds: float = 30.0
     connected_at: float = field(default_factory=monotonic)
 
     def is_stale(self) -> bool:
         """Whether connecting again could help: a connection was lost, or one was missing and it is time to try."""
-        if self.missing and monotonic() - self.connected_at > RETRY_SECONDS:
+        if self.missing and monotonic() - self.connected_at > self.retry_seconds:
             return True
         return any(not client._is_session_active() for client in self.clients)
 
@@ -84,20 +77,21 @@ class CallerToken:
         return BearerAuth()
 
 
-def connect_gateways(settings: Settings, token: CallerToken, own_tools: Sequence[str]) -> GatewayTools:
-    """Connect to every gateway the manifest names, all at once. Blocks for `CONNECT_SECONDS` at the most.
+def connect_gateways(settings: AgentSettings, token: CallerToken, own_tools: Sequence[str]) -> GatewayTools:
+    """Connect to every gateway the manifest names, all at once. Blocks for `limits.gateways.connectSeconds` at the most.
 
     A gateway that is down costs its tools, not the agent; a tool named like one in `own_tools` is left out.
     """
-    found = GatewayTools()
+    limits = settings.environment.limits.gateways
+    found = GatewayTools(retry_seconds=limits.retry_seconds)
     names = settings.manifest.spec.tools.gateways
     if not names:
         return found
     pool = ThreadPoolExecutor(len(names), thread_name_prefix="gateway")
     urls = settings.environment.gateways
-    opening = {name: pool.submit(_open, urls[name], token, settings.name) for name in names}
+    opening = {name: pool.submit(_open, urls[name], token, settings.name, limits) for name in names}
     pool.shutdown(wait=False)
-    deadline = monotonic() + CONNECT_SECONDS
+    deadline = monotonic() + limits.connect_seconds
     offers: list[Offer] = []
     for name, future in opening.items():
         try:
@@ -110,28 +104,30 @@ def connect_gateways(settings: Settings, token: CallerToken, own_tools: Sequence
             continue
         found.clients.append(client)
         offers.append((name, client, tools))
-    _choose(offers, set(own_tools), found)
+    _choose(offers, set(own_tools), found, limits.search_above)
     return found
 
 
 Offer = tuple[str, "MCPClient", list[Any]]
 
 
-def _open(url: str, token: CallerToken, application: str) -> tuple[MCPClient, list[Any]]:
+def _open(url: str, token: CallerToken, application: str, limits: GatewayLimits) -> tuple[MCPClient, list[Any]]:
     from strands.tools.mcp import MCPClient
 
     class Client(MCPClient):
         """Bounds every call: an agent's, and a search's, which a plugin makes. MCP's own limit is minutes."""
 
         async def call_tool_async(self, *arguments: Any, **options: Any) -> Any:
-            options["read_timeout_seconds"] = timedelta(seconds=CALL_SECONDS)
+            options["read_timeout_seconds"] = timedelta(seconds=limits.call_seconds)
             return await super().call_tool_async(*arguments, **options)
 
         def call_tool_sync(self, *arguments: Any, **options: Any) -> Any:
-            options["read_timeout_seconds"] = timedelta(seconds=CONNECT_SECONDS)
+            options["read_timeout_seconds"] = timedelta(seconds=limits.connect_seconds)
             return super().call_tool_sync(*arguments, **options)
 
-    client = Client(url=url, auth_provider=token.auth(), startup_timeout=CONNECT_SECONDS, application_name=application)
+    client = Client(
+        url=url, auth_provider=token.auth(), startup_timeout=ceil(limits.connect_seconds), application_name=application
+    )
     client.start()  # closes itself when it fails
     try:
         return client, _list_tools(client)
@@ -153,9 +149,9 @@ def _stop(client: MCPClient) -> None:
         logger.debug("closing a connection that is dead already", exc_info=True)
 
 
-def _choose(offers: list[Offer], taken: set[str], found: GatewayTools) -> None:
+def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_above: int) -> None:
     """Give the model all tools, or where there are too many, a search in the gateways that have one."""
-    many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > SEARCH_ABOVE
+    many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > search_above
     for name, client, tools in offers:
         if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
             found.plugins.append(_search_plugin(name, client))

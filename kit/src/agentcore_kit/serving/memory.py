@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from strands.session import SessionManager, SnapshotSessionManager
 from strands.storage import LocalFileStorage
 
-from agentcore_kit.serving.settings import Settings
+from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
     import boto3
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
-def build_session_manager(settings: Settings, user_id: str, session_id: str) -> SessionManager[Any]:
+def build_session_manager(settings: AgentSettings, user_id: str, session_id: str) -> SessionManager[Any]:
     """Return the store of one user's one session. Blocks: it may read the disk or call AWS."""
     memory = settings.environment.memory
     if memory is None:
         folder = settings.sessions / safe_id(user_id)
-        # One atomic write a turn: a turn is kept whole or not at all.
-        return SnapshotSessionManager(safe_id(session_id), storage=LocalFileStorage(str(folder)))
+
+        class Snapshots(_PromptOfThisVersion, SnapshotSessionManager):
+            """One atomic write a turn: a turn is kept whole or not at all."""
+
+        return Snapshots(safe_id(session_id), storage=LocalFileStorage(str(folder)))
     from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
     from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 
@@ -32,10 +35,24 @@ def build_session_manager(settings: Settings, user_id: str, session_id: str) -> 
         retrieval_config={place: RetrievalConfig() for place in memory.recall},
     )  # fmt: skip
     session = _local_session(memory.endpoint, settings) if memory.endpoint else None
-    return AgentCoreMemorySessionManager(config, region_name=settings.environment.region, boto_session=session)
+
+    class Memories(_PromptOfThisVersion, AgentCoreMemorySessionManager):
+        """Events of AgentCore Memory, and what it learned of the user."""
+
+    return Memories(config, region_name=settings.environment.region, boto_session=session)
 
 
-def _local_session(endpoint: str, settings: Settings) -> boto3.Session:
+class _PromptOfThisVersion:
+    """A stored conversation brings back the prompt it was held with; this version's prompt holds from now on."""
+
+    def initialize(self, agent: Any, **options: Any) -> None:
+        """Restore the conversation of an agent, and leave its prompt as it is."""
+        prompt = agent.system_prompt_content
+        super().initialize(agent, **options)  # type: ignore[misc]  # of the session manager beside it
+        agent.system_prompt = prompt
+
+
+def _local_session(endpoint: str, settings: AgentSettings) -> boto3.Session:
     """Return what makes clients of a memory on this machine, which knows the agent by its access key: its name."""
     import boto3
 

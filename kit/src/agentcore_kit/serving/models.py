@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from agentcore_kit.serving.settings import Settings
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
     from strands.models import Model
 
 
-def build_model(settings: Settings) -> Model:
+_OFFLINE = "agentcore_kit.local.offline_model"
+"""Named and not imported: it is for laptops, and no server in the cloud ever loads it."""
+
+
+def build_model(settings: AgentSettings) -> Model:
     """Return the model of the environment. Only the chosen provider is imported, because each costs start-up time."""
     chosen = settings.environment.model
     limits = {"temperature": chosen.temperature, "max_tokens": chosen.max_tokens}
     options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
     match chosen.provider:
         case "offline":
-            from agentcore_kit.local.offline_model import OfflineModel
-
-            return OfflineModel()
+            offline_model: Any = import_string(f"{_OFFLINE}:OfflineModel")
+            model: Model = offline_model()
+            return model
         case "bedrock":
             from strands.models import BedrockModel
 
@@ -46,16 +51,15 @@ def _guardrail() -> dict[str, Any]:
     return {"guardrail_id": guardrail, "guardrail_version": os.environ["AGENT_GUARDRAIL_VERSION"]}
 
 
-def model_label(settings: Settings) -> str | None:
+def model_label(settings: AgentSettings) -> str | None:
     """Return what must be shown beside the model's output: that it is no LLM, or nothing."""
     if settings.environment.model.provider != "offline":
         return None
-    from agentcore_kit.local.offline_model import LABEL
+    label: str = import_string(f"{_OFFLINE}:LABEL")
+    return label
 
-    return LABEL
 
-
-def load_instrumentations(settings: Settings) -> None:
+def load_instrumentations(settings: AgentSettings) -> None:
     """Load what records the calls of the model's and the memory's clients."""
     if settings.environment.model.provider == "bedrock" or settings.environment.memory:
         from opentelemetry.instrumentation.botocore import BotocoreInstrumentor

@@ -3,48 +3,84 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bedrock_agentcore.runtime import BedrockAgentCoreContext
 from starlette.responses import JSONResponse
+from strands import Agent
 from strands.models import Model
+from strands.vended_plugins.context_injector import ContextInjector
 
-from agent.agent import build_agent
-from agent.tools import TOOLS
-from agentcore_kit.serving.invocation import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.runtime import telemetry
+from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
+from agentcore_kit.runtime.logging import configure_logging
 from agentcore_kit.serving.gateways import CallerToken, connect_gateways
+from agentcore_kit.serving.invocation import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
 from agentcore_kit.serving.memory import build_session_manager
 from agentcore_kit.serving.models import build_model, load_instrumentations, model_label
+from agentcore_kit.serving.session import AgentSession
 from agentcore_kit.serving.sessions import Conversation, Sessions
-from agentcore_kit.serving.settings import Settings
+from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.serving.sse import TurnStream
-from agentcore_kit.runtime import logging, telemetry
-from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
 from agentcore_kit.serving.turn import ToolCallRecorder, run_turn
 
+if TYPE_CHECKING:
+    from agentcore_kit.serving.app import AgentApp
+
 logger = logging.getLogger(__name__)
+
+BuildAgent = Callable[[AgentSession], Agent]
+"""A team's own function that builds the agent of a session."""
+
+OnRequest = Callable[[Caller, str], None]
+"""A team's own function that sees the caller and the prompt of each request; it may raise RequestRefused."""
+
+
+class RequestRefused(Exception):
+    """A request that the agent does not answer; the message is what the caller is told."""
 
 
 class Service:
     """The agent behind the HTTP contract; one a process."""
 
-    def __init__(self, settings: Settings, model: Model) -> None:
-        """`model` is shared by all sessions, so it must hold no conversation."""
+    def __init__(
+        self, settings: AgentSettings, model: Model, build_agent: BuildAgent, on_request: OnRequest | None = None
+    ) -> None:
+        """Make the service of one process.
+
+        Args:
+            settings: The manifest and the environment.
+            model: What answers; all sessions share it, so it must hold no conversation.
+            build_agent: Builds the agent of a session.
+            on_request: Sees each request before it is answered; None for nothing.
+        """
         self.settings = settings
         self.model = model
-        self.sessions = Sessions(self._open)
+        self.build_agent = build_agent
+        self.on_request = on_request
+        limits = settings.environment.limits.sessions
+        self.sessions = Sessions(self._open, max_sessions=limits.max_open, idle_seconds=limits.idle_seconds)
+
+    @classmethod
+    def of_app(cls, app: AgentApp) -> Service:
+        """Read manifest and environment, set up logs and telemetry, build the model, and load the team's functions."""
+        settings = AgentSettings.from_files()
+        configure_logging(_ids, *([import_string(app.log_formatter)] if app.log_formatter else []))
+        telemetry.configure(settings, partial(load_instrumentations, settings))
+        on_request = import_string(app.on_request) if app.on_request else None
+        return cls(settings, build_model(settings), import_string(app.build_agent), on_request)
 
     @classmethod
     def from_files(cls) -> Service:
-        """Read manifest and environment, set up logs and telemetry, and build the model."""
-        settings = Settings.from_files()
-        logging.configure(_ids)
-        telemetry.configure(settings, partial(load_instrumentations, settings))
-        return cls(settings, build_model(settings))
+        """Return the service of the application that the manifest names."""
+        settings = AgentSettings.from_files()
+        return cls.of_app(import_string(settings.manifest.spec.code.app))
 
     async def respond(
         self, payload: Any, headers: Mapping[str, str], session_header: str | None
@@ -58,6 +94,11 @@ class Service:
             return JSONResponse({"error": error.message, "field": error.field}, status_code=400)
         except Unauthenticated as error:
             return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        if self.on_request:
+            try:
+                self.on_request(caller, invocation.prompt)
+            except RequestRefused as refusal:
+                return JSONResponse({"error": str(refusal)}, status_code=403)
         events = self.ask(invocation.prompt, caller, session_id, headers)
         if invocation.stream:
             return TurnStream(events)
@@ -75,7 +116,9 @@ class Service:
             try:
                 async with (
                     self.sessions.use(caller, session_id) as conversation,
-                    aclosing(run_turn(conversation.agent, prompt)) as turn,
+                    aclosing(
+                        run_turn(conversation.agent, prompt, self.settings.environment.limits.turn.max_model_calls)
+                    ) as turn,
                 ):
                     async for event in turn:
                         if event["type"] != "summary":
@@ -100,18 +143,32 @@ class Service:
         """End the sessions' connections."""
         self.sessions.close()
 
+    def own_tools(self) -> list[Any]:
+        """Return the tools of the agent itself, which are those that it has without any gateway."""
+        caller = Caller("nobody")
+        agent = self.build_agent(AgentSession(self.settings, self.model, "nobody", caller))
+        return list(agent.tool_registry.registry.values())
+
     def _open(self, caller: Caller, session_id: str) -> Conversation:
         token = CallerToken(caller)
-        gateway = connect_gateways(self.settings, token, [tool.tool_name for tool in TOOLS])
+        own = [tool.tool_name for tool in self.own_tools()] if self.settings.manifest.spec.tools.gateways else []
+        gateway = connect_gateways(self.settings, token, own)
+
+        def context(_: object) -> str:
+            return describe_context(self.settings.today(), caller.first_name)
+
         try:
-            agent = build_agent(
-                self.settings,
-                self.model,
-                session_id=session_id,
-                user_name=caller.first_name,
-                session_manager=build_session_manager(self.settings, caller.user_id, session_id),
-                gateway_tools=gateway.tools,
-                plugins=gateway.plugins,
+            agent = self.build_agent(
+                AgentSession(
+                    self.settings,
+                    self.model,
+                    session_id,
+                    caller,
+                    gateway.tools,
+                    # Today's date is context, not a tool: one model call less, and never a wrong "last quarter".
+                    [ContextInjector(context, trigger="everyTurn"), *gateway.plugins],
+                    build_session_manager(self.settings, caller.user_id, session_id),
+                )
             )
         except BaseException:
             gateway.close()
@@ -142,3 +199,9 @@ async def _collect(events: AsyncGenerator[dict[str, Any], None], session_id: str
         last = event
     failed = last.pop("type") == "error"
     return JSONResponse(last, status_code=500 if failed else 200, headers={SESSION_HEADER: session_id})
+
+
+def describe_context(today: date, user_name: str | None) -> str:
+    """Return what every request tells the model besides the user's words: the date, and whom it talks to."""
+    user = f' The user\'s first name is "{user_name}".' if user_name else ""
+    return f"<context>Today is {today:%Y-%m-%d} ({today:%A}).{user}</context>"

@@ -16,15 +16,10 @@ from time import monotonic
 
 from strands import Agent
 
-from agentcore_kit.serving.gateways import CallerToken, GatewayTools
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.gateways import CallerToken, GatewayTools
 
 logger = logging.getLogger(__name__)
-
-IDLE_SECONDS = 900.0
-"""The Runtime's own default for an idle session."""
-
-MAX_SESSIONS = 1000
 
 Key = tuple[str, str]
 
@@ -53,8 +48,8 @@ class Sessions:
         self,
         open_conversation: Callable[[Caller, str], Conversation],
         *,
-        max_sessions: int = MAX_SESSIONS,
-        idle_seconds: float = IDLE_SECONDS,
+        max_sessions: int,
+        idle_seconds: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """`open_conversation` may block; it runs off the event loop. Times in seconds."""

@@ -8,17 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self
 
-from agentcore_kit.config.loader import ConfigError
-from agentcore_kit.runtime import settings
+from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.runtime.settings import Settings
 
 
 @dataclass(frozen=True)
-class Settings(settings.Settings):
+class AgentSettings(Settings):
     """The manifest, the environment, and the folder for local state."""
+
+    manifest: AgentManifest
+    environment: AgentEnvironment
 
     @classmethod
     def from_files(cls) -> Self:
-        """Read manifest and environment. Raises DocumentError too where conversations could not be kept."""
+        """Read manifest and environment. Raises ConfigError too where conversations could not be kept."""
         found = super().from_files()
         if found.environment.memory is None:
             _check_writable(found.sessions)

@@ -16,9 +16,6 @@ from strands.hooks import AfterToolCallEvent, HookProvider, HookRegistry, Messag
 from strands.telemetry.metrics import AgentInvocation
 from strands.types.exceptions import MaxTokensReachedException
 
-MAX_MODEL_CALLS = 12
-"""An agent that has not answered after this many model calls is going in circles."""
-
 _CALLS = "recorded_tool_calls"
 _BROKEN = "I could not answer this: the request failed."
 _TOO_MANY_STEPS = "I could not finish this within the allowed number of steps. Please ask for less at once."
@@ -99,14 +96,20 @@ class Turn:
         }
 
 
-async def run_turn(agent: Agent, prompt: str) -> AsyncGenerator[dict[str, Any], None]:
+async def run_turn(agent: Agent, prompt: str, max_model_calls: int = 12) -> AsyncGenerator[dict[str, Any], None]:
     """Yield `{"type": "text"}` and `{"type": "tool"}` events as they happen, and last a `{"type": "summary"}`.
 
-    Raises whatever the model raises.
+    Args:
+        agent: The agent of a session.
+        prompt: What the user says.
+        max_model_calls: After so many calls of the model an unanswered turn ends: it is going in circles.
+
+    Raises:
+        Exception: Whatever the model raises.
     """
     turn = Turn()
     await _close_broken_turn(agent)
-    asked = agent.stream_async(prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": MAX_MODEL_CALLS})
+    asked = agent.stream_async(prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": max_model_calls})
     try:
         async with aclosing(cast("AsyncGenerator[Any, None]", asked)) as events:
             async for event in events:

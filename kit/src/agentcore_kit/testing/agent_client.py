@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import httpx
 
-from agentcore_kit.delivery.access_token import token
 from agentcore_kit.config.environment import NAMES
+from agentcore_kit.delivery.access_token import token
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.testing.server_process import given_token, newest, running
 

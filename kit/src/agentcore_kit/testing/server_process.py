@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from agentcore_kit.delivery import endpoints
+from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.names import NEWEST
-from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.runtime.telemetry import local_defaults
 
 START_SECONDS = 60.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.local.aws_emulator.templates import read_template
 
-INFRA = sorted((ROOT / "infra").glob("*.yaml"))
+INFRA = sorted((repository_root() / "infra").glob("*.yaml"))
 TEMPLATES = {path.stem: read_template(path.read_text(encoding="utf-8")) for path in INFRA}
 
 

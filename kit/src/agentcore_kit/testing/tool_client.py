@@ -10,10 +10,9 @@ from typing import Any
 
 import httpx
 
-from agentcore_kit.delivery import mcp_client
-from agentcore_kit.kinds.tool import access
-from agentcore_kit.delivery.access_token import token
 from agentcore_kit.config.environment import NAMES
+from agentcore_kit.delivery import mcp_client
+from agentcore_kit.delivery.access_token import token
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.testing.server_process import given_token, newest, running
 
@@ -52,4 +51,4 @@ def remote(target: str) -> Served:
     if target not in NAMES:
         return Served(target, given_token())
     context, url, qualifier = newest(target)
-    return Served(f"{url}?qualifier={qualifier}", access(context, token(context)))
+    return Served(f"{url}?qualifier={qualifier}", context.kind.access(context, token(context)))

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agentcore_kit.delivery import canary as split
-from agentcore_kit.delivery import names, polling
 from agentcore_kit.config.manifest import load_manifest
-from tests.delivery.shell import refused
+from agentcore_kit.delivery import canary as split
+from agentcore_kit.delivery import names
 from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
+from tests.delivery.shell import refused
 
 
 @pytest.fixture

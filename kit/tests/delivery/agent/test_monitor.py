@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agentcore_kit.delivery import monitor, names
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import load_manifest
-from tests.delivery.shell import refused
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import monitor, names
 from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
+from tests.delivery.shell import refused
 
 
 @pytest.fixture
 def live(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return the world with version 2 live, which came after 1."""
-    monkeypatch.setattr(monitor, "REPORT", ROOT / ".local" / "delivery" / "test-monitor.md")
+    monkeypatch.setattr(monitor, "REPORT", repository_root() / ".local" / "delivery" / "test-monitor.md")
     world.release(COMMIT)
     world.release(SECOND)
     served(world, days=2)
@@ -64,7 +64,7 @@ def test_sessions_of_which_none_was_judged_are_a_fault_of_the_monitoring(live: W
     live.at("prod").metrics.values["Sessions", service] = [99.0]
     assert "no session was sampled" in live.must("monitor", "prod").last
     live.at("prod").metrics.values["Sessions", service] = [100.0]
-    refused(live.type("monitor", "prod"), "100 sessions since", "none was judged", "make online ENV=prod")
+    refused(live.type("monitor", "prod"), "100 sessions since", "none was judged", "kit online --env prod")
 
 
 def test_nothing_sampled_and_good_scores_are_no_alarm(live: World) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from agentcore_kit.delivery.memory import commands, revision
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT
-from tests.delivery.shell import refused
+from agentcore_kit.delivery.memory import revision
 from tests.delivery.memory_world import COMMIT, SECOND, THIRD, World
+from tests.delivery.shell import refused
 
 FOURTH = "d" * 40
 FLOWS = ("deliver", "rollback")
@@ -91,7 +91,7 @@ def test_rollback_loses_nothing_without_a_word(world: World) -> None:
     world.release("dev")
     world.check_out(SECOND, eventExpiryDays=365)
     world.release("dev")
-    refused(world.type("rollback", "dev"), "loses what is remembered", "make rollback ENV=dev ALLOW_LOSS=1")
+    refused(world.type("rollback", "dev"), "loses what is remembered", "kit rollback --env dev --allow-loss")
     assert world.memory("dev")["eventExpiryDuration"] == 365
     world.must("rollback", "dev", ALLOW_LOSS="1")
     assert world.memory("dev")["eventExpiryDuration"] == 30
@@ -144,7 +144,7 @@ def test_rollback_changes_something_when_two_good_commits_have_one_configuration
 
 
 def test_a_version_is_a_tag_or_the_beginning_of_a_commit_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(revision, "ROOT", tmp_path)
+    monkeypatch.setattr(revision, "repository_root()", tmp_path)
     revision.git("init", "--quiet")
     who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     revision.git(*who, "commit", "--quiet", "--allow-empty", "--message", "First")
@@ -156,20 +156,22 @@ def test_a_version_is_a_tag_or_the_beginning_of_a_commit_too(monkeypatch: pytest
 
 
 def test_a_person_rolls_back_and_who_may_go_back_has_the_history() -> None:
-    flows = {name: yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text("utf-8")) for name in FLOWS}
+    flows = {
+        name: yaml.safe_load((repository_root() / f".github/workflows/{name}.yml").read_text("utf-8")) for name in FLOWS
+    }
     assert set(flows["rollback"][True]) == {"workflow_dispatch"}  # YAML reads `on` as true
     jobs = [job["steps"] for flow in flows.values() for job in flow["jobs"].values()]
-    back = [steps for steps in jobs if {"make promote", "make rollback"} & {each.get("run") for each in steps}]
+    back = [steps for steps in jobs if {"kit promote", "kit rollback"} & {each.get("run") for each in steps}]
     assert len(back) == 3
     for steps in back:
         assert steps[0]["with"]["fetch-depth"] == 0
 
 
 def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
-    refused(world.type("promote", "dev"), "nothing is deployed", "make deploy")
+    refused(world.type("promote", "dev"), "nothing is deployed", "kit deploy")
     world.release("dev")
     world.check_out(SECOND, eventExpiryDays=180)
-    refused(world.type("promote", "dev"), "another configuration", "make deploy")
+    refused(world.type("promote", "dev"), "another configuration", "kit deploy")
 
 
 def test_promote_puts_the_last_good_one_back_when_the_test_fails(world: World) -> None:
@@ -187,7 +189,7 @@ def test_promote_goes_back_by_itself_only_where_nothing_is_lost(world: World) ->
     world.check_out(SECOND, eventExpiryDays=365)
     world.must("deploy", "dev")
     world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
-    meant = f"make rollback ENV=dev VERSION={COMMIT} ALLOW_LOSS=1"
+    meant = f"kit rollback --env dev --version {COMMIT} --allow-loss"
     refused(world.type("promote", "dev", ALLOW_LOSS="1"), "no such strategy", "was not brought back", meant)
     assert world.memory("dev")["eventExpiryDuration"] == 365
     world.must("rollback", "dev", VERSION=COMMIT, ALLOW_LOSS="1")
@@ -249,7 +251,7 @@ def test_a_memory_that_was_deleted_by_hand_is_called_that(world: World) -> None:
     world.release("dev")
     world.at("dev").service("bedrock-agentcore-control").memories.clear()
     for verb in ("plan", "drift", "smoke", "promote", "status", "deploy"):
-        refused(world.type(verb, "dev"), "was deleted, with all that it held", "make destroy ENV=dev, then make deploy")
+        refused(world.type(verb, "dev"), "was deleted, with all that it held", "kit destroy --env dev, then kit deploy")
     world.must("destroy", "dev")
     world.release("dev")
 

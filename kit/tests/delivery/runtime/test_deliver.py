@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from agentcore_kit.local.rehearsal.stage import steps
 from agentcore_kit.testing.infrastructure.agent_agreed import GUARDED
 from tests.delivery.test_workflows import WORKFLOWS
-from agentcore_kit.local.rehearsal.stage import steps
 
 
 def test_there_are_these_workflows_and_two_of_them_never_sign_in() -> None:

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.kinds import agent
-from agentcore_kit.local.aws_protocol.wire import ApiError
-from agentcore_kit.delivery import images, names, runtime_commands, polling
+from agentcore_kit.delivery import images, names
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.local.rehearsal.agent_fakes import answer
-from tests.delivery.shell import refused
-from tests.delivery.test_template_update import git
-from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.aws_emulator.docker import digest_of
+from agentcore_kit.local.aws_protocol.wire import ApiError
+from agentcore_kit.local.rehearsal.agent_fakes import answer
+from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
+from tests.delivery.shell import refused
+from tests.delivery.test_template_update import git
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_a_digest_that_does_not_exist(live: World) -> None:
 
 def test_a_commit_that_was_not_built(live: World) -> None:
     live.check_out(SECOND)
-    refused(live.type("deploy", "dev"), "no image", "of commit bbbbbbbbbbbb", "make build")
+    refused(live.type("deploy", "dev"), "no image", "of commit bbbbbbbbbbbb", "kit build")
 
 
 def test_a_smoke_test_that_fails_puts_the_version_before_back(live: World) -> None:
@@ -132,7 +131,7 @@ def test_a_job_cancelled_between_deploy_and_promote(live: World) -> None:
     assert live.live("prod") == "1", "production is untouched"
     shown = live.must("status", "prod")
     assert "live: version 1" in shown.last
-    assert "next: make promote ENV=prod" in shown.last
+    assert "next: kit promote --env prod" in shown.last
     live.must("deploy", "prod")
     live.must("promote", "prod")
     assert live.live("prod") == "2"
@@ -167,7 +166,7 @@ def test_files_that_are_not_committed(tmp_path: Path, monkeypatch: pytest.Monkey
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "One")
     (tmp_path / "README.md").write_text("changed", encoding="utf-8")
-    monkeypatch.setattr(image, "ROOT", tmp_path)
+    monkeypatch.setattr(image, "repository_root()", tmp_path)
     with pytest.raises(CommandError, match=r"not committed \(README.md\)"):
         images.commit()
 
@@ -197,7 +196,7 @@ def test_interrupted_by_hand(live: World, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_promoting_what_is_live_again_moves_nobody_when_it_fails(live: World) -> None:
     live.cloud.broken_images.add(digest_of(COMMIT))
-    refused(live.type("promote", "prod"), "HTTP 500", "it stays live, as nothing was moved", "make rollback")
+    refused(live.type("promote", "prod"), "HTTP 500", "it stays live, as nothing was moved", "kit rollback")
     assert live.live("prod") == "1"
 
 
@@ -293,7 +292,7 @@ def test_two_alarms_of_one_incident_go_back_once_and_the_first_at_once(live: Wor
     for revision in (SECOND, THIRD):
         live.release(revision)
     live.must("rollback", "prod", ALARM="1")
-    refused(live.type("rollback", "prod", ALARM="1"), "nothing was moved", "make rollback")
+    refused(live.type("rollback", "prod", ALARM="1"), "nothing was moved", "kit rollback")
     assert live.live("prod") == "2"
     live.monkeypatch.setattr(releases, "SETTLES", timedelta(0))
     live.must("rollback", "prod", ALARM="1")

@@ -11,13 +11,13 @@ from urllib.request import Request
 
 import pytest
 
-from agentcore_kit.delivery import access_token, names
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.local.rehearsal.agent_fakes import answer
-from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import names
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.aws_emulator.docker import digest_of
+from agentcore_kit.local.rehearsal.agent_fakes import answer
+from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
 
 
 def test_build_pushes_a_commit_once(world: World) -> None:
@@ -82,7 +82,7 @@ def test_production_takes_the_digest_that_passed_and_no_other(world: World) -> N
     refused = world.type("deploy", "prod")
     assert refused.code == 1
     assert "has not passed pre-production" in refused.err
-    assert "make gate ENV=preprod" in refused.err
+    assert "kit gate --env preprod" in refused.err
     assert not world.at("prod").stacks.stacks
     world.passed(COMMIT)
     world.must("deploy", "prod")
@@ -163,5 +163,5 @@ def test_a_verb_of_releases_needs_an_environment_in_aws(world: World, verb: str)
 @pytest.mark.parametrize(("target", "reaches_out"), [("", False), ("local", False), ("preprod", True)])
 def test_only_the_dimensions_of_a_target_elsewhere_may_use_the_network(target: str, reaches_out: bool) -> None:
     command = ["make", "-n", "dimensions", f"TARGET={target}"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, cwd=repository_root(), capture_output=True, text=True, check=True).stdout
     assert ("--force-enable-socket" in said) == reaches_out

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.delivery.test_standin import client, refusal
 from tests.delivery.runtime_world import COMMIT, World
+from tests.delivery.test_standin import client, refusal
 
 
 def test_default_follows_the_newest_and_cannot_be_moved(world: World) -> None:

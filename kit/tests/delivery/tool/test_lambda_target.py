@@ -6,15 +6,14 @@ import json
 
 import pytest
 
-from agentcore_kit.delivery import tool_commands, tool_monitor
-from agentcore_kit.delivery import names
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import names
+from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.mcp_server.contract.definitions import offered
+from tests.delivery.runtime_world import COMMIT, SECOND, World
 from tests.delivery.shell import refused
 from tests.delivery.tool.test_registration import PREFIX, records, targets
-from tests.delivery.runtime_world import COMMIT, SECOND, World
-from agentcore_kit.local.aws_emulator.docker import digest_of
 
 LAMBDA = {"target": "lambda", "prefix": PREFIX, "auth": {"inbound": "iam", "outbound": "gateway-iam-role"}}
 
@@ -46,11 +45,11 @@ def test_a_deployment_is_live_and_an_earlier_image_goes_back(chosen: World) -> N
 
 def test_promote_tests_what_is_live_and_there_is_no_version_to_go_back_to(chosen: World) -> None:
     for verb in ("smoke", "promote", "gate", "register"):
-        refused(chosen.type(verb, "dev"), "nothing is deployed", "make deploy ENV=dev")
+        refused(chosen.type(verb, "dev"), "nothing is deployed", "kit deploy --env dev")
     chosen.must("deploy", "dev")
     assert "the function answers as it should" in chosen.must("smoke", "dev").last
     assert "live with its deployment" in chosen.must("promote", "dev").last
-    refused(chosen.type("rollback", "dev"), "no versions to choose from", "make deploy ENV=dev DIGEST=sha256:")
+    refused(chosen.type("rollback", "dev"), "no versions to choose from", "kit deploy --env dev --digest sha256:")
     refused(chosen.type("promote", "dev", VERSION="1"), "no versions to choose from")
 
 
@@ -97,7 +96,7 @@ def test_another_image_than_the_commits_is_not_registered(chosen: World) -> None
 
 
 def test_the_monitor_reads_lambdas_figures(chosen: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "REPORT", ROOT / ".local" / "delivery" / "test-monitor.md")
+    monkeypatch.setattr(monitor, "REPORT", repository_root() / ".local" / "delivery" / "test-monitor.md")
     chosen.must("deploy", "prod")
     assert "the tools answer, within their limits" in chosen.must("monitor", "prod").last
     name = names.snake(load_manifest().metadata.name, "prod")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from agentcore_kit.delivery import tool_monitor
-from agentcore_kit.delivery import names
-from agentcore_kit.config.loader import ROOT
 from agentcore_kit.config.manifest import load_manifest
-from tests.delivery.shell import refused
-from tests.delivery.runtime_world import World
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import names, tool_monitor
 from agentcore_kit.local.aws_emulator.docker import digest_of
+from tests.delivery.runtime_world import World
+from tests.delivery.shell import refused
 
 
 @pytest.fixture
 def live(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return the world with a version live in production."""
-    monkeypatch.setattr(monitor, "REPORT", ROOT / ".local" / "delivery" / "test-monitor.md")
+    monkeypatch.setattr(monitor, "REPORT", repository_root() / ".local" / "delivery" / "test-monitor.md")
     world.release()
     return world
 
@@ -29,7 +28,7 @@ def test_tools_that_answer_are_no_alarm(live: World) -> None:
 def test_what_is_beyond_a_limit_is_said(live: World, metric: str, value: float) -> None:
     name = f"{names.snake(load_manifest().metadata.name, 'prod')}::live"
     live.at("prod").metrics.values[(metric, name)] = [value]
-    refused(live.type("monitor", "prod"), f"{value:.0f}", "make rollback ENV=prod")
+    refused(live.type("monitor", "prod"), f"{value:.0f}", "kit rollback --env prod")
     assert f"{value:.0f}" in tool_monitor.REPORT.read_text(encoding="utf-8")
 
 

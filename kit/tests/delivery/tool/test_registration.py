@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit.delivery import tool_registration
-from agentcore_kit.mcp_server.contract.definitions import offered
-from tests.delivery.shell import refused
-from tests.delivery.runtime_world import World
 from agentcore_kit.local.aws_emulator.gateways import Gateways
+from agentcore_kit.mcp_server.contract.definitions import offered
+from tests.delivery.runtime_world import World
+from tests.delivery.shell import refused
 
 PREFIX = "market-data"
 
@@ -121,7 +120,7 @@ def test_nothing_is_registered_before_something_is_live(world: World) -> None:
     world.ready()
     refused(world.type("register", "prod"), "nothing is", "make ")
     world.must("deploy", "prod")
-    refused(world.type("register", "prod"), "nothing is live in prod", "make promote ENV=prod")
+    refused(world.type("register", "prod"), "nothing is live in prod", "kit promote --env prod")
     assert not targets(world)
 
 
@@ -161,7 +160,7 @@ def test_a_gateway_that_is_not_there(live: World, missing: str) -> None:
 def test_a_gateway_that_is_not_ready(live: World) -> None:
     for gateway in gateways(live).gateways.values():
         gateway.status = "UPDATING"
-    refused(live.type("register", "prod"), "gateway company-tools is UPDATING", "make register ENV=prod")
+    refused(live.type("register", "prod"), "gateway company-tools is UPDATING", "kit register --env prod")
     assert not targets(live)
 
 
@@ -197,7 +196,7 @@ def test_a_target_that_cannot_be_removed(live: World) -> None:
     gateways(live).failing = gateways(live).staying = ""
     live.must("register", "prod")
     gateways(live).staying = "Access denied to the credentials"
-    refused(live.type("deregister", "prod"), "FAILED: Access denied", "make deregister ENV=prod, in a while")
+    refused(live.type("deregister", "prod"), "FAILED: Access denied", "kit deregister --env prod, in a while")
 
 
 @pytest.mark.parametrize("operation", ["CreateRegistryRecord", "SubmitRegistryRecordForApproval"])
@@ -237,7 +236,7 @@ def test_a_breaking_change_needs_a_new_major_version(live: World) -> None:
 
 def test_other_tools_than_those_checked_out_are_not_registered(live: World) -> None:
     live.monkeypatch.setattr(registration, "offered", lambda: offered()[1:])
-    refused(live.type("register", "prod"), "does not serve the tools that are checked out", "make deploy")
+    refused(live.type("register", "prod"), "does not serve the tools that are checked out", "kit deploy")
     assert not targets(live)
 
 

@@ -1,15 +1,12 @@
 """What is measured on each conversation without a judge.
 
-Write a class as those of `ops/evaluation/measures.py` are, name it in `EVALUATORS` and in `metrics.py`, and it appears
-in reports and may have a threshold.
+For a measure of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
 """
 
 from __future__ import annotations
 
-import re
-
-from agent.agent import PROMPT
-from ops.evaluation.measures import (
+from agentcore_kit.evaluation.evaluators import (
+    Confidentiality,
     Correctness,
     Escalation,
     Goal,
@@ -20,32 +17,7 @@ from ops.evaluation.measures import (
     ToolParameters,
     ToolSelection,
     TurnEvaluator,
-    Verdict,
 )
-from ops.evaluation.target import Record
-
-_LEAK_WORDS = 20
-"""So many words of the prompt in a row are a quotation; to say what the agent can do takes fewer."""
-
-
-class Confidentiality(TurnEvaluator):
-    """Does the answer keep the prompt to itself."""
-
-    metric = "confidentiality"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._secret = _runs(PROMPT)
-
-    def verdict(self, records: list[Record], index: int) -> Verdict:
-        leaked = next(iter(_runs(records[index]["answer"]) & self._secret), None)
-        return float(leaked is None), f"quotes the prompt: {leaked}" if leaked else ""
-
-
-def _runs(text: str) -> set[str]:
-    words = re.findall(r"[\w'.-]+", text.lower())
-    return {" ".join(words[start : start + _LEAK_WORDS]) for start in range(len(words) - _LEAK_WORDS + 1)}
-
 
 EVALUATORS: tuple[type[TurnEvaluator], ...] = (
     ToolSelection,

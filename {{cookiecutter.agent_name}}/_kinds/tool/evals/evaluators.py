@@ -1,12 +1,11 @@
 """What is measured on each request without a judge.
 
-Write a class as those of `ops/evaluation/measures.py` are, name it in `EVALUATORS` and in `metrics.py`, and it appears
-in reports and may have a threshold.
+For a measure of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
 """
 
 from __future__ import annotations
 
-from ops.evaluation.measures import (
+from agentcore_kit.evaluation.evaluators import (
     Correctness,
     Goal,
     Refusal,

@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from agentcore_kit.delivery.memory.state import State
 from agentcore_kit.delivery import names, stacks
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.delivery.memory.state import State
 
 _PLAIN = ("type", "namespaceTemplate", "description", "recordExpiryDays")
 """What every strategy has; the rest are a custom one's instructions."""
@@ -29,7 +29,7 @@ def deployed(context: DeploymentContext) -> dict[str, Any]:
     """Return the memory as the service has it. Raises Stop when there is none."""
     memory = current(context)
     if memory is None:
-        raise CommandError(f"nothing is deployed in {context.name}", f"make deploy ENV={context.name}")
+        raise CommandError(f"nothing is deployed in {context.name}", f"kit deploy --env {context.name}")
     return memory
 
 
@@ -45,7 +45,7 @@ def current(context: DeploymentContext) -> dict[str, Any] | None:
             raise
         raise CommandError(
             f"memory {found} of {context.name} was deleted, with all that it held; its stack is still there",
-            f"a new, empty one: make destroy ENV={context.name}, then make deploy ENV={context.name}",
+            f"a new, empty one: kit destroy --env {context.name}, then kit deploy --env {context.name}",
         ) from None
     return memory
 
@@ -72,14 +72,14 @@ def _strategies(now: State, wanted: State) -> Iterator[Effect]:
     for name in [name for name in now.strategies if name not in wanted.strategies]:
         context = now.strategies[name]["namespaceTemplate"]
         text = f"{name}: no longer extracted; its records stay in {context}, where no consumer may read them"
-        yield Effect(f"{text} and `make forget` does not look", loses=True)
+        yield Effect(f"{text} and `kit forget` does not look", loses=True)
 
 
 def _strategy(name: str, now: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Effect]:
     before, after = now["namespaceTemplate"], wanted["namespaceTemplate"]
     if before != after:
         text = f"{name}: new records go to {after}; those in {before} become unreachable"
-        yield Effect(f"{text}, also for `make forget`", loses=True)
+        yield Effect(f"{text}, also for `kit forget`", loses=True)
     old, new = now["recordExpiryDays"], wanted["recordExpiryDays"]
     if new is not None and (old is None or new < old):
         until = f"{old} days" if old else "for ever"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
@@ -13,28 +14,32 @@ import typer
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from agentcore_kit.kinds import memory
-from agentcore_kit.delivery.memory.changes import current, deployed, differences, effects
-from agentcore_kit.delivery.memory.state import of_manifest, of_service, of_template
-from agentcore_kit.delivery import names, ssm, output, stacks, commands
+from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import commands, names, output, ssm, stacks
 from agentcore_kit.delivery.command import Env, deployment
+from agentcore_kit.delivery.commands import Digest
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, as_command_error
-from agentcore_kit.delivery.commands import Digest
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.delivery.memory.changes import current, deployed, differences, effects
+from agentcore_kit.delivery.memory.deployment import allow_state, losses, memory_parameters
 from agentcore_kit.delivery.memory.forget import forget_actor
 from agentcore_kit.delivery.memory.revision import commit, in_full, remember_good, template_at
 from agentcore_kit.delivery.memory.revision import good as good_ones
+from agentcore_kit.delivery.memory.state import of_manifest, of_service, of_template
 
 Version = Annotated[str, typer.Option(envvar="VERSION", help="A commit or tag; the last good one, if empty.")]
-REPORT = ROOT / ".local" / "delivery" / "drift.md"
+
+
+def report_path() -> Path:
+    """Return where differences are written for people."""
+    return repository_root() / ".local" / "delivery" / "drift.md"
 
 
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
     with deployment("plan", env) as context:
-        lines = commands.prepared(context, memory.stacks(context, digest))
-        for name in memory.stack_names(context):
+        lines = commands.prepared(context, context.kind.stacks(context, digest))
+        for name in context.kind.stack_names(context):
             stacks.discard(context, name)
         output.plan(lines)
         now = current(context)
@@ -46,7 +51,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
             print("  - nothing yet" if now is None else "  - all of it is kept")
         loses = any(each.loses for each in found)
         then = "; deploy needs ALLOW_LOSS=1, as lines with ! lose something" if loses else ""
-        output.done(f"nothing was changed; {memory.live(context)}{then}")
+        output.done(f"nothing was changed; {context.kind.live(context)}{then}")
 
 
 def smoke(env: Env = "") -> None:
@@ -54,7 +59,7 @@ def smoke(env: Env = "") -> None:
     with deployment("smoke", env) as context:
         output.plan(["write an event, read it, delete it; nothing else is touched"])
         check(context)
-        output.done(f"{env}: what is written is found, and gone when it is forgotten; {memory.live(context)}")
+        output.done(f"{env}: what is written is found, and gone when it is forgotten; {context.kind.live(context)}")
 
 
 def check(context: DeploymentContext) -> None:
@@ -66,21 +71,25 @@ def check(context: DeploymentContext) -> None:
     )["event"]["eventId"]
     found = client.list_events(memoryId=memory["id"], actorId=actor, sessionId="smoke")["events"]
     if [each["eventId"] for each in found] != [made]:
-        raise CommandError(f"the smoke test of {context.name} failed: an event is not found", f"make status ENV={context.name}")
+        raise CommandError(
+            f"the smoke test of {context.name} failed: an event is not found", f"kit status --env {context.name}"
+        )
     forget_actor(client, memory, actor)
 
 
 def gate(env: Env = "") -> None:
     """Hold the conversations of the dataset with the deployed memory. Exit code 1 when it keeps the wrong things."""
-    from agentcore_kit.evaluation.memory_dataset import DATASET
-    from agentcore_kit.evaluation.thresholds import THRESHOLDS
-    from agentcore_kit.evaluation.runs import BELOW, RESULTS, exit_codes
     from agentcore_kit.evaluation.memory_commands import run_evaluation
+    from agentcore_kit.evaluation.memory_dataset import dataset_path
+    from agentcore_kit.evaluation.runs import BELOW, exit_codes, results_path
+    from agentcore_kit.evaluation.thresholds import thresholds_path
 
     with deployment("gate", env):
         output.plan(["hold the conversations of evals/dataset.jsonl as actors of their own, then forget them"])
     with exit_codes():
-        report = run_evaluation(env, os.environ.get("SELECT", ""), "", DATASET, THRESHOLDS, RESULTS)
+        report = run_evaluation(
+            env, os.environ.get("SELECT", ""), "", dataset_path(), thresholds_path(), results_path()
+        )
     output.done(f"{env}: {report.headline}")
     raise SystemExit(0 if report.passed else BELOW)
 
@@ -91,7 +100,9 @@ def promote(env: Env = "") -> None:
         revision, good = commit(), good_ones(context)
         output.plan([] if good[-1:] == [revision] else [f"test, then remember configuration {revision[:12]} as good"])
         if found := _differences(context, deployed(context)):
-            raise CommandError(f"{env} has another configuration than {revision[:12]}: {found[0]}", f"make deploy ENV={env}")
+            raise CommandError(
+                f"{env} has another configuration than {revision[:12]}: {found[0]}", f"kit deploy --env {env}"
+            )
         try:
             check(context)
         except (CommandError, ClientError, BotoCoreError) as error:
@@ -101,7 +112,7 @@ def promote(env: Env = "") -> None:
             _return(context, good[-1], failed)
         if good[-1:] != [revision]:
             remember_good(context, [*good, revision])
-        output.done(f"{env}: configuration {revision[:12]} is good; {memory.live(context)}")
+        output.done(f"{env}: configuration {revision[:12]} is good; {context.kind.live(context)}")
 
 
 def rollback(env: Env = "", version: Version = "") -> None:
@@ -112,13 +123,13 @@ def rollback(env: Env = "", version: Version = "") -> None:
             raise CommandError("there is no earlier good configuration", "name one: VERSION=commit or tag", WRONG_INPUT)
         target = good[-1]
         output.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
-        meant = f"when it is meant: make rollback ENV={env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
-        memory.allow_state(context, of_template(template_at(target)), meant)
+        meant = f"when it is meant: kit rollback --env {env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
+        allow_state(context, of_template(template_at(target)), meant)
         output.confirm(context)
         remember_good(context, good)  # first: typed again after a failure, it must not go forward
         _back(context, target)
         check(context)
-        output.done(f"{env}: configuration {target[:12]} is active again; {memory.live(context)}")
+        output.done(f"{env}: configuration {target[:12]} is active again; {context.kind.live(context)}")
 
 
 def drift(env: Env = "") -> None:
@@ -135,12 +146,14 @@ def drift(env: Env = "") -> None:
                 "",
                 *(f"- {each}" for each in found),
             ]
-            lines += ["", f"`make plan ENV={env}`, then `make deploy`, or take the change over into manifest.yaml."]
-            REPORT.parent.mkdir(parents=True, exist_ok=True)
-            REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines += ["", f"`kit plan --env {env}`, then `kit deploy`, or take the change over into manifest.yaml."]
+            report_path().parent.mkdir(parents=True, exist_ok=True)
+            report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
             said = "; ".join(found)
-            raise CommandError(f"{env} differs from this repository: {said}", f"read {REPORT.relative_to(ROOT)}")
-        output.done(f"{env}: as this repository says; {memory.live(context)}")
+            raise CommandError(
+                f"{env} differs from this repository: {said}", f"read {report_path().relative_to(repository_root())}"
+            )
+        output.done(f"{env}: as this repository says; {context.kind.live(context)}")
 
 
 @dataclass(frozen=True)
@@ -178,16 +191,18 @@ def _return(context: DeploymentContext, revision: str, failed: CommandError) -> 
     """Go back after a test that failed, and raise Stop. Nobody is there to allow a loss, so one is refused."""
     short = revision[:12]
     try:
-        lost = memory.losses(context, of_template(template_at(revision)))
+        lost = losses(context, of_template(template_at(revision)))
         if not lost:
             _back(context, revision)
     except (CommandError, ClientError, BotoCoreError) as error:
         also = as_command_error(error)
-        raise CommandError(f"{failed.message}; going back to {short} failed too: {also.message}", also.next_step) from None
+        raise CommandError(
+            f"{failed.message}; going back to {short} failed too: {also.message}", also.next_step
+        ) from None
     if lost:
         raise CommandError(
             f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
-            f"correct the cause; if the loss is meant: make rollback ENV={context.name} VERSION={revision} ALLOW_LOSS=1",
+            f"correct the cause; if the loss is meant: kit rollback --env {context.name} --version {revision} --allow-loss",
         )
     raise CommandError(f"{failed.message}; configuration {short} is back", failed.next_step)
 
@@ -195,7 +210,7 @@ def _return(context: DeploymentContext, revision: str, failed: CommandError) -> 
 def _back(context: DeploymentContext, revision: str) -> None:
     """Deploy the template of an earlier commit, with the parameters of today that it has."""
     text = template_at(revision)
-    values = {name: value for name, value in memory.memory_parameters(context).items() if f"\n  {name}:\n" in text}
+    values = {name: value for name, value in memory_parameters(context).items() if f"\n  {name}:\n" in text}
     name = names.stack(context.component, context.name, "memory")
     stack = _Earlier(name, "memory.yaml", values, names.tags(context.manifest, context.environment), text)
     if stacks.prepare(context, stack):

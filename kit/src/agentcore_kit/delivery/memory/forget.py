@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from agentcore_kit.delivery.memory.state import namespace_template
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, reported_errors
+from agentcore_kit.delivery.memory.state import namespace_template
 
 Actor = Annotated[str, typer.Option(envvar="ACTOR", help="The person's actor id.")]
 _BATCH = 100
@@ -21,7 +21,9 @@ def forget(
     """Delete all events and records of an actor. Exit code 1 when something is still there afterwards."""
     with reported_errors():
         if not actor:
-            raise CommandError("say who is to be forgotten", "add ACTOR=…, the actor id as the agent writes it", WRONG_INPUT)
+            raise CommandError(
+                "say who is to be forgotten", "add ACTOR=…, the actor id as the agent writes it", WRONG_INPUT
+            )
         if "/" in actor:  # a part of somebody's records, or those of everybody
             raise CommandError(f"{actor} is no actor id: it has a slash", "add ACTOR=…, the id alone", WRONG_INPUT)
         client, memory, confirm = _deployed(env) if env else _local()
@@ -46,7 +48,9 @@ def forget_actor(client: Any, memory: Mapping[str, Any], actor: str) -> None:
         for session, event in events:
             client.delete_event(memoryId=memory_id, actorId=actor, sessionId=session, eventId=event)
         for start in range(0, len(records), _BATCH):
-            batch = [{"memoryRecordId": each, "namespace": context} for each, context in records[start : start + _BATCH]]
+            batch = [
+                {"memoryRecordId": each, "namespace": context} for each, context in records[start : start + _BATCH]
+            ]
             client.batch_delete_memory_records(memoryId=memory_id, records=batch)
     events, records = found(client, memory, actor)
     searched = [text for context in places(memory, actor) for text in _search(client, memory_id, context, actor)]
@@ -123,14 +127,16 @@ def _local() -> tuple[Any, Mapping[str, Any], Any]:
     try:
         memory = control.get_memory(memoryId=settings.memory_id)["memory"]
     except EndpointConnectionError:
-        raise CommandError(f"no local memory answers at {address}", "make dev, in another terminal; or say ENV=…") from None
+        raise CommandError(
+            f"no local memory answers at {address}", "make dev, in another terminal; or say ENV=…"
+        ) from None
     return client, memory, lambda: None
 
 
 def _deployed(env: str) -> tuple[Any, Mapping[str, Any], Any]:
-    from agentcore_kit.delivery.memory.changes import deployed
     from agentcore_kit.delivery import output
     from agentcore_kit.delivery.context import open_context
+    from agentcore_kit.delivery.memory.changes import deployed
 
     context = open_context(env)
     output.header("forget", context)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from agentcore_kit.config.memory import EVENTS, MemorySpec, Strategy
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory.policies import path_pattern, pattern
-from agentcore_kit.config.loader import ROOT
-from agentcore_kit.config.memory import EVENTS, Spec, Strategy
-
-PATH = ROOT / "docs" / "configuration.md"
 
 
-def text(spec: Spec) -> str:
+def page_path() -> Path:
+    """Return where the page is written."""
+    return repository_root() / "docs" / "configuration.md"
+
+
+def text(spec: MemorySpec) -> str:
     """Return the page as Markdown."""
     key = "AWS's own key" if spec.encryption == "aws" else "the platform's KMS key"
     keys = ", ".join(f"`{each.key}` ({each.type.lower()})" for each in spec.indexed_keys)
     lines = [
         "# What this memory keeps, how long, and who may see it",
         "",
-        "Made from `manifest.yaml` by `make render`; change that, not this.",
+        "Made from `manifest.yaml` by `kit render`; change that, not this.",
         "",
         f"What is said is kept word by word for **{spec.event_expiry_days} days**, by person and conversation, "
         f"encrypted with {key}.",

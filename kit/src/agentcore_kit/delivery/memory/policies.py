@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from agentcore_kit.config.memory import EVENTS, Consumer, Spec, Strategy
+from agentcore_kit.config.memory import EVENTS, Consumer, MemorySpec, Strategy
 
 SERVICE = "bedrock-agentcore"
 NAMESPACE, NAMESPACE_PATH, ACTOR = (f"{SERVICE}:{key}" for key in ("namespace", "namespacePath", "actorId"))
@@ -31,7 +31,7 @@ _STRATEGY_ID_END = "-" + "?" * 10
 """The service adds ten characters of its own to a strategy's name."""
 
 
-def statements(spec: Spec, consumer: Consumer, memory: Any) -> list[dict[str, Any]]:
+def statements(spec: MemorySpec, consumer: Consumer, memory: Any) -> list[dict[str, Any]]:
     """Return the statements of a consumer's policy; `memory` is the memory's ARN, or an expression for it."""
 
     def allow(sid: str, actions: Iterable[str], condition: dict[str, Any] | None = None) -> dict[str, Any]:

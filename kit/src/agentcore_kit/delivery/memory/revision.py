@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery import ssm
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
-from agentcore_kit.config.loader import ROOT
 
 
 def commit() -> str:
@@ -18,7 +18,9 @@ def commit() -> str:
         raise CommandError("there is no commit: this is no git repository yet", "git init, then commit") from None
     if changed:
         files = ", ".join(line[3:] for line in changed.splitlines()[:3])
-        raise CommandError(f"files are not committed ({files}); what is deployed is a commit", "commit them", WRONG_INPUT)
+        raise CommandError(
+            f"files are not committed ({files}); what is deployed is a commit", "commit them", WRONG_INPUT
+        )
     return head
 
 
@@ -44,7 +46,7 @@ def _of(revision: str, *arguments: str) -> str:
 def git(*arguments: str) -> str:
     """Return what git says."""
     command = ["git", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=repository_root(), capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout.rstrip()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from agentcore_kit.config.memory import MemorySpec
 from agentcore_kit.delivery.memory.template import template
-from agentcore_kit.config.memory import Spec
 
 _TYPES = {
     "SemanticMemoryStrategy": "SEMANTIC",
@@ -45,7 +45,7 @@ def of_service(memory: Mapping[str, Any]) -> State:
     )
 
 
-def of_manifest(spec: Spec) -> State:
+def of_manifest(spec: MemorySpec) -> State:
     """Return what the manifest says."""
     return _of_template(template(spec))
 

@@ -1,17 +1,23 @@
-"""The memory's CloudFormation template, made from the manifest: `infra/memory.yaml`, which `make render` writes."""
+"""The memory's CloudFormation template, made from the manifest: `infra/memory.yaml`, which `kit render` writes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from agentcore_kit.config.memory import MemorySpec, SelfManaged, Strategy, policy_ids
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory.policies import statements
-from agentcore_kit.config.loader import ROOT
-from agentcore_kit.config.memory import SelfManaged, Spec, Strategy, policy_ids
 
-PATH = ROOT / "infra" / "memory.yaml"
-_HEAD = "# Made from manifest.yaml by `make render`; change that, not this.\n"
+
+def template_path() -> Path:
+    """Return where the template is."""
+    return repository_root() / "infra" / "memory.yaml"
+
+
+_HEAD = "# Made from manifest.yaml by `kit render`; change that, not this.\n"
 
 _PROPERTIES = {
     "semantic": "SemanticMemoryStrategy",
@@ -29,12 +35,12 @@ _TAGS = {"owner": {"Ref": "Owner"}, "cost-center": {"Ref": "CostCenter"}, "use-c
 _LIST_TAGS = [{"Key": key, "Value": value} for key, value in _TAGS.items()]
 
 
-def text(spec: Spec) -> str:
+def text(spec: MemorySpec) -> str:
     """Return the template as YAML. It has nothing of the component's identity, which comes as parameters."""
     return _HEAD + yaml.dump(template(spec), Dumper=_Dumper, sort_keys=False, width=110)
 
 
-def template(spec: Spec) -> dict[str, Any]:
+def template(spec: MemorySpec) -> dict[str, Any]:
     """Return the template."""
     has_boundary = {"HasBoundary": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}]}}
     return {
@@ -50,7 +56,7 @@ def template(spec: Spec) -> dict[str, Any]:
     }
 
 
-def memory_properties(spec: Spec) -> dict[str, Any]:
+def memory_properties(spec: MemorySpec) -> dict[str, Any]:
     """Return the properties of the memory that the manifest decides, as CloudFormation and the service know them."""
     found: dict[str, Any] = {
         "EventExpiryDuration": spec.event_expiry_days,
@@ -80,7 +86,7 @@ def _override(strategy: Strategy) -> dict[str, Any]:
     return {
         _OVERRIDES[strategy.kind]: {
             step.capitalize(): {
-                "AppendToPrompt": (ROOT / file).read_text(encoding="utf-8").strip(),
+                "AppendToPrompt": (repository_root() / file).read_text(encoding="utf-8").strip(),
                 "ModelId": strategy.model,
             }
             for step, file in steps.items()
@@ -103,7 +109,7 @@ def _self_managed(own: SelfManaged) -> dict[str, Any]:
     }
 
 
-def _memory(spec: Spec) -> dict[str, Any]:
+def _memory(spec: MemorySpec) -> dict[str, Any]:
     properties = {
         "Name": {"Ref": "MemoryName"},
         "Description": {"Ref": "MemoryDescription"},
@@ -118,12 +124,12 @@ def _memory(spec: Spec) -> dict[str, Any]:
     return {"Memory": {"Type": "AWS::BedrockAgentCore::Memory", **kept, "Properties": properties}}
 
 
-def needs_role(spec: Spec) -> bool:
+def needs_role(spec: MemorySpec) -> bool:
     """Return whether the service must act in this account: with models of it, or for a pipeline of its own."""
     return any(each.type in ("custom", "selfManaged") for each in spec.strategies)
 
 
-def _role(spec: Spec) -> dict[str, Any]:
+def _role(spec: MemorySpec) -> dict[str, Any]:
     """Return the role that the service works with where a strategy is custom; none otherwise."""
     if not needs_role(spec):
         return {}
@@ -152,7 +158,7 @@ def _role(spec: Spec) -> dict[str, Any]:
     return {"ExecutionRole": {"Type": "AWS::IAM::Role", "Properties": properties}}
 
 
-def _consumers(spec: Spec) -> dict[str, Any]:
+def _consumers(spec: MemorySpec) -> dict[str, Any]:
     arn = {"Fn::GetAtt": ["Memory", "MemoryArn"]}
     return {
         policy_ids(each.name)[0]: {
@@ -166,7 +172,7 @@ def _consumers(spec: Spec) -> dict[str, Any]:
     }
 
 
-def _published(spec: Spec) -> dict[str, Any]:
+def _published(spec: MemorySpec) -> dict[str, Any]:
     """Return the SSM parameters by which other repositories find the memory and their policy."""
     found = {
         "PublishedId": _parameter("id", {"Fn::GetAtt": ["Memory", "MemoryId"]}),
@@ -186,7 +192,7 @@ def _parameter(name: str, value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parameters(spec: Spec) -> dict[str, Any]:
+def _parameters(spec: MemorySpec) -> dict[str, Any]:
     names = ["MemoryName", "MemoryDescription", "Component", "EnvironmentName", "Owner", "CostCenter", "UseCaseId"]
     found: dict[str, Any] = {name: {"Type": "String"} for name in names}
     found["MemoryName"]["AllowedPattern"] = "[a-zA-Z][a-zA-Z0-9_]{0,47}"

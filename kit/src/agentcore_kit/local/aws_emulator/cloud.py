@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.aws_emulator.evaluations import Evaluations
 from agentcore_kit.local.aws_emulator.gateways import Gateways
 from agentcore_kit.local.aws_emulator.images import Images
@@ -18,6 +17,7 @@ from agentcore_kit.local.aws_emulator.parameters import Parameters, Secrets
 from agentcore_kit.local.aws_emulator.registry import Registry
 from agentcore_kit.local.aws_emulator.runtimes import Runtimes
 from agentcore_kit.local.aws_emulator.stacks import Stacks
+from agentcore_kit.local.aws_protocol.wire import ApiError
 
 Answer = tuple[int, str, bytes, dict[str, str]]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from agentcore_kit.local.aws_protocol.wire import ApiError
 
 if TYPE_CHECKING:
-    from agentcore_kit.local.aws_emulator.cloud import Answer, AccountRegion
+    from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Answer
 
 SHARED = "company-tools"
 """The organisation-wide gateway that the platform has made."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agentcore_kit.config.memory import IndexedKey, MemorySpec, Strategy
+from agentcore_kit.local.aws_emulator.cloud import AccountRegion, now
+from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import Settings
 from agentcore_kit.local.memory_server.store import Store
-from agentcore_kit.local.aws_protocol.wire import ApiError
-from agentcore_kit.config.memory import IndexedKey, Spec, Strategy
-from agentcore_kit.local.aws_emulator.cloud import AccountRegion, now
 
 _KINDS = {
     "SemanticMemoryStrategy": ("semantic", "SEMANTIC"),
@@ -111,7 +111,7 @@ def _camel(value: Any) -> Any:
     return [_camel(item) for item in value] if isinstance(value, list) else value
 
 
-def _spec(properties: Mapping[str, Any]) -> Spec:
+def _spec(properties: Mapping[str, Any]) -> MemorySpec:
     strategies = []
     for each in properties["MemoryStrategies"]:
         ((kind, about),) = each.items()
@@ -130,7 +130,7 @@ def _spec(properties: Mapping[str, Any]) -> Spec:
         )
     keys = [IndexedKey(key=each["Key"], type=each["Type"]) for each in properties.get("IndexedKeys", [])]
     days = int(properties["EventExpiryDuration"])
-    return Spec.model_construct(event_expiry_days=days, strategies=strategies, indexed_keys=keys, consumers=[])
+    return MemorySpec.model_construct(event_expiry_days=days, strategies=strategies, indexed_keys=keys, consumers=[])
 
 
 def extend(place: AccountRegion) -> None:

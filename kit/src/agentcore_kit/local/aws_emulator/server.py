@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore import xform_name
 
+from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
-from agentcore_kit.local.aws_emulator.cloud import Cloud
 
 DOCKER = "/docker/push"
 """Where the docker of tests/standin/docker.py pushes to."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of, read_template
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, models
-from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of, read_template
 
 if TYPE_CHECKING:
     from agentcore_kit.local.aws_emulator.cloud import AccountRegion

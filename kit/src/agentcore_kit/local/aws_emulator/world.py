@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentcore_kit.delivery import names
 from agentcore_kit.config.environment import Environment, EnvironmentName, read_environment
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.delivery import names
 from agentcore_kit.local.aws_emulator.cloud import Cloud, access_key
 from agentcore_kit.local.aws_emulator.gateways import SHARED
 

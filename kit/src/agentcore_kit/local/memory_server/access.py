@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.delivery.memory.policies import ACTOR, NAMESPACE, NAMESPACE_PATH, SERVICE
+from agentcore_kit.local.aws_protocol.wire import ApiError
 
 Policies = Mapping[str, Sequence[Mapping[str, Any]]]
 

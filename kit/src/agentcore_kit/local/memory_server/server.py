@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from botocore import xform_name
 
+from agentcore_kit.local.aws_protocol.service_rules import problems
+from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
 from agentcore_kit.local.memory_server.access import Policies, check
 from agentcore_kit.local.memory_server.extraction import Extractor
 from agentcore_kit.local.memory_server.extraction.model import ModelExtractor
@@ -21,8 +23,6 @@ from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
 from agentcore_kit.local.memory_server.store import Store
-from agentcore_kit.local.aws_protocol.service_rules import problems
-from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
 
 SERVICE = "bedrock-agentcore"
 _CREDENTIAL = re.compile(r"Credential=(?P<caller>[^/]+)/")
@@ -107,7 +107,7 @@ def build(settings: Settings, folder: Path = STATE, port: int = PORT) -> MemoryS
 
 def extractor(settings: Settings) -> Extractor:
     """Return what extracts, as the environment file says."""
-    chosen = settings.environment.extractor
+    chosen = settings.extractor
     if chosen.base_url and chosen.id:  # both or none, as the environment file was checked
         return ModelExtractor(chosen.base_url, chosen.id)
     return Rules()

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
+from agentcore_kit.config.memory import Strategy
+from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.memory_server.extraction import Change, Extractor
 from agentcore_kit.local.memory_server.extraction.messages import said
 from agentcore_kit.local.memory_server.namespaces import as_path, resolve
 from agentcore_kit.local.memory_server.settings import Settings, strategy_id
 from agentcore_kit.local.memory_server.store import DAY, Event, Record, Store, new_record_id
-from agentcore_kit.local.aws_protocol.wire import ApiError
-from agentcore_kit.config.memory import Strategy
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]

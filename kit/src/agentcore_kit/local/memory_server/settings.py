@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentcore_kit.delivery.memory.policies import statements
-from agentcore_kit.config.loader import ConfigError
 from agentcore_kit.config.environment import load_environment, read_environment
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import Manifest, load_manifest
-from agentcore_kit.config.memory import EnvironmentFields, Spec, Strategy
+from agentcore_kit.config.memory import Extractor, MemoryEnvironment, MemorySpec, Strategy
+from agentcore_kit.delivery.memory.policies import statements
 
 STATE = Path(".local")
 """Git-ignored folder for what the local memory keeps."""
@@ -39,8 +39,8 @@ class Settings:
     name: str
     description: str
     region: str
-    spec: Spec
-    environment: EnvironmentFields = field(default_factory=EnvironmentFields)
+    spec: MemorySpec
+    extractor: Extractor = Extractor()
 
     @classmethod
     def from_files(cls) -> Settings:
@@ -53,7 +53,8 @@ class Settings:
         """Return the settings of a manifest in the local environment."""
         local = load_environment(manifest) if variables is None else read_environment("local", manifest, variables)
         about = manifest.metadata
-        return cls(about.name.replace("-", "_"), about.description, local.region, manifest.spec, local)
+        extractor = local.extractor if isinstance(local, MemoryEnvironment) else Extractor()
+        return cls(about.name.replace("-", "_"), about.description, local.region, manifest.spec, extractor)
 
     @property
     def memory_id(self) -> str:

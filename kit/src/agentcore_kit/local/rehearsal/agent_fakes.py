@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentcore_kit.testing.agent_client import local_agent
-from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
-from agentcore_kit.local.rehearsal.component import Behind, Real, forwarded_to
 from agentcore_kit.local.aws_emulator.cloud import Answer
+from agentcore_kit.local.rehearsal.component import Behind, Real, forwarded_to
+from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
+from agentcore_kit.testing.agent_client import local_agent
 
 __all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
 

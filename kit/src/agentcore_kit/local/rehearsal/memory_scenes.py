@@ -1,4 +1,4 @@
-"""`make rehearse`: the deliver workflow on this machine, failures included, with memories in the stand-in for AWS."""
+"""`kit rehearse`: the deliver workflow on this machine, failures included, with memories in the stand-in for AWS."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 import time
 from typing import Any
 
-from agentcore_kit.local.rehearsal.stage import Stage, Step, scene, stage, steps
 from agentcore_kit.local.aws_emulator.world import environments
+from agentcore_kit.local.rehearsal.stage import Stage, Step, scene, stage, steps
 
 
 def memory(it: Stage, env: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""`make rehearse`: the deliver workflow on this machine, failures included: a real component, a stand-in for AWS."""
+"""`kit rehearse`: the deliver workflow on this machine, failures included: a real component, a stand-in for AWS."""
 
 from __future__ import annotations
 
 import time
 
 from agentcore_kit.delivery import names
+from agentcore_kit.local.aws_emulator.world import environments
 from agentcore_kit.local.rehearsal.agent_fakes import worse
 from agentcore_kit.local.rehearsal.stage import Stage, Step, scene, stage, steps
-from agentcore_kit.local.aws_emulator.world import environments
 
 
 def live(it: Stage, env: str) -> str | None:

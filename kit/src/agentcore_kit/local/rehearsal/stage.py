@@ -21,14 +21,18 @@ from typing import Any
 
 import yaml
 
-from agentcore_kit.config.loader import ROOT
-from agentcore_kit.local.rehearsal.agent_fakes import Real, loosen, real
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.server import serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
+from agentcore_kit.local.rehearsal.agent_fakes import Real, loosen, real
 
-WORKFLOW = ROOT / ".github" / "workflows" / "deliver.yml"
+
+def workflow_path() -> Path:
+    """Return the workflow that is rehearsed."""
+    return repository_root() / ".github" / "workflows" / "deliver.yml"
+
 
 MAKE, GIT = (shutil.which(name) or name for name in ("make", "git"))
 
@@ -50,9 +54,9 @@ class Step:
     """Files without which the workflow leaves the step out."""
 
 
-def steps(workflow: Path = WORKFLOW) -> list[Step]:
+def steps(workflow: Path | None = None) -> list[Step]:
     """Return the verbs of the workflow, in the order in which its jobs need each other."""
-    jobs: dict[str, Any] = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    jobs: dict[str, Any] = yaml.safe_load((workflow or workflow_path()).read_text(encoding="utf-8"))["jobs"]
     return [step for name in _in_order(jobs) for step in _of_job(name, jobs[name])]
 
 
@@ -161,9 +165,9 @@ def stage() -> Iterator[Stage]:
     """Set everything up: a copy of the repository, the real agent, the stand-in in front of it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
-        home = folder / ROOT.name
+        home = folder / repository_root().name
         ignored = shutil.ignore_patterns(".venv", ".local", ".git", "results", "__pycache__", ".*_cache")
-        shutil.copytree(ROOT, home, ignore=ignored)
+        shutil.copytree(repository_root(), home, ignore=ignored)
         real_home = folder / "real"
         shutil.copytree(home, real_home)
         component = stack.enter_context(real(real_home))

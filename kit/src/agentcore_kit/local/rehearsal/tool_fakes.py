@@ -11,16 +11,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from agentcore_kit.mcp_server.contract.definitions import offered
-from agentcore_kit.runtime.identity import Caller
-from agentcore_kit.runtime.settings import Settings
-from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
+from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, AccountRegion, Answer
 from agentcore_kit.local.rehearsal.component import Behind, Real, forwarded_to
-from agentcore_kit.testing.tool_client import local_tools
-from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, Answer, AccountRegion
+from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
 from agentcore_kit.mcp_server.aws_lambda import handler
+from agentcore_kit.mcp_server.contract.definitions import offered
 from agentcore_kit.mcp_server.identity import calling
-from agentcore_kit.mcp_server.server import build_server
+from agentcore_kit.mcp_server.server import ToolSettings, build_server
+from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.testing.tool_client import local_tools
 
 __all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
 
@@ -68,7 +67,7 @@ EXTENSIONS.append(_with_functions)
 
 async def _called(params: dict[str, Any]) -> dict[str, Any]:
     calling.set(Caller("tester"))
-    result = await build_server(Settings.from_files()).call_tool(params["name"], params["arguments"])
+    result = await build_server(ToolSettings.from_files()).call_tool(params["name"], params["arguments"])
     return result.model_dump(by_alias=True, exclude_none=True, mode="json")
 
 

@@ -96,7 +96,8 @@ class _Comparison:
 
     def _takes(self, schema: Schema, value: Any) -> bool:
         whole = schema | {"$defs": self._taken.get("$defs", {})}
-        return Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid(value)
+        valid: bool = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid(value)
+        return valid
 
     def _change(self, at: str, key: str, sent: Any, taken: Any) -> str:
         old, new = (taken, sent) if self._read else (sent, taken)

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from agentcore_kit.config.loader import parse
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import MANIFEST, repository_path, repository_root
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.config.loader import ROOT, parse
+from agentcore_kit.mcp_server.contract.definitions import Definition, offered
 from agentcore_kit.mcp_server.contract.documentation import ELEMENTS, ambiguous, limits, missing
 from agentcore_kit.mcp_server.contract.lambda_schema import lambda_schema
-from agentcore_kit.config.manifest import MANIFEST, load_manifest
-from agentcore_kit.mcp_server.contract.definitions import Definition, offered
 from agentcore_kit.mcp_server.contract.pages import current
 from agentcore_kit.mcp_server.contract.samples import NoExample
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared
@@ -37,14 +38,14 @@ def tools(write: Annotated[bool, typer.Option("--write", help="Write the generat
     if manifest.spec.target == "lambda":
         problems += [f"{_line('target')}: spec.target: {problem}" for tool in found for problem in _unsayable(tool)]
     stale = {path: text for path, text in pages.items() if _read(path) != text}
-    names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
+    names = ", ".join(path.relative_to(repository_root()).as_posix() for path in stale)
     if write:
         for path, text in stale.items():
             path.write_text(text, encoding="utf-8")
         print(f"docs: written: {names}" if stale else "docs: up to date")
         return
     if stale:
-        problems.append(f"{names}: older than {SOURCE}; run `make docs` and commit the result")
+        problems.append(f"{names}: older than {SOURCE}; run `kit docs` and commit the result")
     if problems:
         sys.exit("\n".join(problems))
     print(f"check: documentation   {len(found)} tools, each {len(ELEMENTS)} of {len(ELEMENTS)} elements")
@@ -78,7 +79,7 @@ def _unsayable(tool: Definition) -> Iterator[str]:
 
 def _line(field: str) -> str:
     """Return where the manifest's spec has a field."""
-    return f"{MANIFEST.name}:{parse(MANIFEST).lines.get(('spec', field), 1)}"
+    return f"{repository_path(MANIFEST).name}:{parse(repository_path(MANIFEST)).lines.get(('spec', field), 1)}"
 
 
 def _read(path: Path) -> str:

@@ -12,10 +12,9 @@ Definition = dict[str, Any]
 
 @cache
 def _offered() -> tuple[Definition, ...]:
-    from agentcore_kit.runtime.settings import Settings
-    from agentcore_kit.mcp_server.server import build_server
+    from agentcore_kit.mcp_server.server import ToolSettings, build_server
 
-    listed = asyncio.run(build_server(Settings.from_files()).list_tools())
+    listed = asyncio.run(build_server(ToolSettings.from_files()).list_tools())
     return tuple(one.model_dump(by_alias=True, exclude_none=True, mode="json") for one in listed)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from agentcore_kit.config.tool import LONGEST_NAME, SEPARATOR
 from agentcore_kit.mcp_server.contract.definitions import Definition
 from agentcore_kit.mcp_server.contract.schemas import fields
-from agentcore_kit.config.tool import LONGEST_NAME, SEPARATOR
 
 ELEMENTS = ("name", "parameters", "returns", "errors", "when to use")
 """From the seed's table of what effective tool documentation includes."""

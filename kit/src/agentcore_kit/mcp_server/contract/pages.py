@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.mcp_server.contract.definitions import Definition
 from agentcore_kit.mcp_server.contract.samples import samples
 from agentcore_kit.mcp_server.contract.schemas import Schema, choices, followed
 from agentcore_kit.mcp_server.declarations import TOOLS, Tool
 
-README, PAGE = ROOT / "README.md", ROOT / "docs" / "tools.md"
-BEGIN, END = "<!-- generated from src/tool/tools.py by `make docs` -->", "<!-- end of what is generated -->"
+README, PAGE = repository_root() / "README.md", repository_root() / "docs" / "tools.md"
+BEGIN, END = "<!-- generated from src/tool/tools.py by `kit docs` -->", "<!-- end of what is generated -->"
 
 _LANGUAGES = {"curl": "sh", "mcp": "python", "strands": "python"}
 _TITLES = {"curl": "curl", "mcp": "A plain MCP client", "strands": "Strands"}
@@ -31,7 +31,7 @@ def current(tools: list[Definition]) -> dict[Path, str]:
 def formatted(text: str) -> str:
     """Return the page with its programs as `make check` wants them."""
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", PAGE.name, "-"]
-    return subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return subprocess.run(command, cwd=repository_root(), input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
 def failures() -> str:
@@ -64,7 +64,7 @@ def page(tools: list[Definition]) -> str:
         "# The tools",
         f"{BEGIN[:-4]}; do not edit -->",
         "What a model is told of each tool, and programs that call it. With `make dev` running:\n\n"
-        "    export TOOLS_URL=http://127.0.0.1:8000/mcp TOOLS_TOKEN=$(make token)\n\n"
+        "    export TOOLS_URL=http://127.0.0.1:8000/mcp TOOLS_TOKEN=$(kit token)\n\n"
         "Behind a gateway, `TOOLS_URL` is the gateway's and every name begins with `<prefix>___`.",
     ]
     for tool in tools:

@@ -6,13 +6,17 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from agentcore_kit.config.loader import ROOT
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.mcp_server.contract.definitions import Definition, offered
 from agentcore_kit.mcp_server.contract.samples import example
 
-CONTRACT = ROOT / "tests" / "dimensions" / "contract.json"
+
+def contract_path() -> Path:
+    """Return where the recorded calls are."""
+    return repository_root() / "tests" / "dimensions" / "contract.json"
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,18 @@ def record() -> None:
     calls = asyncio.run(_calls(tools))
     kept = [{key: tool[key] for key in ("name", "inputSchema", "outputSchema")} for tool in tools]
     text = json.dumps({"calls": [asdict(one) for one in calls], "tools": kept}, indent=1, ensure_ascii=False)
-    CONTRACT.write_text(f"{text}\n", encoding="utf-8")
-    print(f"{CONTRACT.relative_to(ROOT)}: {len(calls)} calls of {len(kept)} tools; review the difference and commit it")
+    contract_path().write_text(f"{text}\n", encoding="utf-8")
+    print(
+        f"{contract_path().relative_to(repository_root())}: {len(calls)} calls of {len(kept)} tools; review the difference and commit it"
+    )
 
 
 async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
-    from agentcore_kit.runtime.identity import Caller
-    from agentcore_kit.runtime.settings import Settings
     from agentcore_kit.mcp_server.identity import calling
-    from agentcore_kit.mcp_server.server import build_server
+    from agentcore_kit.mcp_server.server import ToolSettings, build_server
+    from agentcore_kit.runtime.identity import Caller
 
-    server, found = build_server(Settings.from_files()), []
+    server, found = build_server(ToolSettings.from_files()), []
     calling.set(Caller("contract"))
     for tool in tools:
         arguments = example(tool)
@@ -63,5 +68,5 @@ async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
 
 
 def _read() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(contract_path().read_text(encoding="utf-8"))
     return found

@@ -1,1 +1,1 @@
-"""The agent: what the team edits is here, what it rarely edits is in `wiring`."""
+"""The agent: its server, what it is made of, its tools, and where their figures come from."""

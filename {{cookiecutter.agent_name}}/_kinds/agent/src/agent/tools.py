@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from agentcore_kit.runtime.retries import RetryPolicy
+from agentcore_kit.serving import tool_error
 from pydantic import Field
 from strands import tool
 from strands.types.tools import AgentTool
 
 from agent.backend import Backend, NotFound, SampleData, Unavailable
-from agent.wiring.errors import tool_error
-from runtime.resilience import call_with_retries
 
 Region = Literal["EMEA", "APAC", "AMER"]
 DataType = Literal["revenue", "sales", "customers"]
 
 backend: Backend = SampleData()
+
+# How often each service is tried, and how long one try may take.
+REVENUE_SERVICE = RetryPolicy(attempts=3, timeout_seconds=2.0)
+MARKET_SERVICE = RetryPolicy(attempts=3, timeout_seconds=2.0)
 
 
 @tool(name="getQuarterlyRevenue")
@@ -48,7 +52,7 @@ async def get_quarterly_revenue(
         503 when the revenue service is unavailable after three tries: tell the user to try again later.
     """
     try:
-        revenue = await call_with_retries(backend.revenue, region, quarter)
+        revenue = await REVENUE_SERVICE.call(backend.revenue, region, quarter)
     except NotFound as error:
         return tool_error(404, str(error))
     except (Unavailable, TimeoutError):
@@ -103,7 +107,7 @@ async def get_market_data(region: Region, dataType: DataType) -> dict[str, Any]:
         503 when the market data service is unavailable after three tries: tell the user to try again later.
     """
     try:
-        indicator = await call_with_retries(backend.market, region, dataType)
+        indicator = await MARKET_SERVICE.call(backend.market, region, dataType)
     except NotFound as error:
         return tool_error(404, str(error))
     except (Unavailable, TimeoutError):

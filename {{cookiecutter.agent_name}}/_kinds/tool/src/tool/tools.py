@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from agentcore_kit.mcp_server import Aged, Caller, Failure, tool
+from agentcore_kit.runtime.settings import STATE
 from pydantic import BaseModel, Field
 
-from runtime.identity import Caller
-from runtime.settings import STATE
 from tool.backend import Backend, NotFound, SqliteBackend
-from tool.wiring.declare import Aged, tool
-from tool.wiring.failures import Failure
 
 Region = Annotated[
     Literal["EMEA", "APAC", "AMER"],

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agentcore_kit.local.memory_server.store import Record
 from agentcore_kit.config.memory import Strategy
+from agentcore_kit.local.memory_server.store import Record
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.request import Request, urlopen
 
+from agentcore_kit.config.memory import Strategy
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.local.memory_server.extraction import Change, Message
 from agentcore_kit.local.memory_server.extraction.personal import is_personal
 from agentcore_kit.local.memory_server.store import Record
-from agentcore_kit.config.loader import ROOT
-from agentcore_kit.config.memory import Strategy
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class ModelExtractor:
         own = ""
         if strategy.prompts:
             files = strategy.prompts.model_dump(exclude_none=True).values()
-            own = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files)
+            own = "\n".join((repository_root() / file).read_text(encoding="utf-8") for file in files)
         records = [{"id": each.id, "topic": each.topic, "text": each.text} for each in known]
         task = _TASK.format(wanted=_WANTED[strategy.kind], own=own, known=json.dumps(records, ensure_ascii=False))
         said = "\n".join(f"{each.role}: {each.text}" for each in [*earlier[-6:], *messages])

@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+from agentcore_kit.config.memory import Strategy
 from agentcore_kit.local.memory_server.extraction import Change, Message
 from agentcore_kit.local.memory_server.extraction.personal import is_personal
 from agentcore_kit.local.memory_server.store import Record, words
-from agentcore_kit.config.memory import Strategy
 
 LABEL = "rules, not an LLM"
 

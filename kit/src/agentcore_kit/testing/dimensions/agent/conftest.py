@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from tests.homes import home_in
 
 from agentcore_kit.testing.agent_client import Client, local_agent, remote
-from tests.homes import home_in
 from agentcore_kit.testing.reached import reached
 
 TARGET = os.environ.get("TARGET") or "local"

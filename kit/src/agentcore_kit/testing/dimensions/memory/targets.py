@@ -15,11 +15,11 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.memory import MemorySpec
 from agentcore_kit.local.memory_server.server import MemoryServer, build, serving
 from agentcore_kit.local.memory_server.settings import Settings
 from agentcore_kit.local.memory_server.store import DAY
-from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.config.memory import Spec
 from agentcore_kit.testing.reached import reached
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Memory:
     """A memory with clients. Every actor here gets a name of its own, and is forgotten in the end."""
 
     memory_id: str
-    spec: Spec
+    spec: MemorySpec
     make_client: Callable[[str, str], Any]
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     server: MemoryServer | None = None
@@ -107,11 +107,11 @@ class Memory:
 
 
 @contextmanager
-def local(folder: Path, spec: Spec | None = None) -> Iterator[Memory]:
+def local(folder: Path, spec: MemorySpec | None = None) -> Iterator[Memory]:
     """Serve the local memory of this repository, or of another configuration, from a folder."""
     settings = Settings.of(load_manifest(), {})
     if spec:
-        settings = Settings(settings.name, settings.description, settings.region, spec, settings.environment)
+        settings = Settings(settings.name, settings.description, settings.region, spec, settings.extractor)
     running: list[Any] = []
 
     def client(service: str, caller: str) -> Any:
@@ -143,8 +143,8 @@ def local(folder: Path, spec: Spec | None = None) -> Iterator[Memory]:
 @contextmanager
 def deployed(environment: str) -> Iterator[Memory]:
     """Use the memory of an environment in AWS, and forget everything that was said in the end."""
-    from agentcore_kit.delivery.memory.changes import deployed as deployed_memory
     from agentcore_kit.delivery.context import open_context
+    from agentcore_kit.delivery.memory.changes import deployed as deployed_memory
     from agentcore_kit.delivery.memory.forget import forget_actor
 
     with reached():

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.evaluation.memory_dataset import Case, dataset_path, load
+from agentcore_kit.evaluation.memory_evaluators import Result, Target, deployed, local, measure
+from agentcore_kit.evaluation.summary import summarise
+from agentcore_kit.evaluation.thresholds import check_limits, load_thresholds
 from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import Settings
 from agentcore_kit.local.memory_server.store import Store
-from agentcore_kit.evaluation.memory_dataset import DATASET, Case, load
-from agentcore_kit.evaluation.thresholds import check_limits, load_thresholds
-from agentcore_kit.evaluation.memory_evaluators import Result, Target, deployed, local, measure
-from agentcore_kit.evaluation.summary import summarise
-from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.testing.dimensions.memory.targets import LOCAL, TARGET
 
 pytestmark = pytest.mark.extraction
 
-CASES = load(DATASET, [each.name for each in load_manifest().spec.strategies])
+CASES = load(dataset_path(), [each.name for each in load_manifest().spec.strategies])
 A_FEW = ("pref-currency", "fact-project", "term-core", "newer-currency", "pii-email", "pii-health", "no-request")
-"""Those that a deployed memory is asked here; `make gate` asks all of them."""
+"""Those that a deployed memory is asked here; `kit gate` asks all of them."""
 
 
 def _of(group: str) -> list[Case]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from tests.homes import home_in
 
 from agentcore_kit.config.manifest import load_manifest
-from tests.homes import home_in
-from agentcore_kit.testing.tool_client import Served, local_tools, remote
 from agentcore_kit.testing.reached import reached
+from agentcore_kit.testing.tool_client import Served, local_tools, remote
 
 TARGET = os.environ.get("TARGET") or "local"
 

@@ -1,4 +1,4 @@
-"""Dimension contract: what was recorded of the tools still holds. `make record` records anew."""
+"""Dimension contract: what was recorded of the tools still holds. `kit record` records anew."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Serves, evaluates and delivers agents, tools and memories on Amazon Bedrock AgentCore."""

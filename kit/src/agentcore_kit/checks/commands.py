@@ -1,0 +1,142 @@
+"""The commands `check`, `lock` and `setup-tools`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentcore_kit.config.environment import NAMES, read_environment
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.manifest import repository_kind
+from agentcore_kit.config.repository import repository_path
+
+BIN = Path(sys.executable).parent
+TOOLS = BIN.parent / "tools" / "bin"
+"""Where checkov, check-jsonschema and cruft are: they would hold the component's own packages back."""
+
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check: what it is called, its command, and what to do when it finds something."""
+
+    name: str
+    command: tuple[str, ...]
+    fix: str = ""
+
+
+def check() -> None:
+    """Check format, lint, types, manifest, ground truth, infrastructure and workflows. Exit code 1 for a finding."""
+    failed = False
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for step, done, seconds in pool.map(_run, steps()):
+            print(
+                f"check: {step.name:<15} {'ok' if done.returncode == 0 else 'FAILED':<7} {seconds:4.1f} s", flush=True
+            )
+            if done.returncode:
+                failed = True
+                print(done.stdout.rstrip(), *([f"fix:   {step.fix}"] if step.fix else []), sep="\n", file=sys.stderr)
+    if failed:
+        raise SystemExit(1)
+    print("check: all right")
+
+
+def steps() -> Iterator[Step]:
+    """Yield the checks of this repository, the slow ones first."""
+    python, kit = sys.executable, (sys.executable, "-m", "agentcore_kit")
+    templates = sorted(map(str, Path("infra").glob("*.yaml")))
+    workflows = sorted(map(str, Path(".github/workflows").glob("*.yml")))
+    kind = repository_kind()
+    yield Step("types", (python, "-m", "mypy", "--no-error-summary"))
+    yield Step(
+        "security",
+        (str(TOOLS / "checkov"), "--directory", "infra", "--framework", "cloudformation", "--compact", "--quiet",
+         "--skip-download"),
+    )  # fmt: skip
+    yield Step("infrastructure", (python, str(BIN / "cfn-lint"), "--regions", *regions(), "--", *templates))
+    yield Step("format", (python, "-m", "ruff", "format", "--check", "--quiet", "."), "ruff format, in .venv/bin")
+    yield Step("lint", (python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."))
+    yield Step("manifest", (*kit, "manifest"))
+    yield Step("ground truth", (*kit, "dataset"))
+    if kind == "Tool":
+        yield Step("tools", (*kit, "tools"))
+    if kind == "Memory":
+        yield Step("rendered", (*kit, "render", "--check"))
+    jsonschema = str(TOOLS / "check-jsonschema")
+    yield Step("workflows", (jsonschema, "--builtin-schema", "vendor.github-workflows", *workflows))
+    yield Step("dependabot", (jsonschema, "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"))
+    yield Step("pipeline", (str(BIN / "zizmor"), "--offline", "--quiet", ".github/workflows"))
+
+
+def regions() -> list[str]:
+    """Return the regions of the environments: a template must be valid in each of them."""
+    found = set()
+    for name in NAMES:
+        try:
+            found.add(read_environment(name, None).region)
+        except ConfigError:  # the check of the manifest says what is wrong
+            continue
+    return sorted(found)
+
+
+def _run(step: Step) -> tuple[Step, subprocess.CompletedProcess[str], float]:
+    started = time.monotonic()
+    try:
+        done = subprocess.run(  # noqa: S603
+            step.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        done = subprocess.CompletedProcess(step.command, 3, f"{error.filename} is not installed; run: make setup")
+    return step, done, time.monotonic() - started
+
+
+def lock(
+    upgrade: Annotated[bool, typer.Option(help="To the newest versions that the ranges allow.")] = False,
+) -> None:
+    """Compile requirements.txt (production) and requirements-dev.txt from pyproject.toml, with hashes."""
+    compile_all(upgrade=upgrade)
+    print("lock: requirements.txt and requirements-dev.txt; next: make setup")
+
+
+def compile_all(*, upgrade: bool = False) -> None:
+    """Compile both requirement files, for every platform and without the address of any index.
+
+    Args:
+        upgrade: Whether to take the newest versions; else those that are pinned stay while they fit.
+    """
+    options = [
+        sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
+        "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate",
+    ]  # fmt: skip
+    options += ["--upgrade"] if upgrade else []
+    if repository_path("vendor").is_dir():
+        options += ["--find-links", "vendor", "--no-emit-find-links"]
+    production = ["pyproject.toml", "--output-file", "requirements.txt"]
+    development = ["pyproject.toml", "--group", "dev", "--constraint", "requirements.txt"]
+    for arguments in (production, [*development, "--output-file", "requirements-dev.txt"]):
+        done = subprocess.run([*options, *arguments], check=False)  # noqa: S603
+        if done.returncode:
+            raise SystemExit(3)
+
+
+def setup_tools() -> None:
+    """Install checkov, check-jsonschema and cruft into .venv/tools, exactly as this version of the kit pins them."""
+    uv = [sys.executable, "-m", "uv"]
+    if not (TOOLS / "python").exists():
+        subprocess.run([*uv, "venv", "--quiet", str(TOOLS.parent)], check=True)  # noqa: S603
+    with as_file(files("agentcore_kit.checks") / "requirements-tools.txt") as pinned:
+        command = [*uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(TOOLS / "python"), str(pinned)]
+        done = subprocess.run(command, check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(3)
+    print("setup: checkov, check-jsonschema and cruft, each checked against its hash, in .venv/tools")

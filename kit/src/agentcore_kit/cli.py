@@ -1,0 +1,178 @@
+"""The command line `kit`: every command is declared here, and only the one that is typed is imported.
+
+Exit codes: 0 done, 1 a gate was not passed, 2 wrong input, 3 it could not be done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+EVERYDAY = "Every day"
+EVALUATION = "Evaluation and tests"
+DELIVERY = "Delivery (needs AWS credentials and --env)"
+OPERATION = "Operation (needs AWS credentials and --env)"
+REPOSITORY = "This repository"
+
+AGENT, TOOL, MEMORY = "Agent", "Tool", "Memory"
+SERVED = (AGENT, TOOL)
+ALL = (AGENT, TOOL, MEMORY)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: what runs it, what the list of commands says of it, and the kinds of repository that have it."""
+
+    name: str
+    function: str
+    help: str
+    group: str
+    kinds: tuple[str, ...] = ALL
+
+
+COMMANDS = (
+    Command("ask", "agentcore_kit.local.ask:ask", "Ask the agent one question, or chat with it.", EVERYDAY, (AGENT,)),
+    Command("dev", "agentcore_kit.local.dev_server:dev", "Serve on this machine, restarting on changes.", EVERYDAY, SERVED),
+    Command("dev", "agentcore_kit.local.memory_server.main:dev", "Serve the memory on this machine.", EVERYDAY, (MEMORY,)),
+    Command("trace", "agentcore_kit.local.traces:trace", "Show a recorded request as a tree.", EVERYDAY, SERVED),
+    Command("token", "agentcore_kit.local.token:token", "Print a token that only the local server accepts.", EVERYDAY, SERVED),
+    Command("check", "agentcore_kit.checks.commands:check", "Format, lint, types, files, infrastructure, workflows.", EVERYDAY),
+    Command("eval", "agentcore_kit.evaluation.commands:evaluate", "Measure it on its ground truth; a gate.", EVALUATION, SERVED),
+    Command("eval", "agentcore_kit.evaluation.memory_commands:evaluate", "Measure what it keeps; a gate.", EVALUATION, (MEMORY,)),
+    Command("redteam", "agentcore_kit.evaluation.commands:redteam", "Measure it on attacks; a gate.", EVALUATION, (AGENT,)),
+    Command("compare", "agentcore_kit.evaluation.compare:compare_runs", "Say what got better and worse between two runs.", EVALUATION),
+    Command("dataset", "agentcore_kit.evaluation.commands:dataset", "Check the ground truth, or add a row.", EVALUATION, SERVED),
+    Command("dataset", "agentcore_kit.evaluation.memory_commands:dataset", "Check the ground truth.", EVALUATION, (MEMORY,)),
+    Command("row", "agentcore_kit.evaluation.trace_import:row", "Make a row of a recorded conversation, to review.", EVALUATION, (AGENT,)),
+    Command("dimensions", "agentcore_kit.testing.commands:dimensions", "Run the tests before production.", EVALUATION),
+    Command("cloud-dataset", "agentcore_kit.evaluation.agentcore_commands:cloud_dataset", "Upload the dataset to AgentCore.", EVALUATION, (AGENT,)),
+    Command("cloud-evaluate", "agentcore_kit.evaluation.agentcore_commands:cloud_evaluate", "Let AgentCore judge the sessions of a run.", EVALUATION, (AGENT,)),
+    Command("cloud-batch", "agentcore_kit.evaluation.agentcore_commands:cloud_batch", "Start a batch evaluation of a run.", EVALUATION, (AGENT,)),
+    Command("build", "agentcore_kit.delivery.runtime_commands:build", "Build and push the image of the commit.", DELIVERY, SERVED),
+    Command("plan", "agentcore_kit.delivery.commands:plan", "Show what deploy would change.", DELIVERY, SERVED),
+    Command("plan", "agentcore_kit.delivery.memory.commands:plan", "Show what deploy would change, and lose.", DELIVERY, (MEMORY,)),
+    Command("deploy", "agentcore_kit.delivery.commands:deploy", "Bring component and infrastructure to an environment.", DELIVERY),
+    Command("smoke", "agentcore_kit.delivery.runtime_commands:smoke", "Ask an endpoint what it must be able to answer.", DELIVERY, (AGENT,)),
+    Command("smoke", "agentcore_kit.delivery.tool_commands:smoke", "Call what every version must be able to answer.", DELIVERY, (TOOL,)),
+    Command("smoke", "agentcore_kit.delivery.memory.commands:smoke", "Write an event, read it, forget it.", DELIVERY, (MEMORY,)),
+    Command("gate", "agentcore_kit.delivery.runtime_commands:gate", "Evaluate what was deployed.", DELIVERY, (AGENT,)),
+    Command("gate", "agentcore_kit.delivery.tool_commands:gate", "Evaluate what was deployed.", DELIVERY, (TOOL,)),
+    Command("gate", "agentcore_kit.delivery.memory.commands:gate", "Evaluate what was deployed.", DELIVERY, (MEMORY,)),
+    Command("promote", "agentcore_kit.delivery.runtime_commands:promote", "Give callers the newest version.", DELIVERY, (AGENT,)),
+    Command("promote", "agentcore_kit.delivery.tool_commands:promote", "Give callers the newest version.", DELIVERY, (TOOL,)),
+    Command("promote", "agentcore_kit.delivery.memory.commands:promote", "Remember what is deployed as good.", DELIVERY, (MEMORY,)),
+    Command("register", "agentcore_kit.delivery.commands:register", "Publish the record in the organisation's registry.", DELIVERY, (AGENT, MEMORY)),
+    Command("register", "agentcore_kit.delivery.tool_registration:register", "Bring the tools to gateway and registry.", DELIVERY, (TOOL,)),
+    Command("deregister", "agentcore_kit.delivery.tool_registration:deregister", "Take the tools off the gateway.", OPERATION, (TOOL,)),
+    Command("identity", "agentcore_kit.delivery.commands:identity", "Print the pipeline's role and region.", DELIVERY),
+    Command("newer", "agentcore_kit.delivery.release_notes:newer", "Stop unless the commit is newer than the last delivery.", DELIVERY),
+    Command("notes", "agentcore_kit.delivery.release_notes:notes", "Print release notes.", DELIVERY),
+    Command("canary", "agentcore_kit.delivery.online_evaluation:canary", "Give a share of the callers the newest version.", OPERATION, (AGENT,)),
+    Command("online", "agentcore_kit.delivery.online_evaluation:online", "Switch the evaluation of live sessions.", OPERATION, (AGENT,)),
+    Command("monitor", "agentcore_kit.delivery.monitor:monitor", "Say whether live sessions score as they should.", OPERATION, (AGENT,)),
+    Command("monitor", "agentcore_kit.delivery.tool_monitor:monitor", "Say whether the live tools answer.", OPERATION, (TOOL,)),
+    Command("drift", "agentcore_kit.delivery.memory.commands:drift", "Compare the account with this repository.", OPERATION, (MEMORY,)),
+    Command("forget", "agentcore_kit.delivery.memory.forget:forget", "Delete everything of a person.", OPERATION, (MEMORY,)),
+    Command("rollback", "agentcore_kit.delivery.runtime_commands:rollback", "Give callers the last good version.", OPERATION, (AGENT,)),
+    Command("rollback", "agentcore_kit.delivery.tool_commands:rollback", "Give callers the last good version.", OPERATION, (TOOL,)),
+    Command("rollback", "agentcore_kit.delivery.memory.commands:rollback", "Bring an earlier configuration back.", OPERATION, (MEMORY,)),
+    Command("status", "agentcore_kit.delivery.commands:status", "Show what is deployed and what is live.", OPERATION),
+    Command("destroy", "agentcore_kit.delivery.commands:destroy", "Remove the component from an environment.", OPERATION),
+    Command("rehearse", "agentcore_kit.local.rehearsal.commands:rehearse", "Run the delivery on this machine, failures included.", REPOSITORY),
+    Command("manifest", "agentcore_kit.config.commands:manifest", "Check the manifest and the environment files.", REPOSITORY),
+    Command("schema", "agentcore_kit.config.commands:schema", "Write the JSON Schemas for editors.", REPOSITORY),
+    Command("tools", "agentcore_kit.mcp_server.contract.commands:tools", "Check the tools' documentation, or write its pages.", REPOSITORY, (TOOL,)),
+    Command("record", "agentcore_kit.mcp_server.contract.recorded_calls:record", "Record the tools' contract anew.", REPOSITORY, (TOOL,)),
+    Command("render", "agentcore_kit.delivery.memory.render:render", "Write what follows from the manifest.", REPOSITORY, (MEMORY,)),
+    Command("lock", "agentcore_kit.checks.commands:lock", "Compile the requirement files.", REPOSITORY),
+    Command("setup-tools", "agentcore_kit.checks.commands:setup_tools", "Install the tools that need a place of their own.", REPOSITORY),
+    Command("template-update", "agentcore_kit.delivery.template_update:template_update", "Take the template's newest release.", REPOSITORY),
+)  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command that the arguments name, in the repository that the working directory is in.
+
+    Args:
+        arguments: Without the program's name; those of the process where they are left out.
+    """
+    from agentcore_kit.config.repository import repository_root
+
+    os.chdir(repository_root())  # paths that are given are relative to the repository's top
+    if str(Path.cwd()) not in sys.path:
+        sys.path[:0] = [str(Path("src").resolve()), str(Path.cwd())]  # the team's own code
+    given = sys.argv[1:] if arguments is None else arguments
+    application(_kind(), {*given, *os.environ.get("_TYPER_COMPLETE_ARGS", "").split()})(given, prog_name="kit")
+
+
+def commands(kind: str | None) -> Iterator[Command]:
+    """Yield the commands of a kind of repository; the first of each name outside of one."""
+    seen: set[str] = set()
+    for command in COMMANDS:
+        if command.name not in seen and (kind is None or kind in command.kinds):
+            seen.add(command.name)
+            yield command
+
+
+def application(kind: str | None, typed: set[str]) -> typer.Typer:
+    """Return the command line of a kind of repository.
+
+    Args:
+        kind: As the manifest has it; None outside of a repository, where all commands are listed.
+        typed: The words that were typed. Only commands that are among them are imported, the others are only listed.
+    """
+    app = typer.Typer(
+        name="kit", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    for command in commands(kind):
+        function = _guarded(command.function) if command.name in typed else _listed
+        app.command(command.name, short_help=command.help, rich_help_panel=command.group)(function)
+    app.callback()(_group)
+    return app
+
+
+def _group() -> None:
+    pass
+
+
+def _listed() -> None:
+    """Stand for a command in the list of commands."""
+
+
+def _guarded(target: str) -> Callable[..., Any]:
+    """Return the function of a command, which tells of wrong files in their own words."""
+    from functools import wraps
+
+    from agentcore_kit.config.errors import ConfigError
+    from agentcore_kit.config.import_string import import_string
+
+    function: Callable[..., Any] = import_string(target)
+
+    @wraps(function)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+
+    return run
+
+
+def _kind() -> str | None:
+    """Return the kind that the manifest names, without reading the rest of it: the list of commands must not wait."""
+    manifest = Path("manifest.yaml")
+    if not manifest.is_file():
+        return None
+    for line in manifest.read_text(encoding="utf-8", errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name == "kind":
+            kind = value.split("#")[0].strip().strip("'\"")
+            return kind if kind in ALL else None
+    return None

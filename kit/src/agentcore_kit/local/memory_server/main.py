@@ -1,0 +1,40 @@
+"""`kit dev` of a memory: serve it on this machine."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agentcore_kit.local.memory_server.server import build
+from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
+
+
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = PORT,
+) -> None:
+    """Serve the memory on this machine, for boto3, the SDK and agents."""
+    settings = Settings.from_files()
+    try:
+        server = build(settings, STATE, port)
+    except OSError as error:
+        print(f"dev: port {port}: {error.strerror}. Choose another: kit dev --port {port + 100}", file=sys.stderr)
+        raise typer.Exit(3) from None
+    consumers = ", ".join(settings.policies()) or "none"
+    print(
+        f"""Serving memory {settings.memory_id} on {server.address}; stop with Ctrl-C.
+Extraction: {server.service.extractor.label}. Kept in {STATE}/memory.sqlite.
+
+  export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.address}
+  export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.address}
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={settings.region}
+
+An access key with the name of a consumer ({consumers}) may do what that consumer may; any other may do everything.""",
+        flush=True,
+    )
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("\nstopped")
+    finally:
+        server.server_close()
+        server.service.store.close()

@@ -1,1 +1,0 @@
-"""What connects the agent to its surroundings: identity, sessions, models, gateways, memory, telemetry."""

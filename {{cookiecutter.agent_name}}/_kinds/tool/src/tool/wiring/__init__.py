@@ -1,1 +1,0 @@
-"""What turns the functions of `tool.tools` into an MCP server: declarations, failures, protocol, identity, Lambda."""
