@@ -10,7 +10,7 @@ from typing import Any
 
 from agentcore_kit.evaluation.agent_targets import LocalTarget
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import conclude
@@ -64,7 +64,7 @@ def cases(report: Report) -> dict[str, dict[str, Any]]:
 
 def metric(report: Report, name: str) -> float:
     """Return a metric over all cases."""
-    assert name in metrics()
+    assert name in known_metrics()
     value = report.summary.total.metrics()[name]
     assert value is not None
     return value

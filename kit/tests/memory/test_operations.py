@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from agentcore_kit.local.memory_server.__main__ import main as serve
 from botocore.exceptions import ClientError
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.local.memory_server.__main__ import main as serve
 from agentcore_kit.local.memory_server.extraction import Message
 from agentcore_kit.local.memory_server.extraction.model import ModelExtractor
 from agentcore_kit.local.memory_server.settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -131,9 +132,16 @@ def repository_kind() -> KindName:
     Raises:
         ConfigError: When there is no manifest, or its kind is not known.
     """
-    document = parse(repository_path(MANIFEST))
-    for path, text in _kind_findings(document):
-        document.report(path, text)
+    path = repository_path(MANIFEST)
+    return _kind_of(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=8)
+def _kind_of(path: Path, _: int) -> KindName:
+    """Return what a file says under `kind`; read once for each time at which the file was written."""
+    document = parse(path)
+    for where, text in _kind_findings(document):
+        document.report(where, text)
     document.refuse()
     for known in KINDS:
         if known == document.data.get("kind"):

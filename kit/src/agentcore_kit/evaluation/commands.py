@@ -110,13 +110,13 @@ def evaluate(
 
 def _check_evaluators(evaluators: Sequence[type[TurnEvaluator]]) -> None:
     """Raise ValueError when an evaluator measures what no report would show."""
-    from agentcore_kit.evaluation.metrics import metrics
+    from agentcore_kit.evaluation.metrics import known_metrics
 
     for each in evaluators:
-        if each.metric not in metrics():
+        if each.metric not in known_metrics():
             raise ValueError(
                 f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which no report would show; "
-                f"{choose(each.metric, metrics())}"
+                f"{choose(each.metric, known_metrics())}"
             )
 
 

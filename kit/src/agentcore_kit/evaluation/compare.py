@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from agentcore_kit.evaluation.metric import Metric, show
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.results import CASES, results
 from agentcore_kit.evaluation.runs import BELOW, ReportOnly, exit_codes, find_run, read_run
 from agentcore_kit.evaluation.summary import loops, percentile
@@ -110,7 +110,7 @@ def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
     if not common:
         raise ValueError(f"the runs {base.name} and {head.name} have no case in common")
     pairs = [(before[name], after[name]) for name in common]
-    measured = [(metric, both) for metric in metrics().values() if (both := _both(metric.name, pairs))]
+    measured = [(metric, both) for metric in known_metrics().values() if (both := _both(metric.name, pairs))]
     changes = [_change(metric, both, 0.05 / len(measured), seed) for metric, both in measured]
     right = {name: (before[name].status == "passed", after[name].status == "passed") for name in common}
     return Comparison(

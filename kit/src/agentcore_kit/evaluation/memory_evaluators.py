@@ -51,7 +51,7 @@ def local(folder: Path) -> Iterator[Target]:
             "bedrock-agentcore", region_name=settings.region, endpoint_url=server.address,
             aws_access_key_id="evaluation", aws_secret_access_key="local",  # noqa: S106 - the local memory asks for none
         )  # fmt: skip
-        chosen = settings.environment.extractor
+        chosen = settings.extractor
         rules = chosen.provider == "rules"
         model = {
             "provider": "offline" if rules else chosen.provider,

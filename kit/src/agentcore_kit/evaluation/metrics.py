@@ -84,7 +84,7 @@ METRICS_OF_KIND: dict[KindName, MetricSet] = {
 }
 
 
-def metrics() -> Mapping[str, Metric]:
+def known_metrics() -> Mapping[str, Metric]:
     """Return the metrics of this repository's kind, by name."""
     return METRICS_OF_KIND[repository_kind()].metrics
 

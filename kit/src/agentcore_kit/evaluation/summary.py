@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 
 REPEATS = 3
 """The same call, with the same parameters, so many times in one turn is a loop."""
@@ -71,7 +71,7 @@ class Tally:
 
     def metrics(self) -> dict[str, float | None]:
         """Return every metric; None where nothing was there to measure or judge."""
-        found: dict[str, float | None] = dict.fromkeys(metrics())
+        found: dict[str, float | None] = dict.fromkeys(known_metrics())
         found.update({name: total / count for name, (total, count) in self.scores.items()})
         found["caseErrorRate"] = self.errors / self.cases if self.cases else None
         if self.turns:
@@ -87,7 +87,7 @@ class Tally:
                 "cost": self.cost / self.turns if self.priced else None,
                 "loopRate": self.loops / self.turns,
             }
-        return {name: found[name] for name in metrics()}
+        return {name: found[name] for name in known_metrics()}
 
     def counts(self) -> dict[str, int]:
         """Return over how many cases each score is a mean."""

@@ -14,7 +14,7 @@ from agentcore_kit.config.explain import choose
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.metric import show
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.summary import Price
 
 
@@ -87,11 +87,11 @@ def _findings(document: Document) -> Iterator[Finding]:
         yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
     for path, limits in groups:
         for name, limit in limits.items() if isinstance(limits, dict) else ():
-            if name not in metrics():
-                yield (*path, name), f"there is no metric {name}; {choose(name, metrics())}"
+            if name not in known_metrics():
+                yield (*path, name), f"there is no metric {name}; {choose(name, known_metrics())}"
             elif isinstance(limit, dict) and len(limit.keys() & {"min", "max"}) != 1:
                 yield (*path, name), "needs either min or max; for example {min: 0.95}"
-            elif isinstance(limit, dict) and metrics()[name].unit == "share" and not _is_share(limit):
+            elif isinstance(limit, dict) and known_metrics()[name].unit == "share" and not _is_share(limit):
                 yield (*path, name), "is a share; needed: a number from 0 to 1, for example {min: 0.95}"
 
 
@@ -105,7 +105,7 @@ def check_limits(limits: Limits, measured: Mapping[str, float | None]) -> list[C
     for name, limit in limits.items():
         value = measured.get(name)
         bound = limit.min if limit.min is not None else limit.max or 0.0
-        words = f"{'≥' if limit.min is not None else '≤'} {show(metrics()[name], bound)}"
+        words = f"{'≥' if limit.min is not None else '≤'} {show(known_metrics()[name], bound)}"
         met = None
         if value is not None:
             met = value >= bound - 1e-9 if limit.min is not None else value <= bound + 1e-9

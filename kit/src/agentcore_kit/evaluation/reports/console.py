@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agentcore_kit.evaluation.metric import show
-from agentcore_kit.evaluation.metrics import category_metrics, metrics
+from agentcore_kit.evaluation.metrics import category_metrics, known_metrics
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
 
 
@@ -29,7 +29,7 @@ def _levels(report: Report) -> Table:
     found, counts = report.summary.total.metrics(), report.summary.total.counts()
     for level in LEVELS:
         name = level
-        for metric in (each for each in metrics().values() if each.level == level):
+        for metric in (each for each in known_metrics().values() if each.level == level):
             check = report.check(metric.name)
             style = "red" if check in report.failing else "green" if check and check.met else ""
             value = show(metric, found[metric.name])
@@ -43,10 +43,10 @@ def _levels(report: Report) -> Table:
 def _categories(report: Report) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, collapse_padding=True)
     table.add_column("category", no_wrap=True)
-    for name in ("cases", "right", *(metrics()[metric].title for metric in category_metrics())):
+    for name in ("cases", "right", *(known_metrics()[metric].title for metric in category_metrics())):
         table.add_column(name, justify="right", no_wrap=" " not in name)  # a word is never cut, two may be two lines
     for name, tally in sorted(report.summary.categories.items()):
         found = tally.metrics()
-        values = [show(metrics()[metric], found[metric]) for metric in category_metrics()]
+        values = [show(known_metrics()[metric], found[metric]) for metric in category_metrics()]
         table.add_row(name, str(tally.cases), str(tally.passed), *values)
     return table

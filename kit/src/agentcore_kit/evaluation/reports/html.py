@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agentcore_kit.evaluation.metric import Metric, show
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.charts import bar, histogram
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
 from agentcore_kit.evaluation.results import written
@@ -74,7 +74,7 @@ def _remarks(report: Report) -> str:
 
 def _level(report: Report, level: str) -> str:
     found, counts = report.summary.total.metrics(), report.summary.total.counts()
-    metrics = [metric for metric in metrics().values() if metric.level == level]
+    metrics = [metric for metric in known_metrics().values() if metric.level == level]
     rows = "".join(_metric(report, metric, found[metric.name], counts.get(metric.name)) for metric in metrics)
     return f'<section><h2>{level.capitalize()}</h2><div class="metrics">{rows}</div></section>\n'
 
@@ -134,14 +134,14 @@ def _wrong(report: Report) -> Iterator[str]:
 
 
 def _case(case: dict[str, Any]) -> str:
-    failed = ", ".join(metrics()[name].title for name, score in case["scores"].items() if _tells(name, score))
+    failed = ", ".join(known_metrics()[name].title for name, score in case["scores"].items() if _tells(name, score))
     summary = f"could not run: {case['error']}" if case["status"] == "error" else failed
     said = case["turns"][0]["input"] if case["turns"] else case.get("asked", case["id"])
     turns = "".join(_turn(turn, number) for number, turn in enumerate(case["turns"], 1))
     if "asked" in case:  # and not answered
         turns += f'<div class="turn">{_user(case["asked"], len(case["turns"]) + 1)}</div>'
     reasons = "".join(
-        f"<li><b>{metrics()[name].title}</b> {escape(text)}</li>"
+        f"<li><b>{known_metrics()[name].title}</b> {escape(text)}</li>"
         for name, text in {**case["reasons"], **case["unjudged"]}.items()
         if _tells(name, case["scores"].get(name, 0.0))
     )
@@ -155,7 +155,9 @@ def _case(case: dict[str, Any]) -> str:
 
 def _tells(name: str, score: float) -> bool:
     """Whether a score says what went wrong; those of whole sessions only repeat it."""
-    return metrics()[name].level != "session" and (score < 1 if metrics()[name].higher_is_better else score > 0)
+    return known_metrics()[name].level != "session" and (
+        score < 1 if known_metrics()[name].higher_is_better else score > 0
+    )
 
 
 def _turn(turn: dict[str, Any], number: int) -> str:

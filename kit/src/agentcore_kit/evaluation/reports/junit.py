@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from agentcore_kit.evaluation.metric import show
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.results import why
 
@@ -23,7 +23,7 @@ def write(report: Report) -> Path:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
         file.write(f'<testsuite name="thresholds" tests="{len(gates)}" failures="{len(report.failing)}">\n')
         for check in gates:
-            metric, reached = metrics()[check.metric], show(metrics()[check.metric], check.value)
+            metric, reached = known_metrics()[check.metric], show(known_metrics()[check.metric], check.value)
             file.write(f'<testcase classname="threshold.{metric.level}" name={quoteattr(metric.title)}>')
             if check in report.failing:
                 file.write(f"<failure message={quoteattr(f'{reached}, needed {check.limit}')}/>")

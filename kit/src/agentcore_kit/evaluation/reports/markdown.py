@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from agentcore_kit.evaluation.metric import show
-from agentcore_kit.evaluation.metrics import category_metrics, metrics
+from agentcore_kit.evaluation.metrics import category_metrics, known_metrics
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
 from agentcore_kit.evaluation.results import why
 
@@ -38,7 +38,7 @@ def _metrics(report: Report) -> str:
     found, counts = report.summary.total.metrics(), report.summary.total.counts()
     lines = ["| level | metric | reached | needed | cases |", "| --- | --- | ---: | ---: | ---: |"]
     for level in LEVELS:
-        for metric in (each for each in metrics().values() if each.level == level):
+        for metric in (each for each in known_metrics().values() if each.level == level):
             check = report.check(metric.name)
             mark = "" if check is None else (" ❌" if check in report.failing else "")
             needed = check.limit if check else ""
@@ -48,11 +48,11 @@ def _metrics(report: Report) -> str:
 
 
 def _categories(report: Report) -> str:
-    titles = " | ".join(metrics()[name].title for name in category_metrics())
+    titles = " | ".join(known_metrics()[name].title for name in category_metrics())
     lines = [f"| category | cases | right | {titles} |", "| --- | ---: | ---: |" + " ---: |" * len(category_metrics())]
     for name, tally in sorted(report.summary.categories.items()):
         found = tally.metrics()
-        values = " | ".join(show(metrics()[metric], found[metric]) for metric in category_metrics())
+        values = " | ".join(show(known_metrics()[metric], found[metric]) for metric in category_metrics())
         lines.append(f"| {name} | {tally.cases} | {tally.passed} | {values} |")
     return "\n".join(lines)
 

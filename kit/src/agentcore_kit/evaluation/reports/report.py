@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentcore_kit.evaluation.metrics import metrics
+from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.results import CaseResult, results
 from agentcore_kit.evaluation.summary import Summary
 from agentcore_kit.evaluation.thresholds import Check
 
-LEVELS = tuple(dict.fromkeys(metric.level for metric in metrics().values()))
+LEVELS = tuple(dict.fromkeys(metric.level for metric in known_metrics().values()))
 
 
 def _needs(metric: str) -> bool:
     """Whether a metric needs something configured: a judge, or a price."""
-    return metrics()[metric].judged or metrics()[metric].unit == "USD"
+    return known_metrics()[metric].judged or known_metrics()[metric].unit == "USD"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Report:
         if self.passed:
             idle = sum(check.met is None for check in self.checks)
             return f"Passed: {counts}, {f'{idle} thresholds had nothing to measure' if idle else 'all thresholds met'}"
-        return f"Below threshold: {', '.join(metrics()[check.metric].title for check in self.failing)} ({counts})"
+        return f"Below threshold: {', '.join(known_metrics()[check.metric].title for check in self.failing)} ({counts})"
 
     @property
     def label(self) -> str:

@@ -1,0 +1,58 @@
+"""Repositories for the kit's tests: generated from the template beside the kit, as it stands."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).parents[2]
+REPLACEMENTS = TEMPLATE / "tests" / "replacements"
+
+KINDS = ("agent", "tool", "memory")
+STARTERS = ("finance", "hr")
+"""The starter of the agent, and another domain that replaces it: nothing in the kit may be tied to either."""
+
+
+def generate(folder: Path, kind: str, starter: str = "finance") -> Path:
+    """Return a repository of a kind, generated into a folder."""
+    template = folder / "template"
+    _copy_template(template)
+    config = folder / "cookiecutter.yaml"
+    config.write_text(yaml.safe_dump({"replay_dir": f"{folder}/replay", "cookiecutters_dir": f"{folder}/templates"}))
+    answers = {"kind": kind, "agent_name": f"example-{kind}"}
+    made = cookiecutter(
+        str(template), no_input=True, extra_context=answers, output_dir=str(folder), config_file=str(config)
+    )
+    repository = Path(made)
+    if kind == "agent" and starter != "finance":
+        replace_starter(repository, starter)
+    return repository
+
+
+def replace_starter(repository: Path, name: str) -> None:
+    """Replace the starter of an agent as its team does: code, data, ground truth, tests, and what the manifest says."""
+    source = REPLACEMENTS / name
+    for part in ("src/agent/data", "tests"):
+        shutil.rmtree(repository / part, ignore_errors=True)
+    for part in ("src", "evals", "tests"):
+        shutil.copytree(source / part, repository / part, dirs_exist_ok=True)
+    manifest = repository / "manifest.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    skills = (source / "skills.yaml").read_text(encoding="utf-8")
+    head, _, _ = text.partition("    skills:\n")
+    indented = "".join(f"      {line}\n" for line in skills.splitlines())
+    manifest.write_text(f"{head}    skills:\n{indented}", encoding="utf-8")
+
+
+def _copy_template(copy: Path) -> None:
+    """Copy what git has or would add: the template as users get it, without caches and other left-overs."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", "cookiecutter.json", "hooks",
+              "{{cookiecutter.agent_name}}"]  # fmt: skip
+    for name in subprocess.run(listed, cwd=TEMPLATE, capture_output=True, check=True, text=True).stdout.split("\0"):
+        if name and (TEMPLATE / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TEMPLATE / name, copy / name)
