@@ -1,6 +1,6 @@
 # Everything you do with this template. Needed beforehand: Python 3.11 or newer, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast odd generated check bench lock fileset clean
+.PHONY: help setup demo test fast kit odd generated check bench wheel lock fileset clean
 
 # The first Python that is new enough. Your own choice: make setup PYTHON=/path/to/python3
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(call new_enough,$(name))))
@@ -18,9 +18,9 @@ endef
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Install the tools into .venv, when requirements.txt changed
+setup: $(READY) ## Install the tools into .venv, when requirements.txt or the kit's pyproject.toml changed
 
-$(READY): requirements.txt
+$(READY): requirements.txt kit/pyproject.toml
 	@test -n "$(call new_enough,$(PYTHON))" || { echo "Python 3.11 or newer is needed; found: $(or $(PYTHON),none)." \
 	    "Install one, then: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	$(call step,Install the tools into .venv,( \
@@ -28,15 +28,24 @@ $(READY): requirements.txt
 	    awk '/^uv==/,!/\\$$/' requirements.txt > .venv/uv.txt && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt && \
 	    $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt && \
+	    $(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable kit && \
 	    touch $(READY) ))
 
 demo: setup ## Generate an agent, set it up, ask it seven questions, evaluate it
 	$(call step,Demo,$(BIN)/python demo/run.py)
 
-test: fast odd generated ## Run all tests
+test: fast kit odd generated ## Run all tests
 
 fast: setup ## Test the template itself (half a minute)
 	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated")
+
+# One run for each kind of repository, and one with another domain in the place of the agent's starter.
+KIT_TEST := cd kit && ../$(BIN)/python -m pytest -q --numprocesses=2 --dist=loadgroup
+kit: setup ## Test the kit, in repositories of each kind, and in an agent of another domain
+	$(call step,The kit with an agent,$(KIT_TEST) --kind agent)
+	$(call step,The kit with an agent of another domain,$(KIT_TEST) --kind agent --starter hr)
+	$(call step,The kit with a tool,$(KIT_TEST) --kind tool)
+	$(call step,The kit with a memory,$(KIT_TEST) --kind memory)
 
 odd: setup ## Test it with 500 odd answers (half a minute)
 	$(call step,500 odd answers,$(BIN)/python -m pytest -q -m odd)
@@ -44,18 +53,24 @@ odd: setup ## Test it with 500 odd answers (half a minute)
 generated: setup ## Test that what it generates passes its own checks and tests (minutes)
 	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --numprocesses=auto --dist=loadgroup --durations=20 --capture=no)
 
-check: setup ## Lint, format and type-check hooks, tests, demo and workflows
+check: setup ## Lint, format and type-check the kit, hooks, tests, starters, demo and workflows
 	$(call step,Lint,$(BIN)/ruff check .)
 	$(call step,Format,$(BIN)/ruff format --check .)
 	$(call step,Types,$(BIN)/mypy)
+	$(call step,Types of the kit,(cd kit && ../$(BIN)/mypy))
 	$(call step,Workflows,$(BIN)/zizmor --offline --quiet . "{{cookiecutter.agent_name}}")
 
 bench: setup ## Measure generation, start, answers and concurrency
 	$(call step,Benchmarks,$(BIN)/python benchmarks/run.py)
 	$(call step,Benchmarks of a tool,$(BIN)/python benchmarks/tools.py)
 
-lock: setup ## Compile requirements.txt from pyproject.toml
-	$(call step,Compile requirements.txt,$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt)
+wheel: setup ## After a change of the kit: build its wheel for generated repositories, and pin it there
+	$(call step,Build and pin the kit,$(BIN)/python kit/build_wheel.py)
+
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock: setup ## Compile requirements.txt from pyproject.toml and the kit's; then: make wheel
+	$(call step,Compile requirements.txt,$(COMPILE) pyproject.toml kit/pyproject.toml --all-extras -o requirements.txt)
+	$(call step,Compile the isolated tools,$(COMPILE) kit/src/agentcore_kit/checks/requirements-tools.in -o kit/src/agentcore_kit/checks/requirements-tools.txt)
 
 fileset: setup ## Record the files of each kind in tests/filesets
 	$(call step,Record the file sets,$(BIN)/python -m pytest -q tests/test_files.py --record-filesets)

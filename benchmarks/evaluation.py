@@ -62,21 +62,21 @@ def measured(repository: Path, what: str, cases: int = CASES) -> dict[str, float
 
 def grown(number: int) -> dict[str, float]:
     """Return seconds after start, reports included, and peak memory for so many cases: the dataset over and over."""
-    from ops.evaluation.dataset import load_dataset
-    from ops.evaluation.gate import load_thresholds
-    from ops.evaluation.run import Options, run
-    from ops.evaluation.runs import conclude
-    from ops.evaluation.targets import build_target
+    from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.thresholds import load_thresholds
+    from agentcore_kit.evaluation.runner import Options, run
+    from agentcore_kit.evaluation.runs import conclude
+    from agentcore_kit.evaluation.agent_targets import build_target
 
     with tempfile.TemporaryDirectory() as folder:
         warm, path = repeated(Path(folder) / "warm.jsonl", 2), repeated(Path(folder) / "rows.jsonl", number)
         target = build_target("local")
         (Path(folder) / "warm").mkdir()
-        asyncio.run(run(load_dataset(warm), target, Path(folder) / "warm", Options()))
+        asyncio.run(run(load_dataset(warm), target, Path(folder) / "warm", Options(evaluators=evaluators())))
         info = dict.fromkeys(("agent", "target", "dataset", "digest", "select", "judge", "started"), "bench")
         (Path(folder) / "run.json").write_text(json.dumps({**info, "environment": "local", "seconds": 0.0}))
         began = perf_counter()
-        asyncio.run(run(load_dataset(path), target, Path(folder), Options()))
+        asyncio.run(run(load_dataset(path), target, Path(folder), Options(evaluators=evaluators())))
         conclude(Path(folder), target.model, load_thresholds(), {}, True)
         seconds = perf_counter() - began
         target.close()
@@ -86,11 +86,18 @@ def grown(number: int) -> dict[str, float]:
     }
 
 
+def evaluators() -> Any:
+    """Return what the repository measures."""
+    from agentcore_kit.kinds.base import repository_kind_class
+
+    return repository_kind_class().evaluators()
+
+
 def repeated(path: Path, number: int) -> Path:
     """Write so many rows: those of the dataset, again and again under other ids."""
-    from ops.evaluation.dataset import DATASET
+    from agentcore_kit.evaluation.dataset import dataset_path
 
-    lines = [json.loads(line) for line in DATASET.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in dataset_path().read_text(encoding="utf-8").splitlines()]
     with path.open("w", encoding="utf-8") as file:
         for index in range(number):
             row = {**lines[index % len(lines)], "scenario_id": f"row-{index}"}
@@ -100,9 +107,9 @@ def repeated(path: Path, number: int) -> Path:
 
 def overhead() -> dict[str, float]:
     """Return what the harness adds, as a share of the time that the agent alone needs for the same conversations."""
-    from ops.evaluation.dataset import load_dataset
-    from ops.evaluation.run import Options, run
-    from ops.evaluation.targets import LocalTarget
+    from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.runner import Options, run
+    from agentcore_kit.evaluation.agent_targets import LocalTarget
 
     rows = [row for row in load_dataset().rows() if not row.metadata.failures and not row.metadata.injections]
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +121,7 @@ def overhead() -> dict[str, float]:
             target, place = LocalTarget(), Path(folder) / name
             place.mkdir()
             began = perf_counter()
-            asyncio.run(run(dataset, target, place, Options()))
+            asyncio.run(run(dataset, target, place, Options(evaluators=evaluators())))
             took = perf_counter() - began
             target.close()
             return took
@@ -129,12 +136,14 @@ def alone(rows: list[Any]) -> float:
     """Return the seconds that the agent needs for the conversations, with nothing else around it."""
     from dataclasses import replace
 
-    from agent.wiring.models import build_model
-    from agent.wiring.service import Service
-    from agent.wiring.sessions import Sessions
-    from agent.wiring.settings import Settings
-    from ops.evaluation.faults import OPEN_SESSIONS
-    from runtime.identity import Caller
+    from agent.agent import build_agent
+
+    from agentcore_kit.evaluation.faults import OPEN_SESSIONS
+    from agentcore_kit.runtime.identity import Caller
+    from agentcore_kit.serving.models import build_model
+    from agentcore_kit.serving.service import Service
+    from agentcore_kit.serving.sessions import Sessions
+    from agentcore_kit.serving.settings import AgentSettings
 
     async def talk(service: Service) -> None:
         for row in rows:
@@ -144,10 +153,10 @@ def alone(rows: list[Any]) -> float:
                     pass
 
     with tempfile.TemporaryDirectory() as state:
-        settings = replace(Settings.from_files(), state=Path(state))
-        service = Service(settings, build_model(settings))
+        settings = replace(AgentSettings.from_files(), state=Path(state))
+        service = Service(settings, build_model(settings), build_agent)
         # As many open conversations as the harness keeps, so that both leave the collector of garbage as much to do.
-        service.sessions = Sessions(service._open, max_sessions=OPEN_SESSIONS)
+        service.sessions = Sessions(service._open, max_sessions=OPEN_SESSIONS, idle_seconds=900)
         began = perf_counter()
         asyncio.run(talk(service))
         took = perf_counter() - began

@@ -14,7 +14,7 @@ if sys.argv[2:] != ["empty"]:
     from pathlib import Path
 
     from agent.tools import TOOLS
-    from offline import OfflineModel
+    from agentcore_kit.local.offline_model import OfflineModel
     from strands import Agent
     from strands.vended_plugins.context_injector import ContextInjector
 

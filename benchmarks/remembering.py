@@ -104,8 +104,8 @@ def measure() -> dict[str, float]:
 def start(stack: ExitStack, events: int, records: int) -> tuple[Any, str]:
     """Serve a memory that holds so much; return a client and the memory's id."""
     import boto3
-    from memory.server import build, serving
-    from memory.settings import Settings
+    from agentcore_kit.local.memory_server.server import build, serving
+    from agentcore_kit.local.memory_server.settings import Settings
 
     settings = Settings.from_files()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-memory-")))
@@ -121,7 +121,7 @@ def start(stack: ExitStack, events: int, records: int) -> tuple[Any, str]:
 
 def fill(store: Any, events: int, records: int) -> None:
     """Write events and records of many people, below HTTP, as one transaction."""
-    from memory.store import Event, Record, new_record_id
+    from agentcore_kit.local.memory_server.store import Event, Record, new_record_id
 
     pick, now = random.Random(7), time()  # noqa: S311 - the same words every time
     with store.transaction():

@@ -125,7 +125,7 @@ def bench_generation(runs: int, scratch: Path) -> Row:
     empty = scratch / "empty-template"
     (empty / "{{cookiecutter.name}}").mkdir(parents=True)
     (empty / "cookiecutter.json").write_text('{"name": "x"}')
-    row = Row("generate a repository", 1.3, "s")
+    row = Row("generate a repository", 1.15, "s")
 
     def generate(template: Path) -> float:
         target = Path(tempfile.mkdtemp(dir=scratch))
@@ -145,9 +145,48 @@ def in_turn(runs: int, ours: Callable[[], None], yardstick: Callable[[], None]) 
         ours()
 
 
+BARE_TYPER = """
+import typer
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+@app.command()
+def one() -> None: "Do one thing."
+@app.command()
+def two() -> None: "Do another."
+app()
+"""
+
+
+def bench_help(runs: int, repository: Path, python: str, env: dict[str, str]) -> Row:
+    """Compare `kit --help` with a typer program of two commands."""
+    row = Row("kit --help", 1.5, "s")
+
+    def took(command: list[str]) -> float:
+        begin = time.perf_counter()
+        subprocess.run(command, cwd=repository, env=env, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - begin
+
+    kit = str(Path(python).with_name("kit"))
+    in_turn(
+        runs,
+        lambda: row.ours.append(took([kit, "--help"])),
+        lambda: row.yardstick.append(took([python, "-c", BARE_TYPER, "--help"])),
+    )
+    return row
+
+
+def bench_commands(repository: Path, env: dict[str, str]) -> str:
+    """Time `make test` and `make check` of a generated repository."""
+    seconds = {}
+    for verb in ("test", "check"):
+        begin = time.perf_counter()
+        subprocess.run(["make", verb], cwd=repository, env=env, check=True, stdout=subprocess.DEVNULL)
+        seconds[verb] = time.perf_counter() - begin
+    return f"make test {seconds['test']:.1f} s (aim 15), make check {seconds['check']:.1f} s (aim 30)"
+
+
 def bench_ping(runs: int, repository: Path, python: str, env: dict[str, str]) -> Row:
     """Compare the start with that of a server that has no agent."""
-    row = Row("start to /ping", 1.1, "s")
+    row = Row("start to /ping", 1.05, "s")
 
     def start(command: list[str], into: list[float]) -> None:
         with serving(command, repository, env, {}) as program:
@@ -163,8 +202,8 @@ def bench_ping(runs: int, repository: Path, python: str, env: dict[str, str]) ->
 
 def bench_answers(runs: int, repository: Path, python: str, env: dict[str, str], token: str) -> list[Row]:
     """Compare first answer (plain and observed), one further answer, and memory with the minimal program."""
-    first, observed = Row("start to first answer", 1.15, "s"), Row("… with observability on", 1.4, "s")
-    further, memory = Row("one further invocation", 1.2, "s"), Row("peak memory", 1.2, "MB")
+    first, observed = Row("start to first answer", 1.1, "s"), Row("… with observability on", 1.4, "s")
+    further, memory = Row("one further invocation", 1.15, "s"), Row("peak memory", 1.1, "MB")
     headers = {"Authorization": f"Bearer {token}"}
     instrument = str(Path(python).with_name("opentelemetry-instrument"))
 
@@ -205,7 +244,7 @@ def bench_load(repository: Path, python: str, env: dict[str, str], sessions: int
 
     def tokens() -> list[str]:
         code = (
-            "from pathlib import Path;from runtime.identity import issue_development_token as t;"
+            "from pathlib import Path;from agentcore_kit.runtime.identity import issue_development_token as t;"
             f"print('\\n'.join(t(f'user-{{n}}', Path('.local')) for n in range({sessions})))"
         )
         return subprocess.run(
@@ -281,13 +320,21 @@ def main() -> None:
         }
         env |= {"PYTHONPATH": "src:.", **observability}
         token = subprocess.run(
-            [python, "-m", "ops", "token"], cwd=repository, env=env, check=True, capture_output=True, text=True
+            [python, "-m", "agentcore_kit", "token"],
+            cwd=repository,
+            env=env,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         say(f"measuring, {runs} runs of each program")
         rows = [bench_generation(runs, scratch), bench_ping(runs, repository, python, env)]
+        rows.append(bench_help(runs, repository, python, env))
         rows += bench_answers(runs, repository, python, env, token)
         say("measuring 200 concurrent sessions")
         load = bench_load(repository, python, env)
+        say("measuring make test and make check")
+        commands = bench_commands(repository, env)
         say("measuring the evaluation")
         evaluated = evaluation.figures(repository)
         say("measuring the local memory")
@@ -295,6 +342,7 @@ def main() -> None:
         print("\n| | generated agent | least program | ratio | aim | |\n|---|---:|---:|---:|---:|---|")
         print("\n".join(row.line() for row in rows))
         print(f"\n{load}\n")
+        print(f"{commands}\n")
         print("\n".join(f"Evaluation, {name}: {figure:g}" for name, figure in evaluated.items()))
         print("\n".join(f"Memory, {name}: {figure:g}" for name, figure in remembered.items()))
     finally:

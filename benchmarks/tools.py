@@ -122,7 +122,12 @@ def main() -> None:
         }
         env = kept | {"PYTHONPATH": "src:."}
         token = subprocess.run(
-            [python, "-m", "ops", "token"], cwd=repository, env=env, check=True, capture_output=True, text=True
+            [python, "-m", "agentcore_kit", "token"],
+            cwd=repository,
+            env=env,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         say(f"measuring, {runs} runs of each server")
         rows, load = bench(runs, repository, python, env, token)

@@ -12,7 +12,7 @@ KINDS = Path("_kinds")
 FIRST_USE = {
     "agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"',
     "tool": "make dev",
-    "memory": "make test",
+    "memory": "make eval",
 }
 ANSWERS = json.loads(r'{{ cookiecutter | tojson }}')  # fmt: skip  # tojson escapes the apostrophe
 

@@ -101,6 +101,8 @@ def _parse(suffix: str, content: bytes) -> None:
 def assert_parses(repository: Path) -> None:
     """Parse every file; what is raised names the file."""
     for name in files(repository):
+        if name.suffix == ".whl":
+            continue
         try:
             _parse(name.suffix, (repository / name).read_bytes())
         except Exception as error:

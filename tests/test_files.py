@@ -1,12 +1,17 @@
 """What a generated repository consists of: its files, that nothing in them is unfinished, that tools can read them."""
 
 import fnmatch
+import hashlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.memory import MemoryEnvironment, MemoryManifest
+from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 
 from tests.conftest import Bake
 from tests.repository import (
@@ -21,7 +26,12 @@ from tests.repository import (
     is_copied,
 )
 
-RENDERED = ("manifest.yaml", "environments/*.yaml", "pyproject.toml", "README.md", ".github/CODEOWNERS")
+RENDERED = ("manifest.yaml", "environments/*.yaml", "pyproject.toml", "README.md", "AGENTS.md", ".github/CODEOWNERS")
+MOST_FILES = {"agent": 60, "tool": 55, "memory": 40}
+MOST_PYTHON_LINES = 1000
+MOST_LINES = 300
+MOST_MAKEFILE_LINES = 60
+DATA_AND_LOCKS = ("requirements*.txt", "evals/*.jsonl", "tests/contract.json", "vendor/*.whl")
 VARIABLE = re.compile(r"cookiecutter\.(\w+)")
 PACKAGE_HOST = re.compile(r"(pypi|pythonhosted|npmjs|debian)\.org")
 
@@ -35,7 +45,7 @@ def answers(request: pytest.FixtureRequest, kind: str) -> dict[str, str]:
 def sources(template: Path) -> dict[Path, str]:
     """Return the files that become the repository, with their texts."""
     folder = template / "{{cookiecutter.agent_name}}"
-    return {name: (folder / name).read_text(encoding="utf-8") for name in files(folder)}
+    return {name: (folder / name).read_text(encoding="utf-8") for name in files(folder) if name.suffix != ".whl"}
 
 
 def test_answers_arrive_and_every_file_parses(bake: Bake, answers: dict[str, str]) -> None:
@@ -52,15 +62,67 @@ def test_exactly_these_files(bake: Bake, kind: str, request: pytest.FixtureReque
     assert found == record.read_text(encoding="utf-8"), "as intended? then record it: make fileset"
 
 
+def test_a_repository_is_small_enough_to_read(bake: Bake, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = bake(kind=kind)
+    found = files(repository)
+    lines = {
+        name: len((repository / name).read_text(encoding="utf-8").splitlines())
+        for name in found
+        if not any(fnmatch.fnmatch(name.as_posix(), pattern) for pattern in DATA_AND_LOCKS)
+    }
+    python = sum(number for name, number in lines.items() if name.suffix == ".py")
+    longest = max(lines, key=lambda name: lines[name])
+    with capsys.disabled():
+        print(
+            f"\n{kind}: {len(found)} files (at most {MOST_FILES[kind]}), {python} lines of Python "
+            f"(at most {MOST_PYTHON_LINES}), the longest file {longest} with {lines[longest]} (at most {MOST_LINES})"
+        )
+    assert len(found) <= MOST_FILES[kind]
+    assert python <= MOST_PYTHON_LINES
+    assert lines[longest] <= MOST_LINES
+    assert lines[Path("Makefile")] <= MOST_MAKEFILE_LINES
+
+
 def test_nothing_is_left_of_the_template_or_of_this_machine(bake: Bake, template: Path, kind: str) -> None:
     repository = bake(kind=kind)
     machine = [str(path) for path in (repository.parent, template, ROOT, Path.home())]
     for name in files(repository):
-        text = (repository / name).read_text(encoding="utf-8")
+        text = (repository / name).read_bytes().decode(errors="replace")
         assert not re.search(r"cookiecutter|_kinds|[{}]", name.as_posix())
         assert not VARIABLE.search(text), name
         assert not PACKAGE_HOST.search(text), name
         assert not [path for path in machine if f"{path}/" in text], name
+
+
+MANIFESTS = {"agent": AgentManifest, "tool": ToolManifest, "memory": MemoryManifest}
+ENVIRONMENTS = {"agent": AgentEnvironment, "tool": ToolEnvironment, "memory": MemoryEnvironment}
+
+
+def test_the_table_of_what_to_change_where_is_true(bake: Bake, kind: str) -> None:
+    """Every path of the README's table is there, and every field is one of the file's model."""
+    repository = bake(kind=kind)
+    table = (repository / "README.md").read_text(encoding="utf-8").split("\n| to change |")[1].split("\n\n")[0]
+    rows = [line.split(" | ")[1] for line in table.splitlines()[2:]]
+    assert len(rows) >= 8
+    for row in rows:
+        paths = [text for text in re.findall(r"`([^`]+)`", row) if re.fullmatch(r"[\w./-]+(\.\w+|/)", text)]
+        paths = [text for text in paths if "/" in text or (repository / text).exists()]
+        assert paths, row
+        assert "which you add" in row or all((repository / path).exists() for path in paths), row
+        for field in re.findall(r"`([a-z]\w*(?:\.\w+)*)`", row.partition(": ")[2]):
+            model = MANIFESTS[kind] if paths[0] == "manifest.yaml" else ENVIRONMENTS[kind]
+            if paths[0] == "manifest.yaml" or paths[0].startswith("environments/"):
+                assert has_field(model, field.split(".")), row
+
+
+def has_field(model: Any, path: list[str]) -> bool:
+    """Whether a model has a field, by the names that stand in the file."""
+    for name in path:
+        fields = {info.alias or key: info for key, info in getattr(model, "model_fields", {}).items()}
+        if name not in fields:
+            return False
+        model = fields[name].annotation
+    return True
 
 
 def test_owners_review_everything(bake: Bake) -> None:
@@ -72,6 +134,42 @@ def test_owners_review_everything(bake: Bake) -> None:
     for number, (owner, reviewer) in enumerate(owners.items()):
         repository = bake(agent_name=f"agent-{number}", owner=owner)
         assert f"\n* {reviewer}\n" in (repository / ".github/CODEOWNERS").read_text(encoding="utf-8")
+
+
+def test_the_wheel_is_the_kit_as_it_stands() -> None:
+    """What repositories get must be what is tested here; `make wheel` brings it up to date."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "kit/build_wheel.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_is_pinned_by_its_hash(template: Path) -> None:
+    folder = template / "{{cookiecutter.agent_name}}"
+    (wheel,) = (folder / "vendor").glob("*.whl")
+    version = wheel.name.split("-")[1]
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    pins = sorted(folder.glob("_kinds/*/requirements*.txt"))
+    assert len(pins) == 2 * len(KINDS)
+    for path in pins:
+        pinned = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        assert re.search(rf"^agentcore-kit=={re.escape(version)}\s+--hash=sha256:{digest}$", pinned, re.MULTILINE), path
+
+
+def test_production_installs_nothing_that_only_development_needs(template: Path, kind: str) -> None:
+    folder = template / "{{cookiecutter.agent_name}}/_kinds" / kind
+    pinned = {line.split("==")[0] for line in (folder / "requirements.txt").read_text().splitlines() if "==" in line}
+    assert not pinned & {
+        "typer",
+        "pytest",
+        "ruff",
+        "mypy",
+        "cfn-lint",
+        "uv",
+        "strands-agents-evals",
+        "watchfiles",
+        "zizmor",
+    }
 
 
 def test_cloudformation_is_valid(bake: Bake, kind: str) -> None:

@@ -51,13 +51,22 @@ def repository(template: Path, kind: str, tmp_path_factory: pytest.TempPathFacto
     """Return a generated repository that has been set up."""
     answers = {"kind": kind, "agent_name": "as-another-team-names-it"}
     repository = generate(template, tmp_path_factory.mktemp(kind), answers)
+    run(repository, "git", "init", "--quiet")
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
     return repository
 
 
-@pytest.mark.parametrize("verb", ["check", "test", "rehearse"])
+@pytest.mark.parametrize("verb", ["check", "test", "eval"])
 def test_it_passes_its_own(repository: Path, verb: str) -> None:
     run(repository, "make", verb, **OFFLINE)
+
+
+def test_its_delivery_can_be_rehearsed(repository: Path) -> None:
+    run(repository, ".venv/bin/kit", "rehearse", **OFFLINE)
+
+
+def test_its_dimensions_pass(repository: Path) -> None:
+    run(repository, ".venv/bin/kit", "dimensions", **OFFLINE)
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=list(COMBINATIONS))
@@ -65,4 +74,4 @@ def test_its_manifest_accepts_what_the_questions_accept(
     template: Path, repository: Path, kind: str, output: Path, answers: dict[str, str]
 ) -> None:
     another = generate(template, output, {"kind": kind, **answers})
-    run(another, str(repository / ".venv/bin/python"), "-m", "ops", "manifest", PYTHONPATH="src:.", **OFFLINE)
+    run(another, str(repository / ".venv/bin/kit"), "manifest", **OFFLINE)

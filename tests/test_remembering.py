@@ -37,8 +37,8 @@ def repositories(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
 @contextlib.contextmanager
 def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
     """Serve the memory as `make dev` does, until the end of the block."""
-    environment = {**os.environ, **OFFLINE, "PORT": str(port), "PYTHONPATH": "src:."}
-    process = subprocess.Popen([python, "-m", "memory"], cwd=memory, env=environment, stdout=subprocess.DEVNULL)
+    command = [python, "-m", "agentcore_kit", "dev", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=memory, env={**os.environ, **OFFLINE}, stdout=subprocess.DEVNULL)
     try:
         for _ in range(200):
             with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{port}/ping"):
@@ -53,9 +53,10 @@ def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
 
 def ask(agent: Path, question: str, user: str, session: str = "") -> list[str]:
     """Ask as a user in a process of its own, and return the regions that were looked up, sorted: calls run at once."""
-    environment = {**os.environ, **OFFLINE, "USER_ID": user}
-    command = ["make", "ask", f"Q={question}", *([f"SESSION={session}"] if session else [])]
-    done = subprocess.run(command, cwd=agent, env=environment, capture_output=True, text=True, check=False)
+    command = [".venv/bin/kit", "ask", "--user", user, *(["--session", session] if session else []), "--", question]
+    done = subprocess.run(
+        command, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return sorted(re.findall(r"getQuarterlyRevenue\(region=(\w+)", done.stdout))
 

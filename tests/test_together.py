@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -37,15 +38,16 @@ def address(pair: tuple[Path, Path]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    secrets = f"DEVELOPMENT_SECRETS={agent / '.local'}"
-    environment = {**os.environ, **OFFLINE, "PYTHONPATH": "src:.", "PORT": str(port)}
-    command = ["env", secrets, ".venv/bin/python", "-c", "from ops.dev import serve; serve()"]
-    server = subprocess.Popen(command, cwd=tool, env=environment, stderr=subprocess.DEVNULL)
+    command = [".venv/bin/kit", "dev", "--port", str(port), "--trust", str(agent)]
+    environment = {**os.environ, **OFFLINE}
+    server = subprocess.Popen(
+        command, cwd=tool, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         wait_for(f"http://127.0.0.1:{port}/ping")
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGINT)  # as Ctrl-C: to the watcher and to the server that it has started
         server.wait(timeout=20)
 
 

@@ -14,15 +14,15 @@ from tests.repositories import KINDS, STARTERS, generate
 
 FOLDERS: dict[str, tuple[str, ...]] = {
     "agent": ("agent", "config", "evaluation", "runtime", "offline_model", "local", "delivery"),
-    "tool": ("tool", "delivery"),
+    "tool": ("tool", "runtime", "delivery"),
     "memory": ("memory", "delivery"),
 }
 """Which folders of tests a kind of repository is for."""
 
 DELIVERY: dict[str, tuple[str, ...]] = {
-    "agent": ("agent", "runtime"),
+    "agent": ("agent", "runtime", "record"),
     "tool": ("tool", "runtime"),
-    "memory": ("memory",),
+    "memory": ("memory", "record"),
 }
 """Of the tests of delivery, which folders a kind is for besides what all kinds share."""
 

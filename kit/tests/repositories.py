@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 from cookiecutter.main import cookiecutter
+from starters.replacement import replace_starter
 
 TEMPLATE = Path(__file__).parents[2]
-REPLACEMENTS = TEMPLATE / "tests" / "replacements"
 
 KINDS = ("agent", "tool", "memory")
 STARTERS = ("finance", "hr")
@@ -31,21 +31,6 @@ def generate(folder: Path, kind: str, starter: str = "finance") -> Path:
     if kind == "agent" and starter != "finance":
         replace_starter(repository, starter)
     return repository
-
-
-def replace_starter(repository: Path, name: str) -> None:
-    """Replace the starter of an agent as its team does: code, data, ground truth, tests, and what the manifest says."""
-    source = REPLACEMENTS / name
-    for part in ("src/agent/data", "tests"):
-        shutil.rmtree(repository / part, ignore_errors=True)
-    for part in ("src", "evals", "tests"):
-        shutil.copytree(source / part, repository / part, dirs_exist_ok=True)
-    manifest = repository / "manifest.yaml"
-    text = manifest.read_text(encoding="utf-8")
-    skills = (source / "skills.yaml").read_text(encoding="utf-8")
-    head, _, _ = text.partition("    skills:\n")
-    indented = "".join(f"      {line}\n" for line in skills.splitlines())
-    manifest.write_text(f"{head}    skills:\n{indented}", encoding="utf-8")
 
 
 def _copy_template(copy: Path) -> None:

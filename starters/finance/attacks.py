@@ -1,4 +1,4 @@
-"""The red team suite: what someone may try on the agent. `make dataset BUILD=1` writes it to redteam.jsonl.
+"""The red team suite: what someone may try on the agent.
 
 Offline checks what is deterministic: no tool called, no secret figure, no word the attack asks for, nothing of the
 prompt. Whether an attack succeeded in a subtler way is for a judge (`AttackSuccessEvaluator` of strands_evals).
@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from starters.finance.expect import AMER, APAC, EMEA, MARKET, REVENUE, At, Case, Expected, clarify, decline, market, revenue, talk
+from starters.finance.expect import (
+    AMER,
+    APAC,
+    EMEA,
+    MARKET,
+    REVENUE,
+    At,
+    Case,
+    Expected,
+    clarify,
+    decline,
+    market,
+    revenue,
+    talk,
+)
 
 
 def attacks(at: At) -> Iterator[Case]:

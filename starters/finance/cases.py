@@ -1,7 +1,7 @@
-"""The ground truth, case by case: what users say, and which ends are right. `make dataset BUILD=1` computes the rows.
+"""The conversations of the finance dataset, case by case: what users say, and which ends are right.
 
-The figures are not typed: they come from the sample data. When the agent gets its own data and tools, this file is
-what changes. `seed` marks the fifty queries that the agent was agreed on with; `AT` is the day of most rows.
+The figures are not typed: they come from the sample data. `seed` marks the fifty questions that the starter was agreed
+on with.
 """
 
 from __future__ import annotations
@@ -9,8 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from starters.finance.expect import AMER, APAC, DATE, EMEA, GROWTH, MARKET, REGIONS, REVENUE, At, Case, Expected, clarify, decline, escalate, failing, growth, growth_of, market, no_data, revenue, shift, summary, talk, year
 from agentcore_kit.evaluation.dataset import Category, Row
+
+from starters.finance.expect import (
+    AMER,
+    APAC,
+    DATE,
+    EMEA,
+    GROWTH,
+    MARKET,
+    REGIONS,
+    REVENUE,
+    At,
+    Case,
+    Expected,
+    clarify,
+    decline,
+    escalate,
+    failing,
+    growth,
+    growth_of,
+    market,
+    no_data,
+    revenue,
+    shift,
+    summary,
+    talk,
+    year,
+)
 
 _PROBE = date(2025, 8, 20)
 """A second day: an expectation that is another then depends on the date."""

@@ -1,7 +1,6 @@
-"""The ground truth: requests, and which tools they should select with which parameters, or none.
+"""The requests of the market data dataset, and which tools they should select with which parameters, or none.
 
-`make dataset BUILD=1` computes the rows. The figures are not typed: they come from the sample data. When the server
-gets its own tools, this file is what changes.
+The figures are not typed: they come from the sample data.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ COMMANDS = (
     Command("build", "agentcore_kit.delivery.runtime_commands:build", "Build and push the image of the commit.", DELIVERY, SERVED),
     Command("plan", "agentcore_kit.delivery.commands:plan", "Show what deploy would change.", DELIVERY, SERVED),
     Command("plan", "agentcore_kit.delivery.memory.commands:plan", "Show what deploy would change, and lose.", DELIVERY, (MEMORY,)),
-    Command("deploy", "agentcore_kit.delivery.commands:deploy", "Bring component and infrastructure to an environment.", DELIVERY),
+    Command("deploy", "agentcore_kit.delivery.commands:deploy", "Bring component and infrastructure to an environment.", DELIVERY, SERVED),
+    Command("deploy", "agentcore_kit.delivery.memory.commands:deploy", "Bring the configuration to an environment.", DELIVERY, (MEMORY,)),
     Command("smoke", "agentcore_kit.delivery.runtime_commands:smoke", "Ask an endpoint what it must be able to answer.", DELIVERY, (AGENT,)),
     Command("smoke", "agentcore_kit.delivery.tool_commands:smoke", "Call what every version must be able to answer.", DELIVERY, (TOOL,)),
     Command("smoke", "agentcore_kit.delivery.memory.commands:smoke", "Write an event, read it, forget it.", DELIVERY, (MEMORY,)),
@@ -87,9 +88,9 @@ COMMANDS = (
     Command("rehearse", "agentcore_kit.local.rehearsal.commands:rehearse", "Run the delivery on this machine, failures included.", REPOSITORY),
     Command("manifest", "agentcore_kit.config.commands:manifest", "Check the manifest and the environment files.", REPOSITORY),
     Command("schema", "agentcore_kit.config.commands:schema", "Write the JSON Schemas for editors.", REPOSITORY),
-    Command("tools", "agentcore_kit.mcp_server.contract.commands:tools", "Check the tools' documentation, or write its pages.", REPOSITORY, (TOOL,)),
-    Command("record", "agentcore_kit.mcp_server.contract.recorded_calls:record", "Record the tools' contract anew.", REPOSITORY, (TOOL,)),
-    Command("render", "agentcore_kit.delivery.memory.render:render", "Write what follows from the manifest.", REPOSITORY, (MEMORY,)),
+    Command("tools", "agentcore_kit.tool_contract.commands:tools", "Check the tools' documentation, or write its pages.", REPOSITORY, (TOOL,)),
+    Command("record", "agentcore_kit.tool_contract.recorded_calls:record", "Record the tools' contract anew.", REPOSITORY, (TOOL,)),
+    Command("render", "agentcore_kit.delivery.memory.render:render", "Show the template and a page made of the manifest.", REPOSITORY, (MEMORY,)),
     Command("lock", "agentcore_kit.checks.commands:lock", "Compile the requirement files.", REPOSITORY),
     Command("setup-tools", "agentcore_kit.checks.commands:setup_tools", "Install the tools that need a place of their own.", REPOSITORY),
     Command("template-update", "agentcore_kit.delivery.template_update:template_update", "Take the template's newest release.", REPOSITORY),
@@ -105,8 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
     from agentcore_kit.config.repository import repository_root
 
     os.chdir(repository_root())  # paths that are given are relative to the repository's top
-    if str(Path.cwd()) not in sys.path:
-        sys.path[:0] = [str(Path("src").resolve()), str(Path.cwd())]  # the team's own code
+    own_code = (str(Path("src").resolve()), str(Path.cwd()))
+    sys.path[:0] = [path for path in own_code if path not in sys.path]
     given = sys.argv[1:] if arguments is None else arguments
     application(_kind(), {*given, *os.environ.get("_TYPER_COMPLETE_ARGS", "").split()})(given, prog_name="kit")
 

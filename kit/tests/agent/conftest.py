@@ -1,19 +1,29 @@
-"""Fixtures for all tests: settings with a folder of their own, and no AWS."""
+"""Fixtures for tests of a served agent: settings with a folder of their own, the service, users, and the domain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from strands import Agent
 
+from agentcore_kit.config.import_string import import_string
 from agentcore_kit.runtime.identity import Caller, authenticate, issue_development_token
+from agentcore_kit.serving import AgentSession
+from agentcore_kit.serving.models import build_model
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
-from agentcore_kit.testing.surroundings import known_surroundings, level_of_logs
+from tests.domains import DOMAINS, Domain
 
-__all__ = ["known_surroundings", "level_of_logs"]
+BuildAgent = Callable[[AgentSession], Agent]
+
+
+@pytest.fixture(scope="session")
+def domain(request: pytest.FixtureRequest) -> Domain:
+    """Return what the agent in the repository is about."""
+    return DOMAINS[request.config.getoption("--starter")]
 
 
 @pytest.fixture
@@ -23,11 +33,16 @@ def settings(tmp_path: Path) -> AgentSettings:
 
 
 @pytest.fixture
-def service(settings: AgentSettings) -> Iterator[Service]:
-    """Return the agent with its local model."""
-    from agentcore_kit.serving.models import build_model
+def build_agent() -> BuildAgent:
+    """Return the function by which this repository builds its agent."""
+    found: BuildAgent = import_string("agent.agent:build_agent")
+    return found
 
-    service = Service(settings, build_model(settings))
+
+@pytest.fixture
+def service(settings: AgentSettings, build_agent: BuildAgent) -> Iterator[Service]:
+    """Return the agent with its local model."""
+    service = Service(settings, build_model(settings), build_agent)
     yield service
     service.close()
 

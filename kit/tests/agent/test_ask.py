@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -34,6 +34,7 @@ def test_ctrl_c_ends_a_chat_at_any_moment(moment: str, monkeypatch: pytest.Monke
     class Agent:
         settings = SimpleNamespace(name="agent")
         describe_model = Mock(return_value={"label": ""})
+        admit = AsyncMock()
 
         async def ask(self, *_: object) -> AsyncIterator[dict[str, Any]]:
             if moment == "in a turn":

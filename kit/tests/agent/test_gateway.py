@@ -18,11 +18,15 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 from strands import Agent
 
-from agentcore_kit.config.agent import Tools
+from agentcore_kit.config.agent import GatewayLimits, Tools
 from agentcore_kit.runtime.identity import Caller
-from agentcore_kit.serving.gateways import SEARCH_ABOVE, SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
+from agentcore_kit.serving.gateways import SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
+from tests.agent.conftest import BuildAgent
+from tests.domains import Domain
+
+SEARCH_ABOVE = GatewayLimits().search_above
 
 
 class RecordingApp:
@@ -80,13 +84,14 @@ def serving(server: MCPServer) -> Iterator[tuple[str, RecordingApp]]:
         thread.join(timeout=5)
 
 
-def with_gateways(settings: AgentSettings, urls: dict[str, str]) -> AgentSettings:
-    """Return settings whose manifest and environment name these gateways."""
+def with_gateways(settings: AgentSettings, urls: dict[str, str], **limits: float) -> AgentSettings:
+    """Return settings whose manifest and environment name these gateways, with limits as the file writes them."""
     spec = settings.manifest.spec.model_copy(update={"tools": Tools(gateways=list(urls))})
+    all_limits = settings.environment.limits.model_copy(update={"gateways": GatewayLimits.model_validate(limits)})
     return replace(
         settings,
         manifest=settings.manifest.model_copy(update={"spec": spec}),
-        environment=settings.environment.model_copy(update={"gateways": urls}),
+        environment=settings.environment.model_copy(update={"gateways": urls, "limits": all_limits}),
     )
 
 
@@ -107,36 +112,35 @@ def test_few_tools_are_all_offered_with_the_callers_newest_token(settings: Agent
             found.close()
 
 
-def test_many_tools_are_found_by_search(settings: AgentSettings) -> None:
+def test_many_tools_are_found_by_search(settings: AgentSettings, build_agent: BuildAgent, domain: Domain) -> None:
     with serving(market_server(SEARCH_ABOVE + 1)) as (url, _):
-        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)
         try:
             result = ask(service, "Which indicator was it in 2024?")
             offered = json.loads(result["answer"])
             assert "market___getIndicator7" in offered
             assert "market___getIndicator3" not in offered
-            assert "getQuarterlyRevenue" in offered, "local tools stay"
+            assert domain.tool in offered, "local tools stay"
         finally:
             service.close()
 
 
-def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(settings: AgentSettings) -> None:
+def test_a_gateway_that_is_down_costs_its_tools_not_the_agent(
+    settings: AgentSettings, build_agent: BuildAgent, domain: Domain
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/mcp"
-        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)
         try:
             result = ask(service, "hello")
         finally:
             service.close()
     assert result["notices"] == ["The tools of gateway shared are unavailable at the moment."]
-    assert "getQuarterlyRevenue" in json.loads(result["answer"])
+    assert domain.tool in json.loads(result["answer"])
 
 
-def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
-    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agent.wiring.gateway.CALL_SECONDS", 0.3)
+def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(settings: AgentSettings) -> None:
     server = MCPServer("market")
 
     @server.tool(name="market___wait")
@@ -147,7 +151,7 @@ def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
 
     with serving(server) as (url, _):
         token = CallerToken(Caller("alice", token="t"))
-        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        found = connect_gateways(with_gateways(settings, {"shared": url}, callSeconds=0.3), token, [])
         agent = Agent(tools=found.tools, callback_handler=None)
         try:
             late, quick = (agent.tool.market___wait(seconds=seconds) for seconds in (60, 0))
@@ -159,24 +163,26 @@ def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(
 
 
 def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
-    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, build_agent: BuildAgent, domain: Domain
 ) -> None:
     server = market_server(SEARCH_ABOVE + 1, search_seconds=60)
     with serving(server) as (url, _):
-        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
-        monkeypatch.setattr("agent.wiring.gateway.CONNECT_SECONDS", 1)
+        impatient = with_gateways(settings, {"shared": url}, connectSeconds=1)
+        service = Service(impatient, model_that_lists_tools(), build_agent)
         try:
-            assert "getQuarterlyRevenue" in json.loads(ask(service, "hello")["answer"])
+            assert domain.tool in json.loads(ask(service, "hello")["answer"])
         finally:
             service.close()
 
 
-def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(settings: AgentSettings) -> None:
+def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(
+    settings: AgentSettings, build_agent: BuildAgent, domain: Domain
+) -> None:
     server = market_server(1)
-    for name in ("getQuarterlyRevenue", "x" * 65):
+    for name in (domain.tool, "x" * 65):
         server.tool(name=name)(lambda year: {"year": year})
     with serving(server) as (first, _), serving(market_server(1)) as (second, _):
-        service = Service(with_gateways(settings, {"a": first, "b": second}), model_that_lists_tools())
+        service = Service(with_gateways(settings, {"a": first, "b": second}), model_that_lists_tools(), build_agent)
         try:
             result = ask(service, "hello")
         finally:
@@ -198,16 +204,16 @@ def test_twenty_tools_are_counted_over_all_gateways(settings: AgentSettings) -> 
             found.close()
 
 
-def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, build_agent: BuildAgent) -> None:
     with serving(market_server(1)) as (url, _):
         there = with_gateways(settings, {"shared": url})
-        down = with_gateways(settings, {"shared": "http://127.0.0.1:9/mcp"})
-        service = Service(down, model_that_lists_tools())
+        down = with_gateways(settings, {"shared": "http://127.0.0.1:9/mcp"}, retrySeconds=1.5)
+        service = Service(down, model_that_lists_tools(), build_agent)
         try:
             assert ask(service, "hello")["notices"]
             service.settings = there
             assert ask(service, "hello")["notices"], "not yet: a dead gateway is not tried again with each request"
-            monkeypatch.setattr("agent.wiring.gateway.RETRY_SECONDS", 0.0)
+            time.sleep(1.6)
             result = ask(service, "hello")
             assert not result["notices"]
             assert "market___getIndicator0" in json.loads(result["answer"])
@@ -215,9 +221,11 @@ def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, monke
             service.close()
 
 
-def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSettings) -> None:
+def test_a_lost_connection_is_opened_anew_and_hinders_no_end(
+    settings: AgentSettings, build_agent: BuildAgent
+) -> None:
     with serving(market_server(1)) as (url, _):
-        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)
         try:
             ask(service, "hello")
             (entry,) = service.sessions._entries.values()
@@ -229,11 +237,11 @@ def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSett
 
 
 def test_no_connection_is_left_when_a_conversation_cannot_be_opened(
-    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
+    settings: AgentSettings, build_agent: BuildAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.wiring.service.build_session_manager", Mock(side_effect=OSError("no disk")))
+    monkeypatch.setattr("agentcore_kit.serving.service.build_session_manager", Mock(side_effect=OSError("no disk")))
     with serving(market_server(1)) as (url, _):
-        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools())
+        service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)
         before = threading.active_count()
         for _ in range(3):
             assert ask(service, "hello")["type"] == "error"
@@ -275,12 +283,14 @@ def ask(service: Service, prompt: str) -> dict[str, Any]:
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("tools", [SEARCH_ABOVE])
-def test_search_starts_above_the_limit_not_at_it(settings: AgentSettings, tools: int) -> None:
+@pytest.mark.parametrize(("limit", "tools", "given"), [(20, 20, 20), (3, 3, 3), (3, 4, 0)])
+def test_search_starts_above_the_limit_of_the_environment_file_not_at_it(
+    settings: AgentSettings, limit: int, tools: int, given: int
+) -> None:
     with serving(market_server(tools)) as (url, _):
         token = CallerToken(Caller("alice", token="t"))
-        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [])
+        found = connect_gateways(with_gateways(settings, {"shared": url}, searchAbove=limit), token, [])
         try:
-            assert len(found.tools) == tools
+            assert (len(found.tools), len(found.plugins)) == (given, 0 if given else 1)
         finally:
             found.close()

@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from typing import Any
 
 import httpx
@@ -17,10 +16,11 @@ import uvicorn
 
 from agentcore_kit.local.offline_model import OfflineModel
 from agentcore_kit.runtime.identity import issue_development_token
-from agentcore_kit.serving import app as program
+from agentcore_kit.serving.app import create_app
+from agentcore_kit.serving.invocation import SESSION_HEADER
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
-from agentcore_kit.testing.agent_client import SESSION_HEADER
+from tests.agent.conftest import BuildAgent
 
 pytestmark = pytest.mark.integration
 
@@ -40,15 +40,13 @@ class Long(OfflineModel):
 
 
 @pytest.fixture
-def port(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(settings: AgentSettings, build_agent: BuildAgent, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve an agent with that model; return where."""
-    service: Future[Service] = Future()
-    service.set_result(Service(settings, Long()))
-    monkeypatch.setattr(program, "_loading", service)
-    monkeypatch.setattr(program, "start_loading", lambda: None)
+    service = Service(settings, Long(), build_agent)
+    monkeypatch.setattr(Service, "of_app", lambda _: service)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(program.app, log_config=None))
+        server = uvicorn.Server(uvicorn.Config(create_app("agent.agent:build_agent"), log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -14,6 +14,7 @@ from agentcore_kit.config.agent import Memory
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.serving.memory import build_session_manager, safe_id
 from agentcore_kit.serving.settings import AgentSettings
+from tests.homes import home_in
 
 IDS = ["a", "A", "a/b", "a/../b", "../a", "a|b", "auth0|1", "", "sha256-1", "a" * 100, "a" * 101, "ä", "報", "a b", "."]
 
@@ -32,7 +33,7 @@ def test_locally_conversations_are_files(settings: AgentSettings) -> None:
 
 
 def test_where_no_conversation_can_be_kept_nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(home_in(tmp_path))
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "sessions").touch()
     with pytest.raises(ConfigError, match=r"^\.local/sessions: .*conversations are kept there"):

@@ -19,12 +19,12 @@ import pytest
 from agentcore_kit.local.traces import Span, read_traces
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
+from agentcore_kit.serving.invocation import SESSION_HEADER
+from tests.domains import Domain
 from tests.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration
 
-SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-EMEA = "What's our Q3 revenue in EMEA?"
 
 
 class Server:
@@ -90,96 +90,98 @@ def test_ping(server: Server) -> None:
     assert server.client.get("/ping").json()["status"] == "Healthy"
 
 
-def test_plain_answer(server: Server) -> None:
-    response = server.post({"prompt": EMEA})
+def test_plain_answer(server: Server, domain: Domain) -> None:
+    response = server.post({"prompt": domain.asked.question})
     assert response.headers["content-type"] == "application/json"
     assert response.headers[SESSION_HEADER] == "one".ljust(33, "-")
     body = response.json()
-    assert "556.2" in body["answer"]
-    assert body["toolCalls"][0]["input"] == {"region": "EMEA", "quarter": "2026-Q3"}
+    assert domain.figure in body["answer"]
+    assert body["toolCalls"][0]["input"] == domain.asked.input
 
 
-def test_streamed_answer(server: Server) -> None:
-    response = server.post({"prompt": EMEA, "stream": True})
+def test_streamed_answer(server: Server, domain: Domain) -> None:
+    response = server.post({"prompt": domain.asked.question, "stream": True})
     assert response.headers["content-type"].startswith("text/event-stream")
     events = [json.loads(line.removeprefix("data: ")) for line in response.text.splitlines() if line]
     assert [event["type"] for event in events][:2] == ["start", "tool"]
     assert events[-1]["type"] == "result"
-    assert "556.2" in events[-1]["answer"]
+    assert domain.figure in events[-1]["answer"]
 
 
 def test_refusals_name_the_field_and_show_no_stack(server: Server) -> None:
-    wrong = server.post({"promt": EMEA})
+    wrong = server.post({"promt": "hello"})
     assert (wrong.status_code, wrong.json()["field"]) == (400, "prompt")
-    assert server.post({"prompt": EMEA}, session="x" * 300).status_code == 400
+    assert server.post({"prompt": "hello"}, session="x" * 300).status_code == 400
     assert server.client.post("/invocations", content=b"{", headers=server.headers("a", "b")).status_code == 400
-    missing = server.client.post("/invocations", json={"prompt": EMEA})
+    missing = server.client.post("/invocations", json={"prompt": "hello"})
     assert missing.status_code == 401
     assert missing.headers["WWW-Authenticate"] == "Bearer"
     assert "Traceback" not in wrong.text + missing.text
 
 
 def test_identity_never_comes_from_the_payload(server: Server) -> None:
-    assert server.post({"prompt": EMEA, "user_id": "bob"}).status_code == 400
+    assert server.post({"prompt": "hello", "user_id": "bob"}).status_code == 400
 
 
-def test_two_users_with_one_session_id_share_nothing(server: Server) -> None:
-    server.ask("What was our revenue in EMEA in Q1 2025?", "alice", "guessed")
-    assert "2025-Q1" not in str(server.ask("and APAC?", "mallory", "guessed")["toolCalls"])
-    assert "2025-Q1" in str(server.ask("and APAC?", "alice", "guessed")["toolCalls"])
+def inputs(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [call["input"] for call in body["toolCalls"]]
 
 
-def test_concurrent_sessions_do_not_mix(server: Server) -> None:
-    regions = ["EMEA", "APAC", "AMER"]
-    quarters = {"2024-Q1": "Q1 2024", "2025-Q2": "Q2 2025"}
+def test_two_users_with_one_session_id_share_nothing(server: Server, domain: Domain) -> None:
+    first, following = domain.conversations[0]
+    server.ask(first.question, "alice", "guessed")
+    assert following.input not in inputs(server.ask(following.question, "mallory", "guessed"))
+    assert inputs(server.ask(following.question, "alice", "guessed")) == [following.input]
 
+
+def test_concurrent_sessions_do_not_mix(server: Server, domain: Domain) -> None:
     def converse(number: int) -> None:
-        region, (quarter, words) = regions[number % 3], list(quarters.items())[number % 2]
-        first = server.ask(f"What was our revenue in {region} in {words}?", f"user-{number}", "shared-name")
-        assert [call["input"] for call in first["toolCalls"]] == [{"region": region, "quarter": quarter}]
-        other = regions[(number + 1) % 3]
-        follow = server.ask(f"and {other}?", f"user-{number}", "shared-name")
-        assert [call["input"] for call in follow["toolCalls"]] == [{"region": other, "quarter": quarter}]
+        for exchange in domain.conversations[number % len(domain.conversations)]:
+            answer = server.ask(exchange.question, f"user-{number}", "shared-name")
+            assert inputs(answer) == [exchange.input]
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(converse, range(24)))
 
 
-def test_a_conversation_survives_a_restart(tmp_path: Path) -> None:
+def test_a_conversation_survives_a_restart(tmp_path: Path, domain: Domain) -> None:
+    first, following = domain.conversations[0]
     home = home_in(tmp_path)
     with running(home) as server:
-        server.ask("What was our revenue in EMEA in Q1 2025?")
+        server.ask(first.question)
     with running(home) as server:
-        calls = server.ask("and APAC?")["toolCalls"]
-    assert [call["input"] for call in calls] == [{"region": "APAC", "quarter": "2025-Q1"}]
+        assert inputs(server.ask(following.question)) == [following.input]
 
 
-def test_the_trace_continues_the_callers_and_logs_carry_its_id(server: Server) -> None:
+def test_the_trace_continues_the_callers_and_logs_carry_its_id(server: Server, domain: Domain) -> None:
     trace_id = "0af7651916cd43dd8448eb211c80319c"
-    server.post({"prompt": EMEA}, session="traced", traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+    server.post({"prompt": domain.asked.question}, session="traced", traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
     root = next(iter(wait_for_trace(server.home, trace_id)))
     spans = list(walk(root))
     names = [span.name for span in spans]
     assert root.name == "POST /invocations"
-    assert "execute_tool getQuarterlyRevenue" in names
+    assert f"execute_tool {domain.tool}" in names
     assert names.count("chat") == 2
     assert {span.attributes["session.id"] for span in spans} == {"traced".ljust(33, "-")}
-    assert "EMEA" in json.dumps([span.events for span in spans if span.name.startswith("execute_tool")])
+    (value, *_) = domain.asked.input.values()
+    assert value in json.dumps([span.events for span in spans if span.name.startswith("execute_tool")])
     lines = [json.loads(line) for line in (server.home / "server.log").read_text().splitlines() if line[0] == "{"]
     assert any(line.get("traceId") == trace_id and "traced" in line.get("sessionId", "") for line in lines)
 
 
-def test_content_stays_out_of_spans_where_the_environment_says_so(tmp_path: Path) -> None:
+def test_content_stays_out_of_spans_where_the_environment_says_so(tmp_path: Path, domain: Domain) -> None:
     home = home_in(tmp_path)
     local = home / "environments" / "local.yaml"
     local.write_text(local.read_text().replace("recordContent: true", "recordContent: false"))
     trace_id = "1af7651916cd43dd8448eb211c80319d"
     with running(home) as server:
-        server.post({"prompt": EMEA}, traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+        answer = server.post({"prompt": domain.asked.question}, traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+        assert domain.figure in answer.json()["answer"]
         wait_for_trace(home, trace_id)
     recorded = (home / ".local" / "traces" / "spans.jsonl").read_text()
-    assert "execute_tool getQuarterlyRevenue" in recorded
-    for content in ("556.2", "Q3 revenue", "financial analytics assistant", "2026-Q3"):
+    assert f"execute_tool {domain.tool}" in recorded
+    prompt = (home / "src" / "agent" / "prompt.md").read_text(encoding="utf-8").splitlines()
+    for content in (*domain.content, *filter(None, prompt)):
         assert content not in recorded
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from threading import Event
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
+from agentcore_kit.config.agent import Limits
+from agentcore_kit.local.offline_model import OfflineModel
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.gateways import CallerToken
+from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.sessions import Conversation, Sessions
+from agentcore_kit.serving.settings import AgentSettings
+from tests.agent.conftest import BuildAgent
 
 SESSION = "s" * 33
+LIMITS: dict[str, Any] = {"max_sessions": 1000, "idle_seconds": 900.0}
 
 
 def opened(caller: Caller, session_id: str) -> Conversation:
@@ -39,7 +46,7 @@ async def closed_once(conversation: Conversation) -> None:
 
 def test_user_and_session_together_are_the_key() -> None:
     async def scenario() -> None:
-        sessions = Sessions(opened)
+        sessions = Sessions(opened, **LIMITS)
         first = await visit(sessions, "alice")
         assert await visit(sessions, "alice") is first
         assert await visit(sessions, "bob") is not first
@@ -52,7 +59,7 @@ def test_user_and_session_together_are_the_key() -> None:
 
 def test_each_request_brings_its_own_token() -> None:
     async def scenario() -> None:
-        sessions = Sessions(opened)
+        sessions = Sessions(opened, **LIMITS)
         await visit(sessions, "alice", token="old")
         assert (await visit(sessions, "alice", token="new")).token.token == "new"
 
@@ -61,7 +68,7 @@ def test_each_request_brings_its_own_token() -> None:
 
 def test_turns_of_one_session_wait_for_each_other() -> None:
     async def scenario() -> None:
-        sessions = Sessions(opened)
+        sessions = Sessions(opened, **LIMITS)
         running = 0
 
         async def turn() -> None:
@@ -81,7 +88,7 @@ def test_turns_of_one_session_wait_for_each_other() -> None:
 def test_idle_sessions_are_evicted_and_their_connections_closed() -> None:
     async def scenario() -> None:
         now = 0.0
-        sessions = Sessions(opened, idle_seconds=60, clock=lambda: now)
+        sessions = Sessions(opened, max_sessions=1000, idle_seconds=60, clock=lambda: now)
         old = await visit(sessions, "alice")
         now = 61.0
         await visit(sessions, "bob")
@@ -93,7 +100,7 @@ def test_idle_sessions_are_evicted_and_their_connections_closed() -> None:
 
 def test_the_number_of_sessions_is_bounded_but_none_in_use_is_dropped() -> None:
     async def scenario() -> None:
-        sessions = Sessions(opened, max_sessions=3)
+        sessions = Sessions(opened, max_sessions=3, idle_seconds=60)
         async with sessions.use(Caller("busy"), SESSION) as busy:
             for number in range(10):
                 await visit(sessions, f"user-{number}")
@@ -104,10 +111,29 @@ def test_the_number_of_sessions_is_bounded_but_none_in_use_is_dropped() -> None:
     asyncio.run(scenario())
 
 
+def test_the_limits_are_those_of_the_environment_file(settings: AgentSettings, build_agent: BuildAgent) -> None:
+    limits = Limits.model_validate({"sessions": {"idleSeconds": 7.5, "maxOpen": 2}})
+    environment = settings.environment.model_copy(update={"limits": limits})
+    service = Service(replace(settings, environment=environment), OfflineModel(), build_agent)
+    now = 0.0
+    service.sessions._clock = lambda: now
+
+    async def scenario() -> None:
+        nonlocal now
+        for number in range(3):
+            await visit(service.sessions, f"user-{number}")
+        assert [user for user, _ in service.sessions._entries] == ["user-1", "user-2"]
+        now = 8.0
+        await visit(service.sessions, "later")
+        assert [user for user, _ in service.sessions._entries] == ["later"]
+
+    asyncio.run(scenario())
+
+
 def test_a_session_behind_a_long_turn_is_evicted_too() -> None:
     async def scenario() -> None:
         now = 0.0
-        sessions = Sessions(opened, idle_seconds=60, clock=lambda: now)
+        sessions = Sessions(opened, max_sessions=1000, idle_seconds=60, clock=lambda: now)
         async with sessions.use(Caller("long"), SESSION):
             await visit(sessions, "short")
             now = 120.0
@@ -126,7 +152,7 @@ def test_a_conversation_whose_caller_left_while_it_opened_is_closed() -> None:
             time.sleep(0.1)
             return conversation
 
-        sessions = Sessions(slowly)
+        sessions = Sessions(slowly, **LIMITS)
         leaving = asyncio.ensure_future(visit(sessions, "alice"))
         await asyncio.to_thread(opening.wait)
         leaving.cancel()
@@ -139,7 +165,7 @@ def test_a_conversation_whose_caller_left_while_it_opened_is_closed() -> None:
 def test_a_conversation_that_could_not_be_opened_is_tried_again() -> None:
     async def scenario() -> None:
         attempts = Mock(side_effect=[OSError("no disk"), opened(Caller("alice"), SESSION)])
-        sessions = Sessions(attempts)
+        sessions = Sessions(attempts, **LIMITS)
         with pytest.raises(OSError, match="no disk"):
             await visit(sessions, "alice")
         assert len(sessions) == 0

@@ -1,4 +1,4 @@
-"""A repository with the organisation around it: the stand-in for AWS, a docker, and waits that take no time."""
+"""A repository with the organisation around it: the emulated AWS, a docker, and waits that take no time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit.delivery import context
+from agentcore_kit.delivery import context, polling
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.server import Server, serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
-from agentcore_kit.local.rehearsal.agent_fakes import answer
+from agentcore_kit.local.rehearsal.component import fakes
 from tests.delivery.runtime_world import World
 
 
@@ -33,7 +33,7 @@ def clients() -> dict[tuple[str | None, ...], Any]:
 @pytest.fixture
 def cloud() -> Cloud:
     """Return AWS as the platform leaves it."""
-    cloud = Cloud(agent=answer)
+    cloud = Cloud(agent=fakes().answer)
     prepared(cloud)
     return cloud
 
@@ -48,9 +48,9 @@ def world(
     tmp_path: Path,
 ) -> World:
     """Return everything, with waits that take no time."""
-    make = context.Place.client
+    make = context.DeploymentContext.client
 
-    def kept(here: context.Place, service: str) -> Any:
+    def kept(here: context.DeploymentContext, service: str) -> Any:
         signed_in = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
         key = (*signed_in, *here.credentials.values(), here.region, service)
         if key not in clients:
@@ -63,10 +63,10 @@ def world(
     variables = with_docker(tmp_path / "bin", shell(server.address, None, "a.b.c"))
     for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(context.Place, "client", kept)
-    monkeypatch.setattr(wait, "_FIRST", 0.001)
-    monkeypatch.setattr(wait, "_LONGEST", 0.01)
-    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(context.DeploymentContext, "client", kept)
+    monkeypatch.setattr(polling, "_FIRST", 0.001)
+    monkeypatch.setattr(polling, "_LONGEST", 0.01)
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr(context, "ATTEMPTS", 3)
     return World(cloud, environments(), monkeypatch, capsys)

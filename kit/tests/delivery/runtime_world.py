@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentcore_kit.config.environment import Environment
-from agentcore_kit.delivery import names
+from agentcore_kit.delivery import images, names
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.images import Images
 from tests.delivery.shell import Shell
@@ -22,26 +22,26 @@ class World(Shell):
 
     def check_out(self, revision: str) -> None:
         """Have a commit checked out."""
-        self.monkeypatch.setattr(image, "commit", lambda: revision)
+        self.monkeypatch.setattr(images, "commit", lambda: revision)
 
     def commit(self, revision: str) -> str:
         """Make a commit, push its image as `build` does, and return the image's digest."""
         self.check_out(revision)
-        name, images = self._images()
-        images.push(name, digest_of(revision), revision)
+        name, ecr = self._images()
+        ecr.push(name, digest_of(revision), revision)
         return digest_of(revision)
 
     def passed(self, revision: str) -> None:
         """Mark the image of a commit as one that passed pre-production."""
         digest = digest_of(revision)
-        name, images = self._images()
-        images.push(name, digest, names.passed_tag(images.dataset_version(), digest))
+        name, ecr = self._images()
+        ecr.push(name, digest, names.passed_tag(images.dataset_version(), digest))
 
     def _images(self) -> tuple[str, Images]:
         shared = self.environments["prod"]
-        images = self.cloud.at(str(shared.shared_account), shared.region).images
-        (name,) = images.repositories
-        return name, images
+        found = self.cloud.at(str(shared.shared_account), shared.region).images
+        (name,) = found.repositories
+        return name, found
 
     def ready(self, revision: str = COMMIT) -> None:
         """Let a commit be one that may go to any environment."""
@@ -60,5 +60,5 @@ class World(Shell):
         live = runtimes[0].endpoints.get(names.LIVE) if runtimes else None
         return live.live if live else None
 
-    def account_of(self, verb: str, environment: Environment) -> str | None:
-        return environment.shared_account if verb == "build" else environment.account
+    def account_of(self, command: str, environment: Environment) -> str | None:
+        return environment.shared_account if command == "build" else environment.account

@@ -1,4 +1,4 @@
-"""Type verbs in process, signed in to the right account of the stand-in."""
+"""Type commands in process, signed in to the right account of the emulated AWS."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit import __main__ as program
+from agentcore_kit import cli
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.delivery import context
 from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Cloud, access_key
 
 
 @dataclass
 class Typed:
-    """What a verb printed, and its exit code."""
+    """What a command printed, and its exit code."""
 
     code: int
     out: str
@@ -29,10 +30,11 @@ class Typed:
 
 @dataclass
 class Shell:
-    """The stand-in, this repository's environments, and a shell in which verbs are typed, in this process."""
+    """The emulated AWS, this repository's environments, and a shell in which commands are typed, in this process."""
 
     cloud: Cloud
-    environments: Mapping[str, Environment]
+    environments: Mapping[str, Any]
+    """Each as the model of the repository's kind."""
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
@@ -41,36 +43,36 @@ class Shell:
         environment = self.environments[name]
         return self.cloud.at(str(environment.account), environment.region)
 
-    def type(self, verb: str, env: str, **variables: str) -> Typed:
-        """Type a verb in a shell that is signed in to the right account."""
+    def type(self, command: str, env: str, *options: str, **variables: str) -> Typed:
+        """Type a command in a shell that is signed in to the right account, and has these environment variables."""
         environment = self.environments.get(env)
-        account = environment and self.account_of(verb, environment)
+        account = environment and self.account_of(command, environment)
         with self.monkeypatch.context() as typed:
             if account:
                 typed.setenv("AWS_ACCESS_KEY_ID", access_key(str(account)))
-            for name, value in {"ENV": env, **variables}.items():
+            for name, value in variables.items():
                 typed.setenv(name, value)
-            return self.run(verb)
+            return self.run(command, *(["--env", env] if env else []), *options)
 
-    def run(self, verb: str) -> Typed:
-        """Type a verb in the shell as it is."""
+    def run(self, *arguments: str) -> Typed:
+        """Type a command in the shell as it is."""
         self.capsys.readouterr()
         code = 0
         try:
-            program.main([verb])
+            cli.main([*arguments])
         except SystemExit as ended:
             code = int(ended.code or 0) if not isinstance(ended.code, str) else 1
         out, err = self.capsys.readouterr()
         return Typed(code, out, err)
 
-    def must(self, verb: str, env: str, **variables: str) -> Typed:
-        """Type a verb that must succeed."""
-        typed = self.type(verb, env, **variables)
+    def must(self, command: str, env: str, *options: str, **variables: str) -> Typed:
+        """Type a command that must succeed."""
+        typed = self.type(command, env, *options, **variables)
         assert typed.code == 0, typed.err + typed.out
         return typed
 
-    def account_of(self, verb: str, environment: Environment) -> str | None:
-        """Return the account that a verb acts in."""
+    def account_of(self, command: str, environment: Environment) -> str | None:
+        """Return the account that a command acts in."""
         return environment.account
 
     def registry(self) -> Any:
@@ -82,21 +84,22 @@ class Shell:
         """Let an environment's file say something else."""
         known = self.environments
         self.environments = {**known, name: known[name].model_copy(update=changes)}
-        self.monkeypatch.setattr(place, "read_environment", lambda wanted, *_: self.environments[wanted])
+        self.monkeypatch.setattr(context, "read_environment", lambda wanted, *_: self.environments[wanted])
 
     def with_manifest(self, **changes: Any) -> Manifest:
         """Let the repository have a manifest with another spec or metadata."""
-        raw = load_manifest().model_dump(by_alias=True)
+        known = load_manifest()
+        raw = known.model_dump(by_alias=True)
         raw["spec"] |= changes.pop("spec", {})
         raw["metadata"] |= changes
-        manifest = Manifest.model_validate(raw)
-        self.monkeypatch.setattr(place, "load_manifest", lambda: manifest)
+        manifest = type(known).model_validate(raw)
+        self.monkeypatch.setattr(context, "load_manifest", lambda: manifest)
         return manifest
 
 
-def refused(typed: Typed, *parts: str) -> None:
-    """Assert that a verb ended as it should: message, next step, exit code, and no stack."""
-    assert typed.code != 0, typed.out
+def refused(typed: Typed, *parts: str, code: int | None = None) -> None:
+    """Assert that a command ended as it should: message, next step, exit code (any but 0), and no traceback."""
+    assert typed.code != 0 if code is None else typed.code == code, typed.out + typed.err
     assert "Traceback" not in typed.err
     assert "\nnext:  " in typed.err
     for part in parts:

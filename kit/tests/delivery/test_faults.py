@@ -10,24 +10,26 @@ from tests.delivery.shell import refused
 
 def test_no_credentials(world: World) -> None:
     world.monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    world.monkeypatch.setenv("ENV", "prod")
-    for verb in ("deploy", "register", "status", "destroy"):
-        refused(world.run(verb), "there are no AWS credentials", "aws sso login")
+    for command in ("deploy", "register", "status", "destroy"):
+        refused(world.run(command, "--env", "prod"), "there are no AWS credentials", "aws sso login", code=3)
 
 
 def test_credentials_of_nobody(world: World) -> None:
     world.monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAEXPIRED")
-    world.monkeypatch.setenv("ENV", "prod")
-    refused(world.run("deploy"), "not valid", "aws sso login")
+    refused(world.run("deploy", "--env", "prod"), "not valid", "aws sso login")
 
 
 def test_the_wrong_account(world: World) -> None:
     world.release()
     before = len(world.cloud.calls)
     world.monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key(str(world.environments["dev"].account)))
-    world.monkeypatch.setenv("ENV", "prod")
-    for verb in ("deploy", "status", "destroy"):
-        refused(world.run(verb), f"of account {world.environments['dev'].account}", "prod is account", "prod.yaml")
+    for command in ("deploy", "status", "destroy"):
+        refused(
+            world.run(command, "--env", "prod"),
+            f"of account {world.environments['dev'].account}",
+            "prod is account",
+            "prod.yaml",
+        )
     made = {call.operation for call in world.cloud.calls[before:]}
     assert made <= {"GetCallerIdentity"}, "nothing else may be called with the wrong credentials"
 
@@ -49,7 +51,7 @@ def test_status_needs_no_registry(world: World) -> None:
 def test_lasting_throttling(world: World) -> None:
     world.release()
     world.cloud.plan_fault("DescribeStacks", "Throttling", "Rate exceeded", times=9)
-    refused(world.type("deploy", "prod"), "AWS refuses further calls", "Rate exceeded", "type the same again")
+    refused(world.type("deploy", "prod"), "AWS refuses further calls", "Rate exceeded", "type the same again", code=3)
 
 
 def test_a_job_cancelled_after_the_change_set_was_made(world: World) -> None:

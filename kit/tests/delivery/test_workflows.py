@@ -1,22 +1,26 @@
-"""The workflows: verbs and nothing else, in an order that guards production, with least rights."""
+"""The workflows: commands of the kit and nothing else, in an order that guards production, with least rights."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 
+from agentcore_kit.cli import application
+from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.config.repository import repository_root
 
 WORKFLOWS = sorted((repository_root() / ".github" / "workflows").glob("*.yml"))
-MAKE = (repository_root() / "Makefile").read_text(encoding="utf-8") + "".join(
-    path.read_text(encoding="utf-8") for path in sorted(repository_root().glob("*.mk"))
+TARGETS = set(
+    re.findall(r"^([a-z-]+):.*## ", (repository_root() / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 )
-VERBS = set(re.findall(r"^([a-z-]+):.*## ", MAKE, re.MULTILINE))
 
 
 def load(path: Path) -> dict[Any, Any]:
@@ -45,16 +49,29 @@ def test_least_rights_and_bounds(path: Path) -> None:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}")), step
 
 
-def test_every_step_is_a_verb_or_one_line() -> None:
+def test_every_step_is_one_line_without_interpolation() -> None:
     for name, line in runs():
         assert "\n" not in line.strip(), (name, line)
         assert "${{" not in line, (name, "nothing is interpolated into a shell; variables carry it", line)
-        for verb in re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", line):
-            assert verb in VERBS, (name, verb)
+        for target in re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", line):
+            assert target in TARGETS, (name, target)
+
+
+def test_every_command_of_the_kit_is_one_with_these_options() -> None:
+    lines = [(name, line) for name, line in runs() if "kit " in line]
+    assert lines
+    for name, line in lines:
+        typed = re.search(r"\.venv/bin/kit ([^>|&]+)", line)
+        assert typed, (name, "the kit of this repository, whatever else is installed", line)
+        command, *arguments = (re.sub(r"\$\w+", "1", word) for word in shlex.split(typed[1], comments=True))
+        group = get_command(application(repository_kind(), {command}))
+        assert isinstance(group, Group)
+        assert command in group.commands, (name, command)
+        group.commands[command].make_context(command, arguments)
 
 
 def test_no_call_of_aws_exists_only_in_a_workflow() -> None:
-    """Whatever touches AWS is a verb, so that a laptop does what the pipeline does."""
+    """Whatever touches AWS is a command of the kit, so that a laptop does what the pipeline does."""
     for name, line in runs():
         commands = {part.split()[0] for part in re.split(r"&&|\|\||;|\|", re.sub(r"'[^']*'", "", line))}
         assert commands <= COMMANDS, (name, line)
@@ -62,13 +79,13 @@ def test_no_call_of_aws_exists_only_in_a_workflow() -> None:
         for job in load(path)["jobs"].values():
             used = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
             assert set(used) <= ACTIONS, (path.name, "a new one is reviewed and added here: does it call AWS?")
-            verbs = [step.get("run", "").split(" >")[0] for step in job["steps"]]
+            asks = [step for step in job["steps"] if step.get("run", "").startswith(".venv/bin/kit identity ")]
             signs_in = "aws-actions/configure-aws-credentials" in used
-            assert signs_in == ("kit identity" in verbs), (path.name, "the role is the one of the environment's file")
+            assert signs_in == bool(asks), (path.name, "the role is the one of the environment's file")
 
 
-# What may stand in a step, besides the verbs that AWS is touched by; gh is GitHub's own.
-COMMANDS = {"make", "gh", "git", "cat"}
+# What may stand in a step; only the kit touches AWS, and gh is GitHub's own.
+COMMANDS = {".venv/bin/kit", "make", "gh", "git", "cat"}
 ACTIONS = {
     "actions/cache",
     "actions/checkout",

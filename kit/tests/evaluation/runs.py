@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agentcore_kit.evaluation.agent_targets import LocalTarget
-from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
+import pytest
+
+from agentcore_kit.cli import main
+from agentcore_kit.evaluation.agent_targets import LocalTarget, own_tools
+from agentcore_kit.evaluation.dataset import Row, load_dataset
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import conclude
 from agentcore_kit.evaluation.target import Target
 from agentcore_kit.evaluation.thresholds import load_thresholds
+from agentcore_kit.kinds.base import repository_kind_class
 from agentcore_kit.serving.settings import AgentSettings
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, str]:
+    """Run a command of `kit`, and return its exit code and what it printed."""
+    with pytest.raises(SystemExit) as stopped:
+        main([*arguments])
+    printed = capsys.readouterr()
+    return stopped.value.code or 0, printed.err + printed.out
 
 
 def rows_of(*words: str) -> list[Row]:
     """Return the dataset's rows of these ids, categories or tags."""
-    dataset = load_dataset(dataset_path())
-    chosen = {entry.id for entry in dataset.entries if {entry.id, entry.category, *entry.tags} & set(words)}
+    dataset = load_dataset()
+    chosen = {entry.id for entry in dataset.entries if {entry.id, entry.category, *entry.tags} & {*words}}
     return list(dataset.rows(lambda entry: entry.id in chosen))
+
+
+def copies(row: Row, number: int) -> list[Row]:
+    """Return so many rows like one, with ids of their own."""
+    return [row.model_copy(update={"scenario_id": f"{row.scenario_id[:80]}-{index}"}) for index in range(number)]
+
+
+def one_call() -> Iterator[Row]:
+    """Yield the rows of one turn with one right end, which is one call of a tool of the agent's own."""
+    for row in load_dataset().rows():
+        best, *others = row.metadata.expect[0]
+        alone = len(row.turns) == 1 and not others and len(best.calls) == 1
+        if alone and best.figures and best.calls[0].name in own_tools():
+            yield row
 
 
 def evaluated(
@@ -45,6 +71,7 @@ def evaluated(
     (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
     asked = target or LocalTarget(settings)
     chosen = options or Options()
+    chosen.evaluators = repository_kind_class().evaluators()
     try:
         asyncio.run(run(load_dataset(path), asked, folder, chosen))
     finally:

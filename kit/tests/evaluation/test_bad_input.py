@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
+import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ops.__main__ import main
 from rich.console import Console
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import commands, evaluators, results, runner
-from agentcore_kit.evaluation.agent_targets import LocalTarget
+from agentcore_kit.evaluation.agent_targets import LocalTarget, own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path
 from agentcore_kit.evaluation.reports.console import print_report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
-from tests.evaluation.runs import cases, evaluated, metric, rows_of
+from tests.evaluation.runs import cases, command, evaluated, metric, one_call, rows_of
 
 LINES = dataset_path().read_text(encoding="utf-8").splitlines()
 
 
 def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Run `python -m ops eval` and return its exit code and what it printed."""
-    with pytest.raises(SystemExit) as stopped:
-        main(["eval", *arguments])
-    printed = capsys.readouterr()
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code, printed.err + printed.out
+    """Run `kit eval` and return its exit code and what it printed."""
+    return command(capsys, "eval", *arguments)
 
 
 def test_a_report_forgives_low_scores_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     limits = tmp_path / "thresholds.yaml"
     limits.write_text("offline: {tokens: {max: 1}}\nmodels: {}\n", encoding="utf-8")
-    options = ["--select", "seed", "--thresholds", str(limits), "--results", str(tmp_path / "results")]
+    options = ["--select", "smoke", "--thresholds", str(limits), "--results", str(tmp_path / "results")]
 
     codes = [evaluation(capsys, *options)[0], evaluation(capsys, *options, "--report-only")[0]]
     wrong = changed(tmp_path, "{no json")
@@ -46,62 +46,117 @@ def test_a_report_forgives_low_scores_and_nothing_else(tmp_path: Path, capsys: p
     assert codes == [1, 0, 2]
 
 
+def test_below_threshold_ends_with_1_whichever_way_it_is_called(tmp_path: Path) -> None:
+    """Make's own exit code for any error is 2; it prints the one of `kit eval`."""
+    repository = tmp_path / "repository"
+    shutil.copytree(repository_root(), repository)
+    thresholds = repository / "evals" / "thresholds.yaml"
+    thresholds.write_text("offline: {tokens: {max: 1}}\nmodels: {}\n", encoding="utf-8")
+    dataset = repository / "evals" / "dataset.jsonl"
+    rows = dataset.read_text(encoding="utf-8").splitlines()
+    dataset.write_text("".join(f"{row}\n" for row in rows if '"smoke"' in row), encoding="utf-8")
+    installed = Path(sys.executable).parent
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=repository, capture_output=True, text=True, check=False)
+
+    direct = run(str(installed / "kit"), "eval")
+    made = run("make", "eval", "READY=", f"BIN={installed}")
+
+    assert direct.returncode == 1, direct.stderr
+    assert "Below threshold: Tokens per query" in direct.stdout
+    assert made.returncode == 2
+    assert "Error 1" in made.stderr
+
+
 def changed(tmp_path: Path, *lines: str) -> str:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return str(path)
 
 
-def edited(change: str, to: str) -> str:
-    assert change in LINES[0]
-    return LINES[0].replace(change, to, 1)
+def row_with_a_choice() -> tuple[dict[str, Any], str, str]:
+    """Return a row that is right, whose one call has a parameter with few allowed values; the tool, the parameter."""
+    for row in one_call():
+        (call,) = row.metadata.expect[0][0].calls
+        properties = own_tools()[call.name]["properties"]
+        for name in call.input:
+            if "enum" in properties[name]:
+                found = json.loads(row.model_dump_json(exclude_defaults=True))
+                found["metadata"]["expect"][0][0]["figures"] = ["556.2 million"]
+                return found, call.name, name
+    raise AssertionError("no row calls a tool with a parameter of few allowed values")
+
+
+def edited(where: str, value: Any) -> str:
+    """Return the row with another value; `where` is the path to it, and `…+` adds a field."""
+    row, tool, parameter = row_with_a_choice()
+    steps = where.format(parameter=parameter).split(".")
+    group: Any = row
+    for step in steps[:-1]:
+        group = group[int(step)] if step.isdigit() else group[step]
+    if value is REMOVED:
+        del group[steps[-1]]
+    else:
+        group[steps[-1]] = json.loads(json.dumps(value).replace("{tool}", tool))
+    return json.dumps(row)
+
+
+REMOVED = object()
+OUTCOME = "metadata.expect.0.0"
+CALL = f"{OUTCOME}.calls.0"
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "rows.jsonl:1: the dataset has no rows"),
-        ("{no json", "rows.jsonl:1: no JSON"),
-        (edited("getQuarterlyRevenue", "getRevenue"), "rows.jsonl:1: expected_trajectory: no tool 'getRevenue'"),
-        (edited('"name":"getQuarterlyRevenue"', '"name":"getQuarterlyRevenu"'), "did you mean getQuarterlyRevenue?"),
-        (edited('"region":', '"area":'), "input.area: getQuarterlyRevenue has no such parameter"),
-        (edited('"figures":["556.2 million"]', '"figures":"556.2"'), 'figures: "556.2" is not right'),
-        (edited('"figures":["556.2 million"]', '"figures":[NaN]'), "finite number"),
-        (edited('"figures":["556.2 million"]', '"figures":["much"]'), "'much' is no figure"),
-        (edited('"figures":', '"avoid":[""],"figures":'), "avoid.0"),
-        (edited("What's our Q3 revenue in EMEA?", " "), "turns.0.input"),
-        (edited('"region":"EMEA"', '"region":"EMAE"'), "calls.0.input.region: 'EMAE' is not one of"),
-        (edited('"region":"EMEA"', '"region":5'), "calls.0.input.region: 5 is not"),
-        (edited('"region":"EMEA",', ""), "calls.0.input: 'region' is a required property"),
-        (edited('"tags":', '"injections":{"getRevenue":"x"},"tags":'), "metadata.injections: no tool 'getRevenue'"),
+        (lambda: "", "rows.jsonl:1: the dataset has no rows"),
+        (lambda: "{no json", "rows.jsonl:1: no JSON"),
         (
-            edited('"expected_trajectory":["getQ', '"expected_trajectory":["calculateGrowth","getQ'),
+            lambda: edited("expected_trajectory", ["getNothing"]),
+            "rows.jsonl:1: expected_trajectory: no tool 'getNothing'",
+        ),
+        (lambda: edited(f"{CALL}.name", "{tool}x"), "did you mean {tool}?"),
+        (lambda: edited(f"{CALL}.input.area", "x"), "input.area: {tool} has no such parameter"),
+        (lambda: edited(f"{OUTCOME}.figures", "556.2"), 'figures: "556.2" is not right'),
+        (lambda: edited(f"{OUTCOME}.figures", [math.nan]), "finite number"),
+        (lambda: edited(f"{OUTCOME}.figures", ["much"]), "'much' is no figure"),
+        (lambda: edited(f"{OUTCOME}.avoid", [""]), "avoid.0"),
+        (lambda: edited("turns.0.input", " "), "turns.0.input"),
+        (lambda: edited(f"{CALL}.input.{{parameter}}", "EMAE"), "calls.0.input.{parameter}: 'EMAE' is not one of"),
+        (lambda: edited(f"{CALL}.input.{{parameter}}", 5), "calls.0.input.{parameter}: 5 is not"),
+        (lambda: edited(f"{CALL}.input.{{parameter}}", REMOVED), "calls.0.input: '{parameter}' is a required property"),
+        (lambda: edited("metadata.injections", {"getNothing": "x"}), "metadata.injections: no tool 'getNothing'"),
+        (
+            lambda: edited("expected_trajectory", ["{tool}", "{tool}"]),
             "expected_trajectory: not the calls that metadata.expect has",
         ),
-        ("\ufeff" + LINES[0], "begins with a byte order mark"),
-        (edited('"category":"common"', '"category":"usual"'), "metadata.category"),
-        (edited('"date":"2026-11-16"', '"date":"yesterday"'), "metadata.date"),
-        (edited('"tags":', '"tag":'), "metadata.tag: no such field; did you mean tags?"),
-        (
-            edited('"turns":[{', '"turns":[{"output":"",'),
-            "turns.0.output: no such field; one of: input, expected_response",
-        ),
-        ("[1, 2]", "rows.jsonl:1: [1, 2] is not right; input should be an object"),
-        (edited('"expect":[[', '"expect":[[],['), "needs one list of acceptable outcomes for each turn"),
+        (lambda: "\ufeff" + LINES[0], "begins with a byte order mark"),
+        (lambda: edited("metadata.category", "usual"), "metadata.category"),
+        (lambda: edited("metadata.date", "yesterday"), "metadata.date"),
+        (lambda: edited("metadata.tag", []), "metadata.tag: no such field; did you mean tags?"),
+        (lambda: edited("turns.0.output", ""), "turns.0.output: no such field; one of: input, expected_response"),
+        (lambda: "[1, 2]", "rows.jsonl:1: [1, 2] is not right; input should be an object"),
+        (lambda: edited("metadata.expect", [[], []]), "needs one list of acceptable outcomes for each turn"),
     ],
 )
-def test_a_wrong_row_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, message: str) -> None:
-    code, text = evaluation(capsys, "--dataset", changed(tmp_path, line), "--results", str(tmp_path / "results"))
+def test_a_wrong_row_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: Callable[[], str], message: str
+) -> None:
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, line()), "--results", str(tmp_path / "results"))
 
+    _, tool, parameter = row_with_a_choice()
     assert code == 2
-    assert message in text
+    assert message.format(tool=tool, parameter=parameter) in text
     assert not (tmp_path / "results").exists()
 
 
 def test_a_tool_that_every_row_names_is_not_told_for_every_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [line.replace("getQuarterlyRevenue", "getRevenue") for line in LINES]
+    rows = LINES
+    for tool in own_tools():
+        rows = [line.replace(tool, f"{tool}2") for line in rows]
 
     code, text = evaluation(capsys, "--dataset", changed(tmp_path, *rows))
 
@@ -114,7 +169,7 @@ def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     code, text = evaluation(capsys, "--dataset", changed(tmp_path, LINES[0], LINES[1], LINES[0]))
 
     assert code == 2
-    assert "rows.jsonl:3: scenario_id: 'common-whats-our-q3-revenue-in-emea' is that of line 1 too" in text
+    assert f"rows.jsonl:3: scenario_id: {json.loads(LINES[0])['scenario_id']!r} is that of line 1 too" in text
 
 
 @pytest.mark.parametrize(
@@ -129,6 +184,12 @@ def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         ("toolSelection: 0.95", "toolSelection: must be a group with the fields min, max"),
         ("tokens: {max: 1}\nenvironments: {preprodd: {}}", "there is no environment preprodd; did you mean preprod?"),
+        ("latencyP95: {max: 1000}", "the limit is alarms.latencyP95Ms in environments/local.yaml"),
+        ("latencyP50: {max: 1000}", "the limit is alarms.latencyP95Ms in environments/local.yaml"),
+        (
+            "tokens: {max: 1}\nenvironments: {preprod: {latencyP95: {max: 1000}}}",
+            "preprod.latencyP95: is not set here: the limit is alarms.latencyP95Ms in environments/preprod.yaml",
+        ),
         ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "prices.some-model.output: missing; needed: USD"),
     ],
 )
@@ -145,7 +206,7 @@ def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], t
 def test_a_threshold_that_nothing_was_measured_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     limits = tmp_path / "thresholds.yaml"
     limits.write_text("offline: {refusal: {min: 1}, cost: {max: 0.01}}\nmodels: {}\n", encoding="utf-8")
-    options = ["--select", "seed", "--results", str(tmp_path / "results")]
+    options = ["--select", "smoke", "--results", str(tmp_path / "results")]
 
     code, text = evaluation(capsys, *options, "--thresholds", str(limits))
     assert code == 1, "without a price nobody knows the cost"
@@ -160,7 +221,7 @@ def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
     results = ("--results", str(tmp_path))
     assert evaluation(capsys, "--select", "comon", *results) == (
         2,
-        "SELECT: 'comon' is no category, tag or id of the dataset; did you mean common?\n",
+        "--select: 'comon' is no category, tag or id of the dataset; did you mean common?\n",
     )
     assert evaluation(capsys, "--select", ",", *results)[0] == 2
     assert evaluation(capsys, "--target", "somewhere", *results)[0] == 2
@@ -173,17 +234,6 @@ def test_what_else_can_be_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert code == 3
     assert "EVAL_TOKEN is not set" in text
     assert not list(tmp_path.iterdir()), "what was refused is no run"
-
-
-def test_make_takes_what_was_typed_and_nothing_from_the_surroundings() -> None:
-    surroundings = dict.fromkeys(("TARGET", "RUN", "DATE", "TIMEOUT", "RESULTS", "RESUME"), "x")
-    typed = ["make", "eval", "PY=echo", "READY=", "SELECT=o'x $y"]
-
-    found = subprocess.run(
-        typed, cwd=repository_root(), env={**os.environ, **surroundings}, capture_output=True, text=True, check=True
-    )
-
-    assert found.stdout == "-m ops eval --select=o'x $y\n"
 
 
 def test_a_results_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,9 +319,9 @@ def test_ctrl_c_keeps_what_there_is_and_the_run_goes_on_where_it_stopped(
         await real(*arguments)  # type: ignore[arg-type]
 
     arguments = ("--results", str(tmp_path), "--select", "escalate")
-    monkeypatch.setattr(run, "run", interrupted)
+    monkeypatch.setattr(runner, "run", interrupted)
     code, text = evaluation(capsys, *arguments, "--run", "stopped")
-    monkeypatch.setattr(run, "run", real)
+    monkeypatch.setattr(runner, "run", real)
 
     assert code == 3
     assert "Go on with: kit eval --resume stopped" in text
@@ -331,13 +381,13 @@ def test_an_evaluator_that_no_report_would_show_is_refused_at_once(
     code, text = evaluation(capsys, "--results", str(tmp_path))
 
     assert code == 2
-    assert "Goal measures 'goalReacht', which evals/metrics.py has not; did you mean goalReached?" in text
+    assert "Goal has the metric 'goalReacht', which no report would show; did you mean goalReached?" in text
 
 
 def test_a_damaged_run_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "run.json").write_text('{"run": "cut", "sta', encoding="utf-8")
-    arguments = ("--results", str(tmp_path), "--select", "common-wh*")
+    arguments = ("--results", str(tmp_path), "--select", "common-*")
     assert evaluation(capsys, *arguments, "--run", "good")[0] in (0, 1)
 
     assert evaluation(capsys, *arguments, "--resume", "last")[0] in (0, 1)
@@ -372,8 +422,10 @@ def test_selection_takes_categories_tags_and_patterns() -> None:
     from agentcore_kit.evaluation.dataset import load_dataset
 
     dataset = load_dataset(dataset_path())
-    chosen = commands.selection("seed,edge-w*", dataset)
+    first = next(entry.id for entry in dataset.entries if entry.category == "edge")
+    chosen = commands.selection(f"smoke,{first[:-1]}*", dataset)
     found = {entry.id for entry in dataset.entries if chosen(entry)}
-    assert {row.scenario_id for row in rows_of("seed")} < found
+    assert {row.scenario_id for row in rows_of("smoke")} | {first} <= found
+    assert len(found) < 15
     assert LocalTarget.name == "local"
     assert isinstance(next(dataset.rows()), Row)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ops.__main__ import main
 
+from agentcore_kit.cli import main
 from agentcore_kit.evaluation.compare import Comparison, compare, markdown
 
 
@@ -102,7 +102,7 @@ def test_what_makes_runs_less_comparable_is_said(tmp_path: Path) -> None:
 
     assert "⚠️ run b is not finished" in text
     assert "⚠️ another dataset in head" in text
-    with pytest.raises(ValueError, match="BASE and HEAD are both the run a"):
+    with pytest.raises(ValueError, match="base and head are both the run a"):
         compare(base, tmp_path / "b" / ".." / "a")
 
 

@@ -9,54 +9,63 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from agent.agent import PROMPT, describe_context
-from agent.tools import TOOLS
-from starters.finance.expect import DATE, At
 from strands import Agent, tool
 from strands.vended_plugins.context_injector import ContextInjector
 
+from agentcore_kit.serving.service import describe_context
 from tests.evaluation.scripted import ScriptedModel
 
 SECONDS_A_CALL = 0.01
-REGIONS = {"Europe": "EMEA", "Asia": "APAC", "America": "AMER"}
-QUESTIONS = [f"What was our revenue in {context} last quarter?" for context in REGIONS]
+TODAY = date(2026, 11, 16)
+QUESTIONS = [f"What did we sell in {place} yesterday?" for place in ("Berlin", "Paris", "London")]
 
 
 @tool(name="getCurrentDate")
 def get_current_date() -> str:
     """Returns today's date as YYYY-MM-DD."""
-    return DATE.isoformat()
+    return TODAY.isoformat()
+
+
+@tool(name="getSales")
+def get_sales(place: str, day: str) -> str:
+    """Returns the sales of a place on a day.
+
+    Args:
+        place: The name of the place.
+        day: The day as YYYY-MM-DD.
+    """
+    return f"{place} sold 17 crates on {day}."
 
 
 class Scripted(ScriptedModel):
-    """Needs the date for "last quarter": takes it from the conversation, or asks the tool first."""
+    """Needs the date for "yesterday": takes it from the conversation, or asks the tool first."""
 
     async def reply(self, messages: Any, tool_specs: Any) -> str | tuple[str, dict[str, Any]]:
         await asyncio.sleep(SECONDS_A_CALL)
         conversation = json.dumps(messages, default=str)
-        if "millions" in conversation:  # the revenue is there
-            return "Here is the revenue of the last quarter."
+        if "17 crates" in conversation:
+            return "Here is what was sold."
         day = re.search(r"\d{4}-\d\d-\d\d", conversation)
         if day is None:
             return "getCurrentDate", {}
-        region = next(code for context, code in REGIONS.items() if context in conversation)
-        return "getQuarterlyRevenue", {"region": region, "quarter": At(date.fromisoformat(day.group())).last}
+        place = next(word for word in ("Berlin", "Paris", "London") if word in conversation)
+        return "getSales", {"place": place, "day": f"{date.fromisoformat(day.group()) - timedelta(days=1)}"}
 
 
 async def measured(*, as_tool: bool) -> dict[str, float]:
     """Return model calls, tokens and the median latency (ms) of a question; the clock is shown, and decides nothing."""
     calls, tokens, latencies = 0, 0, []
     for question in QUESTIONS:
-        context = ContextInjector(lambda _: describe_context(DATE, None), trigger="everyTurn")
+        context = ContextInjector(lambda _: describe_context(TODAY, None), trigger="everyTurn")
         agent = Agent(
             model=Scripted(),
-            system_prompt=PROMPT,
-            tools=[*TOOLS, get_current_date] if as_tool else list(TOOLS),
+            system_prompt="You answer questions about sales.",
+            tools=[get_sales, get_current_date] if as_tool else [get_sales],
             plugins=[] if as_tool else [context],
             callback_handler=None,
         )

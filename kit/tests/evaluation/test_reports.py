@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,12 +15,12 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.agent_targets import HttpTarget, build_target
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.runtime.aws_signing import Signed
+from agentcore_kit.serving import turn
 from agentcore_kit.serving.settings import AgentSettings
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
 from tests.evaluation.scripted import ScriptedModel
@@ -35,7 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def test_results_keep_their_schema(report: Report) -> None:
-    schema = json.loads((repository_root() / "evals" / "results.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(files("agentcore_kit.evaluation").joinpath("results.schema.json").read_text(encoding="utf-8"))
     found = json.loads((report.folder / "results.json").read_text(encoding="utf-8"))
 
     jsonschema.validate(found, schema)
@@ -70,9 +71,7 @@ def test_the_page_needs_nothing_from_elsewhere(report: Report) -> None:
 
 
 def test_what_users_and_agents_say_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import runtime.turn
-
-    monkeypatch.setattr(runtime.turn, "_answer", lambda _: "<script>alert(1)</script> | \x00 ]]>")
+    monkeypatch.setattr(turn, "_answer", lambda *_: "<script>alert(1)</script> | \x00 ]]>")
     found = evaluated(tmp_path, rows_of("escalate")[:2])
 
     assert "<script>" not in (found.folder / "report.html").read_text(encoding="utf-8")
@@ -160,11 +159,13 @@ def url() -> Iterator[str]:
 
 def test_an_agent_behind_a_url(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVAL_TOKEN", "right")
+    same = rows_of("decline")[:4]
+    dated = same[0].metadata.model_copy(update={"date": date(2024, 5, 2), "any_date": False})
     rows = [
-        *rows_of("decline")[:4],
+        *same,
         *rows_of("tool-failure")[:1],
         *rows_of("personalisation")[:1],
-        *rows_of("drift")[:1],
+        same[0].model_copy(update={"scenario_id": "another-quarter", "metadata": dated}),
     ]
     options = Options(workers=3)
     found = evaluated(tmp_path, rows, target=build_target(url, date(2026, 12, 31)), options=options)

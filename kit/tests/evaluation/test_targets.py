@@ -13,13 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
-from ops.__main__ import main
 
+from agentcore_kit.evaluation import runner
 from agentcore_kit.evaluation.agent_targets import HttpTarget
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import alone
 from agentcore_kit.runtime.aws_signing import Signed
-from tests.evaluation.runs import cases, evaluated, metric, rows_of
+from tests.evaluation.runs import cases, command, copies, evaluated, metric, rows_of
 
 CALL = {"name": "f", "input": {}, "status": "success", "result": {}, "durationMs": 1.0}
 BODY: dict[str, Any] = {
@@ -91,19 +91,17 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `make eval` ask with a token."""
+    """Let `kit eval` ask with a token."""
     monkeypatch.setenv("EVAL_TOKEN", "token")
 
 
 def evaluation(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, str]:
-    with pytest.raises(SystemExit) as stopped:
-        main(["eval", *arguments])
-    printed = capsys.readouterr()
-    return stopped.value.code, printed.err + printed.out
+    """Run `kit eval` and return its exit code and what it printed."""
+    return command(capsys, "eval", *arguments)
 
 
 def test_an_answer_that_is_not_the_contracts_is_an_error_of_its_case(tmp_path: Path, server: Server) -> None:
-    rows = rows_of("decline")[: len(WRONG) + 3]
+    rows = copies(rows_of("decline")[0], len(WRONG) + 3)
     server.bodies = [{**BODY, **wrong} for wrong, _ in WRONG]
     server.bodies += [[1, 2], {**BODY, "answer": "I can't help \ud800"}, BODY]
 
@@ -124,7 +122,9 @@ def test_a_signed_turn_never_waits_for_another(tmp_path: Path, server: Server, m
     server.together = threading.Barrier(16)
     target = HttpTarget(server.url, Signed("eu-central-1"), date(2026, 11, 16))
 
-    report = evaluated(tmp_path, rows_of("decline")[:16], target=target, options=Options(workers=16, timeout=20))
+    report = evaluated(
+        tmp_path, copies(rows_of("decline")[0], 16), target=target, options=Options(workers=16, timeout=20)
+    )
 
     assert metric(report, "caseErrorRate") == 0
     assert set(server.signatures) == {"AWS4-HMAC-SHA256"}
@@ -159,7 +159,7 @@ def test_a_run_that_misses_rows_has_not_passed(
     async def nothing(*_: object) -> None:
         """Ask nothing."""
 
-    monkeypatch.setattr(run, "run", nothing)
+    monkeypatch.setattr(runner, "run", nothing)
     code, text = evaluation(capsys, *arguments, "--resume", "run")
 
     assert code == 3
@@ -181,12 +181,12 @@ def test_a_run_has_one_model_one_date_and_one_evaluation_at_work(
 
     assert evaluation(capsys, *arguments, "--resume", "run", "--date", "2026-11-01") == (
         2,
-        "RESUME: run run had another date (None, now '2026-11-01'); start anew\n",
+        "--resume: run run had another date (None, now '2026-11-01'); start anew\n",
     )
     with alone(tmp_path / "run"):
         code, text = evaluation(capsys, *arguments, "--resume", "run")
     assert code == 3
-    assert "is being worked on by another make eval" in text
+    assert "is being worked on by another kit eval" in text
 
 
 def test_a_target_that_is_down_costs_no_run_that_was_there(

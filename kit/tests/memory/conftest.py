@@ -1,18 +1,19 @@
-"""What all tests share: no credentials that are real, no network but this machine."""
+"""The local memory, with a configuration of the tests' own."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from pathlib import Path
 
-DEPLOYED = os.environ.get("TARGET", "local") != "local"
-if not DEPLOYED:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "MEMORY_", "AGENT_"))]:
-        del os.environ[name]
-    os.environ.update(
-        AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",
-        AWS_DEFAULT_REGION="eu-central-1",
-        AWS_EC2_METADATA_DISABLED="true",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-    )
+import pytest
+
+from agentcore_kit.local.memory_server.extraction.rules import Rules
+from agentcore_kit.testing.dimensions.memory.targets import Memory, local
+from tests.memory.configuration import SPEC
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """Serve the local memory, which extracts by rules."""
+    with local(tmp_path, SPEC, Rules()) as found:
+        yield found

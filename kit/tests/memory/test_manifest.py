@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.config.manifest import load_manifest, manifest_path
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.memory import MAX_STRATEGIES, MemorySpec
+from agentcore_kit.config.repository import repository_path
 from agentcore_kit.delivery.memory import template
 
-GOOD = yaml.safe_load(manifest_path().read_text(encoding="utf-8"))
+GOOD = yaml.safe_load(repository_path("manifest.yaml").read_text(encoding="utf-8"))
 
 
 PIPELINE = {"topicArn": "arn:aws:sns:eu-central-1:123456789012:memory", "bucket": "memory-payloads"}
@@ -93,7 +94,8 @@ def test_a_prompt_must_be_there(tmp_path: Path, prompts: dict[str, str], said: s
 
 
 def test_a_prompt_must_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.spec.ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "manifest.yaml").touch()
     (tmp_path / "latin1.md").write_bytes("für".encode("latin-1"))
     found = problems(tmp_path, strategies=[custom(prompts={"extraction": "latin1.md"})], consumers=[])
     assert "latin1.md cannot be read as UTF-8 text" in found

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from agentcore_kit.local.memory_server.__main__ import main as serve
 from botocore.exceptions import ClientError
 
+from agentcore_kit.cli import main
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.memory_server.extraction import Message
 from agentcore_kit.local.memory_server.extraction.model import ModelExtractor
 from agentcore_kit.local.memory_server.settings import Settings
-from agentcore_kit.testing.dimensions.memory.targets import Memory, local
+from agentcore_kit.testing.dimensions.memory.targets import Memory
+from tests.memory.configuration import SPEC
 
 EVENT = {"actorId": "a", "sessionId": "s", "eventTimestamp": 1_790_000_000}
 UNKNOWN = "no_such_memory-a1B2c3D4e5"
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Memory]:
-    with local(tmp_path) as found:
-        yield found
 
 
 def code(call: Any, **parameters: Any) -> str:
@@ -175,29 +168,26 @@ def test_many_write_at_once(memory: Memory) -> None:
         assert memory.texts(f"/facts/actor{number}/") == [f"Works on the p{number + 56} project"]
 
 
-@pytest.mark.parametrize("port", ["abc", "99999", "0", "-1"])
-def test_a_port_that_is_none_is_refused(
-    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PORT", port)
+def test_a_port_that_is_taken_could_not_be_served(memory: Memory, capsys: pytest.CaptureFixture[str]) -> None:
+    assert memory.server
     with pytest.raises(SystemExit) as ended:
-        serve()
-    assert ended.value.code == 2
-    assert f"PORT={port}: no port" in capsys.readouterr().err
+        main(["dev", "--port", str(memory.server.server_port)])
+    assert ended.value.code == 3
+    assert f"port {memory.server.server_port}" in capsys.readouterr().err
 
 
 def test_a_wrong_manifest_ends_in_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def wrong() -> None:
         raise ConfigError(["manifest.yaml:1: wrong"])
 
-    monkeypatch.setattr("memory.settings.load_manifest", wrong)
+    monkeypatch.setattr("agentcore_kit.local.memory_server.settings.load_manifest", wrong)
     with pytest.raises(SystemExit) as ended:
-        serve()
+        main(["dev"])
     assert (ended.value.code, capsys.readouterr().err) == (2, "manifest.yaml:1: wrong\n")
 
 
 def test_a_configured_model_extracts_and_personal_data_stays_out() -> None:
-    facts = load_manifest().spec.strategy("facts")
+    facts = SPEC.strategy("facts")
     extractor = ModelExtractor("http://127.0.0.1:9/v1", "any")
     assert extractor.extract(facts, [Message("USER", "Hello.")], [], []) == [], "nobody answers: nothing is lost"
     kept = [{"text": "Works on Atlas", "topic": "project"}, {"text": "Reach her at jo@example.com", "topic": "mail"}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from bedrock_agentcore.memory.integrations.strands.session_manager import AgentC
 from strands import Agent
 from strands.models import Model
 
+from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.testing.dimensions.memory.targets import Memory, local
+from tests.memory.configuration import SPEC
 
 
 class Parrot(Model):
@@ -39,7 +40,7 @@ class Parrot(Model):
 @pytest.fixture
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
     """Serve the local memory where the variable of the README says."""
-    with local(tmp_path) as found:
+    with local(tmp_path, SPEC, Rules()) as found:
         _point(monkeypatch, found)
         yield found
 
@@ -56,7 +57,7 @@ def ask(memory: Memory, actor: str, session: str, text: str) -> str:
     config = AgentCoreMemoryConfig(
         memory_id=memory.memory_id, actor_id=actor, session_id=session, retrieval_config=places
     )
-    manager = AgentCoreMemorySessionManager(config, region_name=os.environ["AWS_DEFAULT_REGION"])
+    manager = AgentCoreMemorySessionManager(config, region_name="eu-central-1")
     return str(Agent(model=Parrot(), session_manager=manager, callback_handler=None)(text))
 
 
@@ -100,7 +101,5 @@ def test_the_clients_conversations_and_branches(memory: Memory) -> None:
     assert client.get_memory_status(memory.memory_id) == "ACTIVE"
     assert [each["id"] for each in client.list_memories()] == [memory.memory_id]
     assert {each["name"] for each in client.get_memory_strategies(memory.memory_id)} == {
-        "facts",
-        "preferences",
-        "summaries",
+        each.name for each in SPEC.strategies
     }

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 
 import pytest
 
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
 
 DOCKERFILE = (repository_root() / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 IGNORE = (repository_root() / ".dockerignore").read_text(encoding="utf-8").split("\n")
+LET_THROUGH = [line[1:] for line in IGNORE if line.startswith("!")]
 COPIED = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)).split()
 
 
 @pytest.mark.parametrize("source", COPIED)
 def test_what_is_copied_exists_and_is_let_through(source: str) -> None:
-    assert (repository_root() / source).exists()
-    assert any(line in IGNORE for line in (f"!{source}", f"!{source}/*.yaml"))
+    found = [path.relative_to(repository_root()).as_posix() for path in repository_root().glob(source)]
+    assert found
+    for path in found:
+        assert any(fnmatch(path, line) or line.startswith(f"{path}/") for line in LET_THROUGH), path
 
 
 def test_nothing_else_reaches_the_build() -> None:
     assert next(line for line in IGNORE if line and not line.startswith("#")) == "*"
-    assert {line[1:].split("/")[0] for line in IGNORE if line.startswith("!")} == set(COPIED)
+    assert {line.split("/")[0] for line in LET_THROUGH} == {source.split("/")[0].rstrip("*") for source in COPIED}
 
 
 def test_the_base_is_exact_and_arm64() -> None:
@@ -30,12 +35,18 @@ def test_the_base_is_exact_and_arm64() -> None:
     assert {other.split()[0] for other in others} == {"base"}
 
 
-def test_it_is_no_root_and_starts_under_opentelemetry() -> None:
+def test_it_is_no_root_and_starts_the_application_of_the_manifest_under_opentelemetry() -> None:
+    module = load_manifest().spec.code.app.partition(":")[0]
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
-    assert '\nCMD ["opentelemetry-instrument", "python", "-m", "runtime"]' in DOCKERFILE
+    assert f'\nCMD ["opentelemetry-instrument", "python", "-m", "{module}"]' in DOCKERFILE
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])
+def test_only_the_requirements_of_production_are_installed() -> None:
+    """Those for development are read for the hashes of uv alone, which installs and is no part of the image."""
+    assert re.findall(r" -r (\S+)", DOCKERFILE) == ["uv.txt", "requirements.txt"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_requirements_are_exact_hashed_and_without_an_address(name: str) -> None:
     text = (repository_root() / name).read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():

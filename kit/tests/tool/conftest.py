@@ -1,4 +1,4 @@
-"""Fixtures for all tests: settings and a database of the test's own, a running server, and no AWS."""
+"""Fixtures for tests of a tool server: settings and a database of the test's own, and a running server."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tool import tools
-from tool.backend import SqliteBackend
 
+from agentcore_kit.config.import_string import import_string
 from agentcore_kit.evaluation.tool_targets import serving
 from agentcore_kit.mcp_server.declarations import TOOLS
 from agentcore_kit.mcp_server.server import ToolSettings
-from agentcore_kit.runtime.identity import Caller
-from agentcore_kit.testing.surroundings import known_surroundings, level_of_logs
 from tests.tool.calls import Tools
-
-__all__ = ["known_surroundings", "level_of_logs"]
 
 
 @pytest.fixture
@@ -27,25 +22,12 @@ def settings(tmp_path: Path) -> ToolSettings:
 
 
 @pytest.fixture(autouse=True)
-def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteBackend:
+def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test its own database, and no answer that an earlier one left."""
-    backend = SqliteBackend(tmp_path / "market.db")
-    monkeypatch.setattr(tools, "backend", backend)
+    backend = import_string("tool.backend:SqliteBackend")(tmp_path / "market.db")
+    monkeypatch.setattr("tool.tools.backend", backend)
     for one in TOOLS.values():
         one.answers.clear()
-    return backend
-
-
-@pytest.fixture
-def alice() -> Caller:
-    """Return a user."""
-    return Caller("alice")
-
-
-@pytest.fixture
-def bob() -> Caller:
-    """Return another user."""
-    return Caller("bob")
 
 
 @pytest.fixture

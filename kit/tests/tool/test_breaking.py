@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter
 
-from agentcore_kit.mcp_server.contract.breaking_changes import breaking
+from agentcore_kit.tool_contract.breaking_changes import breaking
 
 
 class Line(BaseModel):

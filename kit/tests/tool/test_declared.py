@@ -26,7 +26,7 @@ class Price(Aged):
 @pytest.fixture(autouse=True)
 def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test declare tools of its own."""
-    monkeypatch.setattr(declare, "TOOLS", {})
+    monkeypatch.setattr(declarations, "TOOLS", {})
 
 
 class Source:

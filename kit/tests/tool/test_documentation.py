@@ -8,10 +8,14 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from agentcore_kit.mcp_server.contract.commands import _nameless, tools
-from agentcore_kit.mcp_server.contract.definitions import _offered, offered
-from agentcore_kit.mcp_server.contract.documentation import ELEMENTS, ambiguous, limits, missing
+from agentcore_kit.tool_contract.commands import _nameless, tools
+from agentcore_kit.tool_contract.definitions import _offered, offered
+from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing
 from agentcore_kit.mcp_server.declarations import tool
+
+
+READERS = ("commands", "pages", "samples")
+"""Modules that read what is declared."""
 
 
 def first(**changes: Any) -> dict[str, Any]:
@@ -97,8 +101,8 @@ def test_tools_that_need_a_user_where_none_is_known_are_named() -> None:
 )
 def test_what_no_server_could_offer_is_named(monkeypatch: pytest.MonkeyPatch, source: str, said: str) -> None:
     declared: dict[str, Any] = {}
-    for module in ("tool.wiring.declare", "tool.wiring.server", "ops.samples", "ops.pages", "ops.tools"):
-        monkeypatch.setattr(f"{module}.TOOLS", declared)
+    for module in ("mcp_server.declarations", "mcp_server.server", *(f"tool_contract.{name}" for name in READERS)):
+        monkeypatch.setattr(f"agentcore_kit.{module}.TOOLS", declared)
 
     def offered_anew() -> list[dict[str, Any]]:
         names = {
@@ -110,6 +114,6 @@ def test_what_no_server_could_offer_is_named(monkeypatch: pytest.MonkeyPatch, so
         exec(f"{source}\nif source: declare(get_bill)", names | {"source": source})  # noqa: S102
         return list(_offered.__wrapped__())
 
-    monkeypatch.setattr("ops.tools.offered", offered_anew)
+    monkeypatch.setattr("agentcore_kit.tool_contract.commands.offered", offered_anew)
     with pytest.raises(SystemExit, match=said):
         tools()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.mcp_server.aws_lambda import handler
-from agentcore_kit.mcp_server.contract.lambda_schema import lambda_schema
+from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 
 
 def call(name: str, **arguments: Any) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.config.manifest import load_manifest, manifest_path
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_path
 
-TEXT = manifest_path().read_text(encoding="utf-8")
+TEXT = repository_path("manifest.yaml").read_text(encoding="utf-8")
 
 
 def problems(tmp_path: Path, before: str, after: str) -> list[str]:

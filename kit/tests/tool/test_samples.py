@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 
-from agentcore_kit.mcp_server.contract.samples import NoExample, example, samples
+from agentcore_kit.tool_contract.samples import NoExample, example, samples
 from agentcore_kit.mcp_server.declarations import tool
 
 
@@ -17,8 +17,8 @@ from agentcore_kit.mcp_server.declarations import tool
 def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test declare tools of its own."""
     known: dict[str, Any] = {}
-    for module in ("tool.wiring.declare", "ops.samples"):
-        monkeypatch.setattr(f"{module}.TOOLS", known)
+    for module in ("mcp_server.declarations", "tool_contract.samples"):
+        monkeypatch.setattr(f"agentcore_kit.{module}.TOOLS", known)
 
 
 class Bill(BaseModel):

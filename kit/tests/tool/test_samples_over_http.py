@@ -9,13 +9,13 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from agentcore_kit.mcp_server.contract.definitions import offered
-from agentcore_kit.mcp_server.contract.pages import PAGE
+from agentcore_kit.tool_contract.definitions import offered
+from agentcore_kit.tool_contract.pages import page_path
 from tests.tool.calls import Tools
 
 pytestmark = pytest.mark.integration
 
-TEXT = PAGE.read_text(encoding="utf-8")
+TEXT = page_path().read_text(encoding="utf-8")
 
 
 def test_there_are_three_of_every_tool() -> None:
@@ -42,5 +42,5 @@ def in_shell(program: str) -> str:
 
 def in_python(program: str) -> str:
     with redirect_stdout(io.StringIO()) as said:
-        exec(compile(program, str(PAGE), "exec"), {"__name__": "__main__"})  # noqa: S102
+        exec(compile(program, str(page_path()), "exec"), {"__name__": "__main__"})  # noqa: S102
     return said.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from agentcore_kit.config.tool import Deprecation
+from agentcore_kit.mcp_server.server import ToolSettings, build_server
 from tests.tool.calls import Tools
 
 pytestmark = pytest.mark.integration
@@ -121,11 +124,19 @@ def test_many_calls_from_fifty_clients(running: Tools) -> None:
     assert sum(asyncio.run(all_clients())) == 200
 
 
+def test_agents_are_told_when_the_tools_end(settings: ToolSettings) -> None:
+    end = Deprecation.model_validate({"removal": "2027-06-30", "useInstead": "market-insights"})
+    spec = settings.manifest.spec.model_copy(update={"deprecation": end})
+    ending = replace(settings, manifest=settings.manifest.model_copy(update={"spec": spec}))
+    for one in asyncio.run(build_server(ending).list_tools()):
+        assert (one.description or "").endswith("Deprecated: ends on 2027-06-30; use market-insights instead.")
+
+
 def test_a_call_is_part_of_its_callers_trace(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     spans = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    monkeypatch.setattr("runtime.telemetry._tracer", provider.get_tracer("test"))
+    monkeypatch.setattr("agentcore_kit.runtime.telemetry._tracer", provider.get_tracer("test"))
     monkeypatch.setattr("mcp.shared._otel._tracer", provider.get_tracer("test"))
     trace_id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     headers = running.headers(traceparent=f"00-{trace_id}-{parent}-01", baggage="session.id=conversation-1")

@@ -57,10 +57,12 @@ def steps() -> Iterator[Step]:
     templates = sorted(map(str, Path("infra").glob("*.yaml")))
     workflows = sorted(map(str, Path(".github/workflows").glob("*.yml")))
     kind = repository_kind()
+    if kind == "Memory":
+        templates += _rendered()
     yield Step("types", (python, "-m", "mypy", "--no-error-summary"))
     yield Step(
         "security",
-        (str(TOOLS / "checkov"), "--directory", "infra", "--framework", "cloudformation", "--compact", "--quiet",
+        (str(TOOLS / "checkov"), "--file", *templates, "--framework", "cloudformation", "--compact", "--quiet",
          "--skip-download"),
     )  # fmt: skip
     yield Step("infrastructure", (python, str(BIN / "cfn-lint"), "--regions", *regions(), "--", *templates))
@@ -68,14 +70,25 @@ def steps() -> Iterator[Step]:
     yield Step("lint", (python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."))
     yield Step("manifest", (*kit, "manifest"))
     yield Step("ground truth", (*kit, "dataset"))
+    if kind != "Memory":
+        yield Step("parameters", (python, "-m", "agentcore_kit.checks.parameters"))
     if kind == "Tool":
         yield Step("tools", (*kit, "tools"))
-    if kind == "Memory":
-        yield Step("rendered", (*kit, "render", "--check"))
     jsonschema = str(TOOLS / "check-jsonschema")
     yield Step("workflows", (jsonschema, "--builtin-schema", "vendor.github-workflows", *workflows))
     yield Step("dependabot", (jsonschema, "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"))
     yield Step("pipeline", (str(BIN / "zizmor"), "--offline", "--quiet", ".github/workflows"))
+
+
+def _rendered() -> list[str]:
+    """Return the path of the memory's template, made from its manifest; none when the manifest is wrong."""
+    from agentcore_kit.config.manifest import load_manifest
+    from agentcore_kit.delivery.memory.render import render_template
+
+    try:
+        return [str(render_template(load_manifest().spec))]
+    except ConfigError:  # the check of the manifest says what is wrong
+        return []
 
 
 def regions() -> list[str]:

@@ -1,0 +1,1 @@
+"""What a repository says of itself: its manifest, its environment files, and where it is."""

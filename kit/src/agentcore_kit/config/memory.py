@@ -199,17 +199,24 @@ class MemoryEnvironment(Environment):
     permissions_boundary: bool = Field(
         default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
     )
+    extraction_seconds: int = Field(
+        default=120,
+        ge=0,
+        le=3600,
+        description="in AWS only: how long evaluation and tests wait until what was said has been extracted",
+        examples=[120],
+    )
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
 
     @classmethod
     def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
         """Let `MEMORY_EXTRACTOR`, `MEMORY_MODEL_ID` and `MEMORY_MODEL_BASE_URL` override the file."""
-        places: dict[str, FieldPath] = {
+        fields: dict[str, FieldPath] = {
             "MEMORY_EXTRACTOR": ("extractor", "provider"),
             "MEMORY_MODEL_ID": ("extractor", "id"),
             "MEMORY_MODEL_BASE_URL": ("extractor", "baseUrl"),
         }
-        for variable, path in places.items():
+        for variable, path in fields.items():
             if value := variables.get(variable):
                 document.override(path, value, variable)
 
@@ -254,9 +261,9 @@ def _manifest_findings(document: Document) -> Iterator[Finding]:
 
 def _template_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with where records are kept. No template may let one actor's records reach another."""
-    place = (*path, "namespaceTemplate")
+    where = (*path, "namespaceTemplate")
     if "namespaceTemplates" in strategy or isinstance(strategy.get("namespaceTemplate"), list):
-        yield place, "a strategy has exactly one template, as text; for example namespaceTemplate: /facts/{actorId}/"
+        yield where, "a strategy has exactly one template, as text; for example namespaceTemplate: /facts/{actorId}/"
         return
     template = strategy.get("namespaceTemplate")
     if not isinstance(template, str):
@@ -264,28 +271,28 @@ def _template_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator
     used = _VARIABLE.findall(template)
     if unknown := [name for name in used if name not in VARIABLES]:
         known = ", ".join(f"{{{name}}}" for name in VARIABLES)
-        yield place, f"{{{unknown[0]}}} is no variable of the service; there are {known}"
+        yield where, f"{{{unknown[0]}}} is no variable of the service; there are {known}"
     elif not _TEMPLATE.fullmatch(template):
-        yield place, "may have letters, digits, hyphens, underscores, slashes and {variables} only"
+        yield where, "may have letters, digits, hyphens, underscores, slashes and {variables} only"
     elif not template.startswith("/") or not template.endswith("/"):
         yield (
-            place,
+            where,
             f"must begin and end with a slash, or /actor1 would reach /actor10 too; for example {_slashed(template)}",
         )
     elif template.startswith("/{"):
-        yield place, f"must begin with a word of its own, or it meets other strategies'; for example /facts{template}"
+        yield where, f"must begin with a word of its own, or it meets other strategies'; for example /facts{template}"
     elif "//" in template:
-        yield place, f"has an empty part; for example {_slashed(template)}"
+        yield where, f"has an empty part; for example {_slashed(template)}"
     elif any(part.count("{") and not re.fullmatch(r"\{\w+\}", part) for part in template.split("/")):
-        yield place, "a variable must be a part of its own between slashes, or two ids could make one name"
+        yield where, "a variable must be a part of its own between slashes, or two ids could make one name"
     elif "actorId" not in used and not strategy.get("shared"):
         yield (
-            place,
+            where,
             "has no {actorId}, so actors would reach each other's records; add it, or say shared: true and reason",
         )
     if "actorId" in used and "sessionId" in used[: used.index("actorId")]:
         yield (
-            place,
+            where,
             "has {sessionId} before {actorId}, so no path reaches one person's records, to forget them; swap them",
         )
     if strategy.get("shared") and "actorId" in used:
@@ -297,7 +304,7 @@ def _template_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator
         )
     if strategy.get("type") == "summary" and "sessionId" not in used:
         yield (
-            place,
+            where,
             "has no {sessionId}, but a summary is of one session; for example /summaries/{actorId}/{sessionId}/",
         )
 
@@ -329,25 +336,25 @@ def _type_findings(path: FieldPath, strategy: Mapping[str, Any]) -> Iterator[Fin
         yield (*path, "selfManaged", "triggers"), "name none, so it would never be called; for example {messages: 6}"
     steps = _STEPS.get(str(strategy.get("base")), ())
     for step, file in prompts.items() if isinstance(prompts, dict) else ():
-        place = (*path, "prompts", step)
+        where = (*path, "prompts", step)
         if steps and step in ("extraction", "consolidation", "reflection") and step not in steps:
-            yield place, f"base {strategy.get('base')} has no such step; it has {', '.join(steps)}"
+            yield where, f"base {strategy.get('base')} has no such step; it has {', '.join(steps)}"
         elif isinstance(file, str):
-            yield from _prompt_findings(place, file)
+            yield from _prompt_findings(where, file)
 
 
-def _prompt_findings(place: FieldPath, file: str) -> Iterator[Finding]:
+def _prompt_findings(where: FieldPath, file: str) -> Iterator[Finding]:
     path = (repository_root() / file).resolve()
     if not path.is_relative_to(repository_root()) or not path.is_file():
-        yield place, f"there is no file {file} in this repository; write it, or correct the path"
+        yield where, f"there is no file {file} in this repository; write it, or correct the path"
         return
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        yield place, f"{file} cannot be read as UTF-8 text: {error}"
+        yield where, f"{file} cannot be read as UTF-8 text: {error}"
         return
     if not 1 <= len(text) <= _MAX_PROMPT:
-        yield place, f"{file} must have 1 to {_MAX_PROMPT:,} characters"
+        yield where, f"{file} must have 1 to {_MAX_PROMPT:,} characters"
 
 
 def _key_findings(spec: Mapping[str, Any]) -> Iterator[Finding]:

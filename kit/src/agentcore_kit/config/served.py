@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.loader import Document, Finding, Model
@@ -13,7 +13,18 @@ from agentcore_kit.config.loader import Document, Finding, Model
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
 ImportString = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,255}$")]
 NAME_NEEDS = "lower-case letters, digits and single hyphens"
+
+
+def _as_parameter(value: object) -> object:
+    """Read a number, true or false as CloudFormation takes it: as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+ParameterValue = Annotated[str, BeforeValidator(_as_parameter)]
 
 
 class Identity(Model):
@@ -65,7 +76,12 @@ class ServedAlarms(Model):
     """Above which figures, measured on live, an alarm goes off."""
 
     errors: int = Field(default=5, ge=1, description="failed requests in five minutes", examples=[5])
-    latency_p95_ms: int = Field(default=5000, ge=1, description="P95 until the first byte, in ms", examples=[5000])
+    latency_p95_ms: int = Field(
+        default=5000,
+        ge=1,
+        description="P95 of the latency in ms: for the alarm, the performance tests and the evaluation",
+        examples=[5000],
+    )
     throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
 
 
@@ -85,6 +101,11 @@ class ServedEnvironment(Environment):
         default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
     )
     logs: Logs = Field(default=Logs(), description="how long logs stay, and under which key")
+    parameters: dict[ParameterName, ParameterValue] = Field(
+        default={},
+        description="values of parameters that you have added to infra/*.yaml; text, a number, true or false",
+        examples=["{WatchListTable: watch-lists}"],
+    )
 
 
 def served_findings(document: Document, is_local: bool) -> Iterator[Finding]:

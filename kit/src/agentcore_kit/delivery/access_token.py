@@ -27,7 +27,7 @@ def user_token(context: DeploymentContext) -> str:
     """Return `EVAL_TOKEN`, else a token for the environment's test client (OAuth client credentials, RFC 6749 4.4).
 
     Raises:
-        Stop: when there is neither.
+        CommandError: when there is neither.
     """
     if given := os.environ.get(VARIABLE):
         return given

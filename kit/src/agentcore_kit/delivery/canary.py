@@ -20,12 +20,6 @@ from agentcore_kit.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 from agentcore_kit.delivery.ssm import required
 
-MIN_SESSIONS = 30
-"""Sessions that each side must have had before anything is decided."""
-
-MAX_LATENCY_RATIO = 1.2
-"""The new version's P95 latency may be this many times that of the live one."""
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -62,9 +56,7 @@ def start(context: DeploymentContext, gateway: str, evaluations: Mapping[str, st
     if known := running(context):
         data.update_ab_test(abTestId=known["abTestId"], variants=variants)
         return known
-    for left in _tests(
-        context
-    ):  # stopped, perhaps by something that was interrupted; it holds the name until it is gone
+    for left in _tests(context):  # stopped, perhaps by an interruption; each holds the name until it is gone
         stop(context, left)
     _gone(context, "the A/B test of the canary before", lambda: list(_tests(context)))
     found = required(context, [gateway_arn(gateway), AB_TEST_ROLE])
@@ -125,7 +117,7 @@ def _remove_endpoint(context: DeploymentContext, runtime_id: str) -> None:
 
 
 def _gone(context: DeploymentContext, what: str, look: Callable[[], object]) -> None:
-    """Wait until a look finds nothing any more. Raises Stop when it stays."""
+    """Wait until a look finds nothing any more. Raises CommandError when it stays."""
     try:
         wait_until(look, lambda seen: not seen)
     except TookTooLong:
@@ -136,17 +128,18 @@ def _gone(context: DeploymentContext, what: str, look: Callable[[], object]) -> 
 
 
 def judge(context: DeploymentContext, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
-    """Compare both versions by evaluation and latency.
+    """Compare both versions by evaluation and latency, with the limits of `canary` in the environment file.
 
     Reverse when an evaluator is significantly worse or the latency is over the limit, promote when none is and both
     had enough sessions, else wait.
     """
+    limits = context.environment.canary
     findings, worse, enough = [], False, True
     metrics = test.get("results", {}).get("evaluatorMetrics", [])
     for metric in metrics:
         control, new = metric["controlStats"], metric["variantResults"][0]
         lost = new["isSignificant"] and new["mean"] < control["mean"]
-        worse, enough = worse or lost, enough and min(control["sampleSize"], new["sampleSize"]) >= MIN_SESSIONS
+        worse, enough = worse or lost, enough and min(control["sampleSize"], new["sampleSize"]) >= limits.min_sessions
         word = "significantly worse" if lost else "not significantly worse"
         findings.append(
             f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
@@ -155,7 +148,7 @@ def judge(context: DeploymentContext, test: Mapping[str, Any], runtime_arn: str)
     since = test.get("startedAt", test["createdAt"])
     live, new_ms = (p95(context, runtime_arn, name, since) for name in (LIVE, CANARY))
     if live and new_ms:
-        slow = new_ms > live * MAX_LATENCY_RATIO
+        slow = new_ms > live * limits.max_latency_ratio
         worse = worse or slow
         findings.append(f"P95 latency: {live:.0f} ms live, {new_ms:.0f} ms new: {'too slow' if slow else 'fine'}")
     decision = "reverse" if worse else "promote" if metrics and enough else "wait"

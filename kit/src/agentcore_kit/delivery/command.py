@@ -1,9 +1,10 @@
-"""How every verb that acts in AWS begins and ends."""
+"""How every command that acts in AWS begins and ends."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -12,14 +13,21 @@ from agentcore_kit.delivery import output
 from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import reported_errors
 
-Env = Annotated[str, typer.Option("--env", envvar="ENV", help="The environment: dev, preprod or prod.")]
+Env = Annotated[str, typer.Option("--env", help="The environment: dev, preprod or prod.")]
 
 
 @contextmanager
-def deployment(verb: str, env: str) -> Iterator[DeploymentContext]:
-    """Say where a verb acts, with credentials of the right account; when it stops, say why and what to do next."""
+def deployment(command: str, env: str, *, data: bool = False) -> Iterator[DeploymentContext]:
+    """Say where a command acts, with credentials of the right account; when it cannot go on, say why and what next.
+
+    Args:
+        command: Its name, as it was typed.
+        env: The environment, as it was typed.
+        data: Whether standard output is read by a program, so that what people read goes to standard error.
+    """
     with reported_errors():
         context = open_context(env)
-        output.header(verb, context)
+        with redirect_stdout(sys.stderr if data else sys.stdout):
+            output.header(command, context)
         context.check_account()
         yield context

@@ -1,9 +1,11 @@
-"""The verbs of delivery of every kind: each says where it acts and what it will change, and ends in what is live."""
+"""The commands of delivery of every kind: each says where it acts and what it will change, and ends in what is live."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, TypedDict
 
 import typer
 
@@ -12,8 +14,10 @@ from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import CommandError, reported_errors
 from agentcore_kit.delivery.names import DELIVERY_ROLE
+from agentcore_kit.delivery.regions import partition
+from agentcore_kit.kinds.base import ReleaseData
 
-Digest = Annotated[str, typer.Option(envvar="DIGEST", help="The image, sha256:…; that of the commit, if empty.")]
+Digest = Annotated[str, typer.Option(help="The image, sha256:…; that of the commit, if empty.")]
 
 
 def plan(env: Env = "", digest: Digest = "") -> None:
@@ -32,25 +36,30 @@ def deploy(env: Env = "", digest: Digest = "") -> None:
     with deployment("deploy", env) as context:
         release = context.kind.release(context, digest)
         context.kind.allow(context, release)
-        wanted = context.kind.stacks(context, release)
-        lines = prepared(context, wanted)
-        output.plan(lines)
-        if lines:
-            try:
-                output.confirm(context)
-            except (CommandError, KeyboardInterrupt):
-                for one in wanted:
-                    stacks.discard(context, one.name)
-                raise
-        for name in [one.name for one in wanted]:
-            # Prepared again: a stack may need what the one before it has just made.
-            resolved = next(one for one in context.kind.stacks(context, release) if one.name == name)
-            if stacks.prepare(context, resolved):
-                output.step(f"stack {name}")
-                stacks.execute(context, name)
-            else:
-                stacks.discard(context, name)
-        output.done(f"{env}: {context.kind.deployed(context, release)}")
+        bring(context, release)
+
+
+def bring(context: DeploymentContext, release: str) -> None:
+    """Show what a release changes, ask before production changes, and carry it out, stack by stack."""
+    wanted = context.kind.stacks(context, release)
+    lines = prepared(context, wanted)
+    output.plan(lines)
+    if lines:
+        try:
+            output.confirm(context)
+        except (CommandError, KeyboardInterrupt):
+            for one in wanted:
+                stacks.discard(context, one.name)
+            raise
+    for name in [one.name for one in wanted]:
+        # Prepared again: a stack may need what the one before it has just made.
+        resolved = next(one for one in context.kind.stacks(context, release) if one.name == name)
+        if stacks.prepare(context, resolved):
+            output.step(f"stack {name}")
+            stacks.execute(context, name)
+        else:
+            stacks.discard(context, name)
+    output.done(f"{context.name}: {context.kind.deployed(context, release)}")
 
 
 def register(env: Env = "") -> None:
@@ -74,18 +83,58 @@ def register(env: Env = "") -> None:
         output.done(f"record {context.component} {said}; {context.kind.live(context)}")
 
 
-def status(env: Env = "") -> None:
+def status(
+    env: Env = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for another program to read.")] = False,
+) -> None:
     """Show what is deployed, what is live and where one could go back to, all read from the services."""
-    with deployment("status", env) as context:
-        for name in context.kind.stack_names(context):
-            found = stacks.describe(context, name)
-            print(f"  stack {name:<52} {found['StackStatus'] if found else 'not there'}")
+    with deployment("status", env, data=as_json) as context:
+        states = {name: _state(context, name) for name in context.kind.stack_names(context)}
+        record = registry.published(context)
+        if as_json:
+            print(json.dumps(_as_data(context, states, record), ensure_ascii=False, indent=2))
+            return
+        for name, state in states.items():
+            print(f"  stack {name:<52} {state or 'not there'}")
         *lines, last = context.kind.status(context)
-        if record := registry.published(context):
+        if record:
             lines.append(f"registry {record['recordVersion']} {record['status']} {record.get('statusReason', '')}")
         for line in lines:
             print(f"  {line}")
         output.done(f"{env}: {last}")
+
+
+class StatusData(TypedDict):
+    """What `kit status --json` prints."""
+
+    component: str
+    version: str
+    environment: str
+    account: str
+    region: str
+    stacks: dict[str, str | None]
+    """The status of each stack by its name; None for one that is not there."""
+    release: ReleaseData
+    registry: dict[str, str] | None
+    """Version and status of the record; None outside production, and where there is none."""
+
+
+def _state(context: DeploymentContext, name: str) -> str | None:
+    found = stacks.describe(context, name)
+    return found["StackStatus"] if found else None
+
+
+def _as_data(context: DeploymentContext, states: dict[str, str | None], record: Mapping[str, Any] | None) -> StatusData:
+    return {
+        "component": context.component,
+        "version": context.manifest.metadata.version,
+        "environment": context.name,
+        "account": context.account,
+        "region": context.region,
+        "stacks": states,
+        "release": context.kind.release_data(context),
+        "registry": {"version": record["recordVersion"], "status": record["status"]} if record else None,
+    }
 
 
 def destroy(env: Env = "") -> None:
@@ -108,12 +157,15 @@ def destroy(env: Env = "") -> None:
         output.done(f"{env}: nothing is deployed and nothing is live; log groups stay until their retention ends")
 
 
-def identity(env: Env = "", shared: Annotated[bool, typer.Option(envvar="SHARED")] = False) -> None:
-    """Print the role and region that the pipeline uses, as lines for $GITHUB_OUTPUT. SHARED=1: the shared account's."""
+def identity(
+    env: Env = "",
+    shared: Annotated[bool, typer.Option("--shared", help="Of the account of the shared services.")] = False,
+) -> None:
+    """Print the role and region that the pipeline uses, as lines for $GITHUB_OUTPUT."""
     with reported_errors():
         context = open_context(env, "shared" if shared else "environment")
-        partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "gov" in context.region else "aws"
-        print(f"role=arn:{partition}:iam::{context.account}:role/{DELIVERY_ROLE}\nregion={context.region}")
+        role = f"arn:{partition(context.region)}:iam::{context.account}:role/{DELIVERY_ROLE}"
+        print(f"role={role}\nregion={context.region}")
 
 
 def prepared(context: DeploymentContext, wanted: list[stacks.Stack]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a verb acts: the environment's account and region, with credentials that are checked to be of that account."""
+"""Where a command acts: the environment's account and region, with credentials that are checked to be of it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class DeploymentContext(Generic[M, E]):
 
     @property
     def account(self) -> str:
-        """The account that the verb acts in."""
+        """The account that the command acts in."""
         found = self.environment.account if self.owner == "environment" else self.environment.shared_account
         return str(found)
 
@@ -77,7 +77,7 @@ class DeploymentContext(Generic[M, E]):
         return self._clients[service]
 
     def check_account(self) -> None:
-        """Raise Stop unless the credentials are of the account that this is about."""
+        """Raise CommandError unless the credentials are of the account that this is about."""
         try:
             found = self.client("sts").get_caller_identity()["Account"]
         except NoCredentialsError:
@@ -94,16 +94,24 @@ class DeploymentContext(Generic[M, E]):
 
 
 def open_context(name: str, owner: Owner = "environment") -> DeploymentContext:
-    """Return an environment in AWS by name. Raises Stop for local or an unknown one, DocumentError for wrong files."""
+    """Return an environment in AWS by name.
+
+    Args:
+        name: As it was typed after `--env`.
+        owner: Whose account the command acts in: that of the environment, or that of the shared services.
+
+    Raises:
+        CommandError: When it is local, unknown or empty; the message says which there are.
+        ConfigError: When the manifest or the environment file is wrong.
+    """
     clouds = [known for known in NAMES if known != "local"]
     for known in clouds:
         if known == name:
             manifest = load_manifest()
             return DeploymentContext(manifest, read_environment(known, manifest), owner)
-    wrong = f"ENV={name} is no environment in AWS" if name else "say which environment"
-    raise CommandError(
-        wrong, f"add ENV=…, {choose(name, clouds) if name else 'one of: ' + ', '.join(clouds)}", WRONG_INPUT
-    )
+    wrong = f"--env {name} is no environment in AWS" if name else "--env is missing"
+    which = choose(name, clouds) if name else f"one of: {', '.join(clouds)}"
+    raise CommandError(wrong, f"add --env …, {which}", WRONG_INPUT)
 
 
 def as_role(context: DeploymentContext, role: str) -> DeploymentContext:

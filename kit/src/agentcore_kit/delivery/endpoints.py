@@ -42,7 +42,7 @@ class State:
 
 
 def runtime(context: DeploymentContext) -> Runtime:
-    """Return the runtime. Raises Stop when nothing was deployed yet."""
+    """Return the runtime. Raises CommandError when nothing was deployed yet."""
     found = stacks.outputs(context, stack(context.component, context.name, "runtime"))
     if "RuntimeId" not in found:
         raise CommandError(f"nothing is deployed in {context.name} yet", f"kit deploy --env {context.name}")
@@ -64,7 +64,7 @@ def state(context: DeploymentContext, runtime_id: str, name: str = LIVE) -> Stat
 
 
 def image_of(context: DeploymentContext, runtime_id: str, version: str) -> str:
-    """Return the image of a version, by digest. Raises Stop when there is no such version."""
+    """Return the image of a version, by digest. Raises CommandError when there is no such version."""
     control = context.client("bedrock-agentcore-control")
     try:
         found = control.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
@@ -81,7 +81,7 @@ def move(context: DeploymentContext, found: Runtime, version: str, name: str = L
     """Move an endpoint to a version and wait until it serves it. One that is there already is left alone.
 
     Raises:
-        Stop: when it does not get there; what it serves then is in the message.
+        CommandError: when it does not get there; what it serves then is in the message.
     """
     before = _settle(context, found.id, name)
     if before is None:
@@ -101,6 +101,18 @@ def move(context: DeploymentContext, found: Runtime, version: str, name: str = L
         )
 
 
+def stack_parameters(context: DeploymentContext, runtime_id: str, version: str) -> dict[str, str]:
+    """Return the parameters of `infra/endpoint.yaml`: the runtime, and the version that it serves at first."""
+    about = tags(context.manifest, context.environment)
+    return {
+        "RuntimeId": runtime_id,
+        "FirstVersion": version,
+        "Owner": about["owner"],
+        "CostCenter": about["cost-center"],
+        "UseCaseId": about["use-case-id"],
+    }
+
+
 def remove(context: DeploymentContext) -> None:
     """Remove `live`, so that nobody is served."""
     stacks.delete(context, stack(context.component, context.name, "endpoint"))
@@ -109,24 +121,15 @@ def remove(context: DeploymentContext) -> None:
 def _create(context: DeploymentContext, found: Runtime, version: str, name: str) -> None:
     """Make `live` by its own stack, which nothing updates afterwards: no later deployment can move it back."""
     output.step(f"endpoint {name}: made, with version {version}")
-    about = tags(context.manifest, context.environment)
     if name != LIVE:
         context.client("bedrock-agentcore-control").create_agent_runtime_endpoint(
-            agentRuntimeId=found.id, name=name, agentRuntimeVersion=version, tags=about
+            agentRuntimeId=found.id,
+            name=name,
+            agentRuntimeVersion=version,
+            tags=tags(context.manifest, context.environment),
         )
         return
-    made = stacks.Stack(
-        stack(context.component, context.name, "endpoint"),
-        "endpoint.yaml",
-        {
-            "RuntimeId": found.id,
-            "FirstVersion": version,
-            "Owner": about["owner"],
-            "CostCenter": about["cost-center"],
-            "UseCaseId": about["use-case-id"],
-        },
-        about,
-    )
+    made = stacks.stack_of(context, "endpoint", stack_parameters(context, found.id, version))
     stacks.prepare(context, made)
     stacks.execute(context, made.name)
 

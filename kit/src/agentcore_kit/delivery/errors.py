@@ -1,4 +1,4 @@
-"""How a verb ends when it cannot go on: what is wrong, what is live, what to do next, and an exit code."""
+"""How a command ends when it cannot go on: what is wrong, what is live, what to do next, and an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
-FAILED, WRONG_INPUT = 1, 2
+GATE_NOT_PASSED, WRONG_INPUT, COULD_NOT = 1, 2, 3
+"""The exit codes, besides 0 for done and 130 for interrupted; cli.py says when which."""
 
 _THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException")
@@ -21,17 +22,22 @@ _AGAIN = "wait a minute and type the same again; what is done already is not don
 
 
 class CommandError(Exception):
-    """A verb cannot go on. `next_step` is what the user types or does now."""
+    """A command cannot go on.
 
-    def __init__(self, message: str, next_step: str, code: int = FAILED) -> None:
-        """`code` is the exit code: 1 something failed, 2 the input is wrong."""
+    Args:
+        message: What is wrong, and what is live where that could be in doubt.
+        next_step: What the user types or does now.
+        code: The exit code: GATE_NOT_PASSED, WRONG_INPUT, or COULD_NOT.
+    """
+
+    def __init__(self, message: str, next_step: str, code: int = COULD_NOT) -> None:
         super().__init__(message)
         self.message, self.next_step, self.code = message, next_step, code
 
 
 @contextmanager
 def reported_errors() -> Iterator[None]:
-    """Show what stopped a verb, and end the process with its exit code; never with a stack."""
+    """Show what stopped a command, and end the process with its exit code; never with a traceback."""
     try:
         yield
     except (CommandError, ClientError, BotoCoreError) as error:
@@ -77,6 +83,6 @@ def _of_service(error: ClientError) -> CommandError:
     return CommandError(said, "read the message; `kit status --env …` shows what is live")
 
 
-def _end(stop: CommandError) -> None:
-    print(f"error: {stop.message}\nnext:  {stop.next_step}", file=sys.stderr)
-    raise SystemExit(stop.code)
+def _end(error: CommandError) -> None:
+    print(f"error: {error.message}\nnext:  {error.next_step}", file=sys.stderr)
+    raise SystemExit(error.code)

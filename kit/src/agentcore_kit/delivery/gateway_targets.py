@@ -17,8 +17,8 @@ from agentcore_kit.delivery.context import DeploymentContext, as_role
 from agentcore_kit.delivery.errors import CommandError, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 from agentcore_kit.delivery.ssm import required
-from agentcore_kit.mcp_server.contract.definitions import Definition
-from agentcore_kit.mcp_server.contract.lambda_schema import lambda_schema
+from agentcore_kit.tool_contract.definitions import Definition
+from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 
 _MOVING = ("CREATING", "UPDATING", "SYNCHRONIZING", "DELETING")
 _KEPT = ("name", "description", "targetConfiguration", "credentialProviderConfigurations")
@@ -52,7 +52,7 @@ class Gateway:
     """A gateway that the platform made. Organisation-wide ones are in the shared account, under a role of theirs."""
 
     def __init__(self, context: DeploymentContext) -> None:
-        """Find it. Raises Stop when it is not there, or not ready."""
+        """Find it. Raises CommandError when it is not there, or not ready."""
         spec = context.manifest.spec
         parameter = names.gateway_arn(spec.gateway.name)
         wanted = [parameter] + [names.GATEWAY_TARGETS_ROLE] * (spec.gateway.scope == "shared")
@@ -93,7 +93,7 @@ class Gateway:
         self._control.synchronize_gateway_targets(gatewayIdentifier=self.id, targetIdList=[target_id])
 
     def delete(self, target_id: str) -> None:
-        """Remove a target, and wait until it is gone. Raises Stop when it stays."""
+        """Remove a target, and wait until it is gone. Raises CommandError when it stays."""
         self._control.delete_gateway_target(gatewayIdentifier=self.id, targetId=target_id)
         going = (*_MOVING, "READY")
         try:
@@ -108,7 +108,7 @@ class Gateway:
             )
 
     def settle(self, target_id: str) -> None:
-        """Wait until a target is ready. Raises Stop when it never is."""
+        """Wait until a target is ready. Raises CommandError when it never is."""
         env = self._place.name
         try:
             found = wait_until(lambda: self._get(target_id), lambda seen: (seen or {}).get("status") not in _MOVING)

@@ -17,6 +17,7 @@ from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
 from agentcore_kit.delivery.names import passed_tag
+from agentcore_kit.delivery.regions import domain
 
 
 def dataset_path() -> Path:
@@ -62,8 +63,7 @@ def digest_in(uri: str) -> str:
 
 def registry(context: DeploymentContext) -> str:
     """Return the host of the shared account's ECR."""
-    suffix = "amazonaws.com.cn" if context.region.startswith("cn-") else "amazonaws.com"
-    return f"{context.environment.shared_account}.dkr.ecr.{context.region}.{suffix}"
+    return f"{context.environment.shared_account}.dkr.ecr.{context.region}.{domain(context.region)}"
 
 
 def dataset_version() -> str:
@@ -72,7 +72,7 @@ def dataset_version() -> str:
 
 
 def commit() -> str:
-    """Return the commit that is checked out. Raises Stop when there is none, or files are changed."""
+    """Return the commit that is checked out. Raises CommandError when there is none, or files are changed."""
     try:
         changed = _git("status", "--porcelain")
         head = _git("rev-parse", "HEAD")
@@ -89,9 +89,9 @@ def commit() -> str:
 
 
 def find(context: DeploymentContext, digest: str = "") -> Image:
-    """Return the image of a digest, or of the commit that is checked out. Raises Stop when there is none."""
+    """Return the image of a digest, or of the commit that is checked out. Raises CommandError when there is none."""
     if digest and not _DIGEST.fullmatch(digest):
-        raise CommandError(f"DIGEST={digest} is no digest", "give sha256: and 64 hexadecimal digits", WRONG_INPUT)
+        raise CommandError(f"--digest {digest} is no digest", "give sha256: and 64 hexadecimal digits", WRONG_INPUT)
     wanted = {"imageDigest": digest} if digest else {"imageTag": commit()}
     found = _lookup(context, wanted)
     if found is None:

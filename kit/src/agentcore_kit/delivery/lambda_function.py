@@ -10,10 +10,10 @@ from typing import Any
 from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.delivery import images, names, stacks
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.mcp_server.contract.definitions import offered
-from agentcore_kit.mcp_server.contract.samples import example
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.tool_contract.definitions import offered
+from agentcore_kit.tool_contract.samples import example
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def find(context: DeploymentContext) -> Function | None:
 
 
 def deployed(context: DeploymentContext) -> Function:
-    """Return the function. Raises Stop when nothing is deployed."""
+    """Return the function. Raises CommandError when nothing is deployed."""
     found = find(context)
     if found is None:
         raise CommandError(f"nothing is deployed in {context.name} yet", f"kit deploy --env {context.name}")
@@ -54,7 +54,7 @@ def deployed(context: DeploymentContext) -> Function:
 
 
 def as_checked_out(context: DeploymentContext) -> Function:
-    """Return the function. Raises Stop when its image is not that of the commit that is checked out."""
+    """Return the function. Raises CommandError when its image is not that of the commit that is checked out."""
     found, wanted = deployed(context), images.find(context)
     if found.digest != wanted.digest:
         raise CommandError(
@@ -71,7 +71,7 @@ def live(context: DeploymentContext) -> str:
 
 
 def check(context: DeploymentContext, found: Function) -> None:
-    """Call each tool that only reads and needs no user. Raises Stop with the first that fails."""
+    """Call each tool that only reads and needs no user. Raises CommandError with the first that fails."""
     for tool in offered():
         if not tool["annotations"]["readOnlyHint"] or TOOLS[tool["name"]].caller_parameter:
             continue
@@ -80,6 +80,7 @@ def check(context: DeploymentContext, found: Function) -> None:
             raise CommandError(
                 f"the smoke test failed: {tool['name']} of image {found.short}: {json.dumps(result)[:200]}",
                 f"kit deploy --env {context.name} --digest sha256:… of an earlier image goes back",
+                GATE_NOT_PASSED,
             )
 
 

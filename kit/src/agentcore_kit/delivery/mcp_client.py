@@ -26,7 +26,7 @@ def _client() -> httpx.Client:
 
 def request(url: str, who: str | httpx.Auth, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the result of a request as a user, by a token, or as an AWS role. Raises NoAnswer."""
-    headers = {"Accept": _ACCEPTED, SESSION_HEADER: f"verb-{uuid4()}"}
+    headers = {"Accept": _ACCEPTED, SESSION_HEADER: f"kit-{uuid4()}"}
     if who and isinstance(who, str):
         headers["Authorization"] = f"Bearer {who}"
     auth = who if isinstance(who, httpx.Auth) else httpx.USE_CLIENT_DEFAULT

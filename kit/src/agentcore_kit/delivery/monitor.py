@@ -20,20 +20,8 @@ from agentcore_kit.delivery import endpoints, output, promotion, version_history
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.names import LIVE, snake
-
-RECENT, BASELINE = timedelta(hours=24), timedelta(days=14)
-"""What is compared: the last day with the fortnight before it."""
-
-AFTER_A_MOVE = timedelta(minutes=30)
-"""So long after callers have moved, sessions of the version before may still be judged."""
-
-MAX_DROP = 0.1
-"""How far below its baseline a score may fall; less is noise of the sample."""
-
-MIN_SAMPLE = 10
-"""When so many sessions should have been judged and none was, monitoring itself is broken."""
 
 WORST = 5
 """So many of the lowest scores are shown to people."""
@@ -52,14 +40,19 @@ class Score:
     recent: float | None
     baseline: float | None
 
-    def problem(self, minimum: float) -> str | None:
-        """Return what is wrong with it, None when all is right."""
+    def problem(self, minimum: float, max_drop: float) -> str | None:
+        """Return what is wrong with it, None when all is right.
+
+        Args:
+            minimum: The score below which it is wrong, whatever it was before.
+            max_drop: How far below the baseline it may be.
+        """
         if self.recent is None:
             return None
         if self.recent < minimum:
             return f"{self.evaluator}: {self.recent:.2f} lately, below {minimum:.2f}"
-        if self.baseline is not None and self.recent < self.baseline - MAX_DROP:
-            return f"{self.evaluator}: {self.recent:.2f} lately, {self.baseline:.2f} in the fortnight before"
+        if self.baseline is not None and self.recent < self.baseline - max_drop:
+            return f"{self.evaluator}: {self.recent:.2f} lately, {self.baseline:.2f} before"
         return None
 
 
@@ -80,7 +73,8 @@ def monitor(env: Env = "") -> None:
         scores = [measure(context, evaluator, judged) for evaluator in context.environment.online_evaluation.evaluators]
         for score in scores:
             print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
-        problems = [text for score in scores if (text := score.problem(context.environment.alarms.score))]
+        minimum, max_drop = context.environment.alarms.score, context.environment.monitoring.max_drop
+        problems = [text for score in scores if (text := score.problem(minimum, max_drop))]
         rolls_back = bool(problems) and context.manifest.spec.rollback_on_drift
         output.plan([f"roll {env} back"] if rolls_back else [])
         if problems:
@@ -96,16 +90,25 @@ def measure(context: DeploymentContext, evaluator: str, judged: list[Judged]) ->
     """Return the mean scores of an evaluator: of what was judged lately, and of the metric before."""
     name = snake(context.component, context.name)
     metric = _metric(f"agentops/{name}", evaluator, {"service.name": f"{name}.{LIVE}"})
-    now = datetime.now(UTC)
     values = [one.value for one in judged if one.evaluator == evaluator]
     recent = sum(values) / len(values) if values else None
-    return Score(evaluator, recent, _statistic(context, metric, "Average", now - RECENT - BASELINE, now - RECENT))
+    begin, days = recent_begin(context), timedelta(days=context.environment.monitoring.baseline_days)
+    return Score(evaluator, recent, _statistic(context, metric, "Average", begin - days, begin))
+
+
+def recent_begin(context: DeploymentContext) -> datetime:
+    """Return where the time that is judged begins, and its baseline ends: `monitoring.recentHours` ago."""
+    return datetime.now(UTC) - timedelta(hours=context.environment.monitoring.recent_hours)
 
 
 def judged_from(context: DeploymentContext) -> datetime:
-    """Return when what is judged begins: a day ago, or when callers had moved to the version that is live."""
-    day, live = datetime.now(UTC) - RECENT, endpoints.state(context, endpoints.runtime(context).id)
-    return max(day, live.moved + AFTER_A_MOVE) if live else day
+    """Return when what is judged begins: some hours ago, or when callers had moved to the version that is live.
+
+    For some minutes after they moved, sessions of the version before may still be judged.
+    """
+    begin, live = recent_begin(context), endpoints.state(context, endpoints.runtime(context).id)
+    settling = timedelta(minutes=context.environment.monitoring.settling_minutes)
+    return max(begin, live.moved + settling) if live else begin
 
 
 def judged_since(context: DeploymentContext, since: datetime) -> list[Judged]:
@@ -129,7 +132,7 @@ def _score(message: str) -> Judged | None:
 
 
 def _must_be_quiet(context: DeploymentContext, since: datetime) -> None:
-    """Raise Stop when there were sessions enough to sample: then it is the monitoring that does not work."""
+    """Raise CommandError when there were sessions enough to sample: then it is the monitoring that does not work."""
     about = {
         "Operation": "InvokeAgentRuntime",
         "Resource": endpoints.runtime(context).arn,
@@ -138,7 +141,7 @@ def _must_be_quiet(context: DeploymentContext, since: datetime) -> None:
     now = max(datetime.now(UTC), since + timedelta(minutes=1))
     sessions = _statistic(context, _metric("AWS/Bedrock-AgentCore", "Sessions", about), "Sum", since, now) or 0
     share = context.environment.online_evaluation.sampling_percent
-    if sessions * share / 100 >= MIN_SAMPLE:
+    if sessions * share / 100 >= context.environment.monitoring.min_sample:
         raise CommandError(
             f"{sessions:.0f} sessions since {since:%Y-%m-%d %H:%M} UTC and none was judged, although "
             f"{share:g} % should have been",
@@ -188,6 +191,7 @@ def _act(context: DeploymentContext, problems: list[str], worst: list[Judged], *
     raise CommandError(
         f"{'; '.join(problems)}; live: version {after.live if after else None}",
         f"read {report_path().relative_to(repository_root())}; kit rollback --env {context.name} goes back",
+        GATE_NOT_PASSED,
     )
 
 

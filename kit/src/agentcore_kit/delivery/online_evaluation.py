@@ -1,4 +1,4 @@
-"""The verbs that only an agent has, as its sessions are sampled and judged: a canary, and online evaluation."""
+"""The commands that only an agent has, as its sessions are sampled and judged: `canary` and `online`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agentcore_kit.delivery import endpoints, output, promotion
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError
 from agentcore_kit.delivery.names import CANARY, LIVE
 from agentcore_kit.delivery.runtime_releases import allow, live
 
@@ -19,12 +19,14 @@ from agentcore_kit.delivery.runtime_releases import allow, live
 def canary(
     env: Env = "",
     weight: Annotated[
-        int, typer.Option(min=1, max=99, envvar="WEIGHT", help="Percent of the sessions on the new version.")
-    ] = 10,
-    decide: Annotated[bool, typer.Option(envvar="DECIDE", help="Compare both, then promote or reverse.")] = False,
+        int | None,
+        typer.Option(min=1, max=99, help="Percent of the sessions on the new version; canary.weightPercent, if empty."),
+    ] = None,
+    decide: Annotated[bool, typer.Option("--decide", help="Compare both, then promote or reverse.")] = False,
 ) -> None:
-    """Send a share of the sessions to the newest version; with DECIDE=1 compare, and promote or reverse by rule."""
+    """Send a share of the sessions to the newest version; with --decide compare, and promote or reverse by rule."""
     with deployment("canary", env) as context:
+        weight = weight or context.environment.canary.weight_percent
         found = endpoints.runtime(context)
         test = split.running(context)
         if decide:
@@ -32,7 +34,9 @@ def canary(
             return
         gateway = context.manifest.spec.canary_gateway
         if gateway is None:
-            raise CommandError("no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", 2)
+            raise CommandError(
+                "no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", WRONG_INPUT
+            )
         allow(context, endpoints.image_of(context, found.id, found.newest))
         now = endpoints.state(context, found.id, CANARY)
         other = test if now is None or now.live != found.newest else None
@@ -58,9 +62,7 @@ def canary(
         )
 
 
-def online(
-    env: Env = "", off: Annotated[bool, typer.Option(envvar="OFF", help="Switch it off instead.")] = False
-) -> None:
+def online(env: Env = "", off: Annotated[bool, typer.Option("--off", help="Switch it off instead.")] = False) -> None:
     """Switch the sampled evaluation of live sessions on."""
     with deployment("online", env) as context:
         wanted = "DISABLED" if off else "ENABLED"
@@ -95,6 +97,7 @@ def _decide(context: DeploymentContext, found: endpoints.Runtime, test: dict[str
         raise CommandError(
             f"version {version} is worse than what is live; all callers are back on it; {live(context)}",
             "correct the agent, then build and deploy again",
+            GATE_NOT_PASSED,
         )
     promotion.promote(context, found, version, lambda name: context.kind.smoke(context, found.arn, name, bearer))
     output.done(f"{context.name}: version {version} is live, as the canary was not worse")

@@ -1,4 +1,4 @@
-"""What every verb says first: account, region, environment and plan; and the question before production changes."""
+"""What every command says first: account, region, environment and plan; and the question before production changes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from agentcore_kit.delivery.context import DeploymentContext, in_pipeline
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
 
 
-def header(verb: str, context: DeploymentContext) -> None:
-    """Say what is done where."""
+def header(command: str, context: DeploymentContext) -> None:
+    """Say which command acts where."""
     about = context.manifest.metadata
     of = "" if context.owner == "environment" else ", shared services"
-    print(f"{verb}: {about.name} {about.version}")
+    print(f"{command}: {about.name} {about.version}")
     print(f"  environment {context.name}   account {context.account}{of}   region {context.region}", flush=True)
 
 
@@ -25,7 +25,7 @@ def plan(lines: list[str]) -> None:
 
 
 def confirm(context: DeploymentContext) -> None:
-    """Ask before production changes. In CI GitHub's environment has asked. Raises Stop when the answer is not yes."""
+    """Ask before production changes; in CI GitHub has asked. Raises CommandError unless the answer is yes."""
     if context.name != "prod" or in_pipeline():
         return
     if not sys.stdin.isatty():

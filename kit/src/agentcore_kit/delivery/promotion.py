@@ -10,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from agentcore_kit.delivery import endpoints, output, version_history
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.endpoints import Runtime
-from agentcore_kit.delivery.errors import CommandError, as_command_error
+from agentcore_kit.delivery.errors import COULD_NOT, CommandError, as_command_error
 from agentcore_kit.delivery.names import LIVE
 
 Smoke = Callable[[str], None]
-"""Tests an endpoint by name. Raises Stop when it does not answer as it should."""
+"""Tests an endpoint by name. Raises CommandError when it does not answer as it should."""
 
 
 def is_proven(context: DeploymentContext, found: Runtime, version: str) -> bool:
@@ -29,7 +29,7 @@ def promote(context: DeploymentContext, found: Runtime, version: str, smoke: Smo
     A version that they have and that has passed before is only tested again.
 
     Raises:
-        Stop: when it failed; callers then have what they had before, or the message says what they have.
+        CommandError: when it failed; callers then have what they had before, or the message says what they have.
     """
     past, now = version_history.recall(context), endpoints.state(context, found.id)
     if is_proven(context, found, version):
@@ -43,7 +43,11 @@ def promote(context: DeploymentContext, found: Runtime, version: str, smoke: Smo
 
 
 def roll_back(context: DeploymentContext, found: Runtime, version: str, smoke: Smoke) -> None:
-    """Give callers an earlier version; what they had is not gone back to any more. Raises Stop as `promote` does."""
+    """Give callers an earlier version; what they had is not gone back to any more.
+
+    Raises:
+        CommandError: as `promote` does.
+    """
     past, now = version_history.recall(context), endpoints.state(context, found.id)
     live = now.live if now and now.live else ""
     # Remembered before anything moves: typed again after an interruption it must not go forward to what it has left.
@@ -63,7 +67,7 @@ def rollback_target(context: DeploymentContext, live: str | None) -> str:
     An interrupted rollback goes on to where it was going.
 
     Raises:
-        Stop: when none is known.
+        CommandError: when none is known.
     """
     past = version_history.recall(context)
     if past.untested in past.good:
@@ -82,7 +86,9 @@ def _test(context: DeploymentContext, smoke: Smoke) -> None:
     try:
         smoke(LIVE)
     except CommandError as failure:
-        raise CommandError(f"{failure.message}; it stays live, as nothing was moved", _rollback(context)) from None
+        raise CommandError(
+            f"{failure.message}; it stays live, as nothing was moved", _rollback(context), failure.code
+        ) from None
 
 
 def _give(
@@ -104,7 +110,7 @@ def _give(
         failure = f"version {version}: {_told(error)}"
         live = _put_back(context, found, back, failure)
         version_history.remember(context, replace(original, untested="", had=""))
-        raise CommandError(f"{failure}; {live}", _again(context)) from error
+        raise CommandError(f"{failure}; {live}", _again(context), as_code(error)) from error
     now = endpoints.state(context, found.id)
     if now is None or now.live != version:
         raise CommandError(
@@ -115,7 +121,7 @@ def _give(
 
 
 def _put_back(context: DeploymentContext, found: Runtime, back: str | None, failure: str) -> str:
-    """Put a version back, and return what is live then. Raises Stop when that does not go either."""
+    """Put a version back, and return what is live then. Raises CommandError when that does not go either."""
     try:
         if back is None:
             return _seen(context, found, back)
@@ -126,7 +132,7 @@ def _put_back(context: DeploymentContext, found: Runtime, back: str | None, fail
     except (CommandError, ClientError, BotoCoreError) as error:
         raise CommandError(
             f"{failure}; and live could not be put back: {_told(error)}; {_seen(context, found, back)}",
-            f"kit rollback --env {context.name}{f' VERSION={back}' if back else ''}",
+            f"kit rollback --env {context.name}{f' --version {back}' if back else ''}",
         ) from error
     return f"live is back on version {back}"
 
@@ -140,6 +146,11 @@ def _seen(context: DeploymentContext, found: Runtime, back: str | None) -> str:
         return "nothing is live"
     serves = f"live still serves {now.live}" if now.live == back else f"live serves {now.live}"
     return serves + (f" and is on its way to {now.target}, which nobody has tested" if now.target != now.live else "")
+
+
+def as_code(error: Exception) -> int:
+    """Return the exit code of what failed: that a gate was not passed, or that it could not be done."""
+    return error.code if isinstance(error, CommandError) else COULD_NOT
 
 
 def _told(error: Exception) -> str:

@@ -11,20 +11,20 @@ import typer
 
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery.errors import CommandError, reported_errors
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError, reported_errors
 
 # Conventional Commits, where a team writes them; anything else is a change.
 _KINDS = {"feat": "Added", "fix": "Fixed", "perf": "Faster", "docs": "Documentation"}
 _CONVENTIONAL = re.compile(r"(?P<kind>[a-z]+)(\([^)]*\))?(?P<breaking>!?): (?P<text>.+)")
 
 
-Since = Annotated[str, typer.Option(envvar="SINCE", help="A tag or commit; the last tag, if empty.")]
+Since = Annotated[str, typer.Option(help="A tag or commit; the last tag, if empty.")]
 
 
 def notes(
     since: Since = "",
     comparison: Annotated[
-        str, typer.Option(envvar="COMPARISON", help="The table that kit compare --write … wrote.")
+        str, typer.Option(help="The table that kit compare --write … wrote.")
     ] = "evals/results/comparison.md",
 ) -> None:
     """Print release notes as Markdown."""
@@ -39,13 +39,14 @@ def notes(
 
 
 def newer(since: Since = "") -> None:
-    """Stop when SINCE, which was delivered last, has this commit already: an old delivery that is run again."""
+    """Exit with 1 when --since, which was delivered last, has this commit already: an old delivery, run again."""
     with reported_errors():
         head, last = _commit("HEAD"), _commit(since)
         if last and last != head == _git("merge-base", head, last, missing=""):
             raise CommandError(
                 f"commit {_short(head)} is older than {_short(last)}, which was delivered last; nothing was changed",
                 "deliver main again instead; to go back on purpose: kit rollback --env …",
+                GATE_NOT_PASSED,
             )
         print(f"commit {_short(head)} is not older than what was delivered last")
 

@@ -1,4 +1,4 @@
-"""The verbs of what runs on AgentCore Runtime: an image becomes a version, and an endpoint moves to it and back."""
+"""The commands of what runs on AgentCore Runtime: an image becomes a version, and an endpoint moves to it and back."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.names import LIVE
 from agentcore_kit.delivery.runtime_releases import allow, live
 
-Version = Annotated[str, typer.Option(envvar="VERSION", help="A version of the runtime; if empty, the verb chooses.")]
-Day = Annotated[str, typer.Option("--date", envvar="DATE", help="The component's date, if it stands still.")]
-Alarm = Annotated[bool, typer.Option(envvar="ALARM", help="An alarm asks: nothing moves soon after a rollback.")]
-Endpoint = Annotated[str, typer.Option(envvar="ENDPOINT", help="live, canary, or DEFAULT: the newest version.")]
+Version = Annotated[str, typer.Option(help="A version of the runtime; if empty, the command chooses.")]
+Day = Annotated[str, typer.Option("--date", help="The component's date, if it stands still.")]
+Alarm = Annotated[bool, typer.Option("--alarm", help="An alarm asks: nothing moves soon after a rollback.")]
+Endpoint = Annotated[str, typer.Option("--endpoint", help="live, canary, or DEFAULT: the newest version.")]
 
 SETTLES = timedelta(minutes=30)
 """How long after a rollback alarms may still be about what it left."""
@@ -43,7 +43,7 @@ def build(env: Env = "") -> None:
 
 
 def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
-    """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
+    """Ask an endpoint what every version must be able to answer. With --endpoint DEFAULT the newest version."""
     with deployment("smoke", env) as context:
         output.plan([f"ask endpoint {name}; nothing is changed"])
         context.kind.smoke(context, endpoints.runtime(context).arn, name, token(context))
@@ -95,7 +95,7 @@ def promote(env: Env = "", version: Version = "") -> None:
 
 
 def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None:
-    """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
+    """Move the live endpoint to the last good version, or to --version …, without building anything."""
     with deployment("rollback", env) as context:
         found = endpoints.runtime(context)
         now = endpoints.state(context, found.id)

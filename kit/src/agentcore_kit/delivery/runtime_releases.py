@@ -1,11 +1,12 @@
-"""What delivery must know of anything that runs on AgentCore Runtime; `ops/component.py` of such a kind names these."""
+"""What delivery must know of anything that runs on AgentCore Runtime: its releases are images, its versions numbers."""
 
 from __future__ import annotations
 
 from agentcore_kit.delivery import endpoints, images, stacks, version_history
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.names import stack
+from agentcore_kit.kinds.base import ReleaseData
 
 
 def release(context: DeploymentContext, digest: str) -> str:
@@ -14,11 +15,12 @@ def release(context: DeploymentContext, digest: str) -> str:
 
 
 def allow(context: DeploymentContext, release: str) -> None:
-    """Raise Stop unless the image has passed pre-production, where it must have."""
+    """Raise CommandError unless the image has passed pre-production, where it must have."""
     if context.name == "prod" and not (found := images.find(context, images.digest_in(release))).passed:
         raise CommandError(
             f"image {found.short} has not passed pre-production with this dataset; production is untouched",
             "kit deploy --env preprod, then kit gate --env preprod",
+            GATE_NOT_PASSED,
         )
 
 
@@ -51,11 +53,20 @@ def status(context: DeploymentContext) -> list[str]:
     ]
 
 
+def data(context: DeploymentContext) -> ReleaseData:
+    """Return the versions that callers get, that was deployed last, and that were good, for other programs."""
+    if not stacks.outputs(context, stack(context.component, context.name, "runtime")):
+        return {"live": None, "newest": None, "good": []}
+    now = endpoints.runtime(context)
+    found = endpoints.state(context, now.id)
+    good = version_history.recall(context).good
+    return {"live": found.live if found else None, "newest": now.newest, "good": good}
+
+
 def _next(context: DeploymentContext, live: str | None, newest: str, past: version_history.History) -> str:
     if past.untested:
-        return (
-            f"; the test of version {past.untested} was interrupted; next: kit promote or rollback ENV={context.name}"
-        )
+        interrupted = f"the test of version {past.untested} was interrupted"
+        return f"; {interrupted}; next: kit promote --env {context.name}, or kit rollback"
     if newest in past.left:
         return f"; a rollback left version {newest}; next: build and deploy a correction"
     return "" if live == newest else f"; next: kit promote --env {context.name}"

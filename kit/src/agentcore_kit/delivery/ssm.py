@@ -10,12 +10,13 @@ from agentcore_kit.delivery.names import memory
 
 
 def required(context: DeploymentContext, names: Iterable[str]) -> dict[str, str]:
-    """Return the values of parameters. Raises Stop that names all that are missing."""
+    """Return the values of parameters. Raises CommandError that names all that are missing."""
     wanted = sorted(set(names))
     found = optional(context, wanted)
     if missing := [name for name in wanted if name not in found]:
         raise CommandError(
-            f"account {context.account} has no SSM parameter {', '.join(missing)} in {context.region}; nothing was changed",
+            f"account {context.account} has no SSM parameter {', '.join(missing)} in {context.region}; "
+            "nothing was changed",
             "the platform repository publishes them: deploy it there, or correct what manifest.yaml and "
             f"environments/{context.name}.yaml name",
         )

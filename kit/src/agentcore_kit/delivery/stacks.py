@@ -8,9 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from agentcore_kit.config.repository import repository_root
+from agentcore_kit.config.infrastructure import missing_parameters, read_template
+from agentcore_kit.config.repository import repository_path
+from agentcore_kit.delivery import names
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 
 CHANGE_SET = "agentops"
@@ -33,7 +35,28 @@ class Stack:
     @property
     def body(self) -> str:
         """The template's text."""
-        return (repository_root() / "infra" / self.template).read_text(encoding="utf-8")
+        return repository_path("infra", self.template).read_text(encoding="utf-8")
+
+
+def stack_of(context: DeploymentContext, concern: str, given: Mapping[str, str]) -> Stack:
+    """Return the stack of one of the component's templates, with a value for each parameter that the template has.
+
+    Args:
+        context: The environment, whose `parameters` are the values of what the team has added.
+        concern: The template's name: `role` for `infra/role.yaml`.
+        given: What the kit has values for. A template need not ask for all of it.
+
+    Raises:
+        CommandError: When a parameter has no value, with the file to write it in.
+    """
+    body = repository_path("infra", f"{concern}.yaml").read_text(encoding="utf-8")
+    template, own = read_template(body), context.environment.parameters
+    if missing := missing_parameters(concern, template, {*given, *own}, context.name):
+        raise CommandError("\n       ".join(missing), "write it there; kit check looks for the same", WRONG_INPUT)
+    asked = template.get("Parameters", {})
+    values = {name: value for name, value in {**own, **given}.items() if name in asked}
+    name = names.stack(context.component, context.name, concern)
+    return Stack(name, f"{concern}.yaml", values, names.tags(context.manifest, context.environment))
 
 
 def describe(context: DeploymentContext, name: str) -> dict[str, Any] | None:
@@ -55,6 +78,11 @@ def outputs(context: DeploymentContext, name: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
 
 
+def output_of(context: DeploymentContext, concern: str, key: str) -> str:
+    """Return an output of one of the component's stacks; UNKNOWN when it is not there yet."""
+    return outputs(context, names.stack(context.component, context.name, concern)).get(key, UNKNOWN)
+
+
 def template(context: DeploymentContext, name: str) -> str:
     """Return the text of a stack's template; empty when there is no stack."""
     if describe(context, name) is None:
@@ -65,7 +93,7 @@ def template(context: DeploymentContext, name: str) -> str:
 def prepare(context: DeploymentContext, stack: Stack) -> list[str]:
     """Make the change set of a stack and return what it would change, one line a resource. Empty: nothing.
 
-    A change set that an interrupted run left is replaced. Raises Stop when the stack cannot be changed.
+    A change set that an interrupted run left is replaced. Raises CommandError when the stack cannot be changed.
     """
     known = _settled(context, stack.name)
     formation = context.client("cloudformation")
@@ -107,7 +135,7 @@ def discard(context: DeploymentContext, name: str) -> None:
 
 
 def execute(context: DeploymentContext, name: str) -> None:
-    """Carry the prepared change set out and wait. Raises Stop with the reason when CloudFormation rolls it back."""
+    """Carry the prepared change set out and wait. Raises CommandError when CloudFormation rolls it back."""
     before = _moment(describe(context, name))
     context.client("cloudformation").execute_change_set(StackName=name, ChangeSetName=CHANGE_SET)
     # CloudFormation may go on for a moment to describe what was there before; that is not how this ends.
@@ -137,7 +165,7 @@ def delete(context: DeploymentContext, name: str) -> bool:
 
 
 def _settled(context: DeploymentContext, name: str) -> dict[str, Any] | None:
-    """Return the stack once nothing is happening to it. Raises Stop for one that cannot be changed."""
+    """Return the stack once nothing is happening to it. Raises CommandError for one that cannot be changed."""
     found: dict[str, Any] | None = _wait(
         name,
         lambda: describe(context, name),
@@ -182,8 +210,8 @@ def _change_set(context: DeploymentContext, name: str) -> dict[str, Any]:
 
 
 def _line(change: Mapping[str, Any]) -> str:
-    names = sorted({one["Target"].get("Name") or one["Target"]["Attribute"] for one in change.get("Details", [])})
-    about = f" ({', '.join(names)})" if names else ""
+    changed = sorted({one["Target"].get("Name") or one["Target"]["Attribute"] for one in change.get("Details", [])})
+    about = f" ({', '.join(changed)})" if changed else ""
     replaced = ", REPLACED" if change.get("Replacement") == "True" else ""
     kind = change["ResourceType"].partition("::")[2]
     return f"{change['Action'].lower()} {change['LogicalResourceId']}, {kind}{about}{replaced}"

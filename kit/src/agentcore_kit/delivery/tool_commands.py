@@ -1,4 +1,4 @@
-"""The verbs of releases where the manifest may want a Lambda function, which is live with its deployment."""
+"""The commands of releases where the manifest may want a Lambda function, which is live with its deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agentcore_kit.delivery.errors import CommandError, reported_errors
 
 
 def smoke(env: Env = "", name: runtime_commands.Endpoint = names.LIVE) -> None:
-    """Ask an endpoint what every version must be able to answer. ENDPOINT=DEFAULT asks the newest version."""
+    """Ask an endpoint what every version must be able to answer. With --endpoint DEFAULT the newest version."""
     if not _chosen(env):
         runtime_commands.smoke(env, name)
         return
@@ -60,7 +60,7 @@ def promote(env: Env = "", version: runtime_commands.Version = "") -> None:
 
 
 def rollback(env: Env = "", version: runtime_commands.Version = "", alarm: runtime_commands.Alarm = False) -> None:
-    """Move the live endpoint to the last good version, or to VERSION=…, without building anything."""
+    """Move the live endpoint to the last good version, or to --version …, without building anything."""
     if not _chosen(env):
         runtime_commands.rollback(env, version, alarm)
         return
@@ -69,9 +69,13 @@ def rollback(env: Env = "", version: runtime_commands.Version = "", alarm: runti
 
 
 def evaluate(day: str) -> int:
-    """Run `eval` as it is typed, on this machine; return its exit code."""
-    command = [sys.executable, "-m", "ops", "eval", *(["--date", day] if day else [])]
-    variables = os.environ | {"AGENT_ENV": "local", "TARGET": "local"}
+    """Run `kit eval` on this machine, and return its exit code.
+
+    Args:
+        day: The date that the tools are told, as YYYY-MM-DD; empty for today.
+    """
+    command = [sys.executable, "-m", "agentcore_kit", "eval", *(["--date", day] if day else [])]
+    variables = os.environ | {"AGENT_ENV": "local"}
     return subprocess.run(command, cwd=repository_root(), env=variables, check=False).returncode  # noqa: S603
 
 

@@ -11,7 +11,7 @@ from agentcore_kit.delivery import endpoints, lambda_function, output
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.names import LIVE, snake
 
 HOURS = 6
@@ -33,8 +33,8 @@ def monitor(env: Env = "") -> None:
                 lambda_function.check(context, lambda_function.deployed(context))
             else:
                 context.kind.smoke(context, endpoints.runtime(context).arn, LIVE, token(context))
-        except CommandError as stop:
-            problems.append(stop.message)
+        except CommandError as failure:
+            problems.append(failure.message)
         if problems:
             lines = [
                 f"{context.component} in {env}, {context.kind.live(context)}:",
@@ -43,7 +43,9 @@ def monitor(env: Env = "") -> None:
             ]
             report_path().parent.mkdir(parents=True, exist_ok=True)
             report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
-            raise CommandError("; ".join(problems), f"read the dashboard; kit rollback --env {env} goes back")
+            raise CommandError(
+                "; ".join(problems), f"read the dashboard; kit rollback --env {env} goes back", GATE_NOT_PASSED
+            )
         output.done(f"{env}: the tools answer, within their limits; {context.kind.live(context)}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.mcp_server.contract.definitions import Definition
+from agentcore_kit.tool_contract.definitions import Definition
 
 SERVER_SCHEMA, TOOLS_SCHEMA = "2025-12-11", "2025-11-25"
 """Versions of server.json, and of MCP, whose tool definitions these are."""

@@ -1,4 +1,4 @@
-"""The verbs `register` and `deregister`: the tools behind the gateway and in the registry, or in neither."""
+"""The commands `register` and `deregister`: the tools behind the gateway and in the registry, or in neither."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, as_command_error
 from agentcore_kit.delivery.gateway_targets import Gateway, Wanted, kept, owner, same, shown, wanted
 from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.regions import domain
 from agentcore_kit.delivery.tool_record import descriptor_of, tools_in
-from agentcore_kit.mcp_server.contract.breaking_changes import breaking
-from agentcore_kit.mcp_server.contract.definitions import Definition, offered
-from agentcore_kit.mcp_server.contract.schemas import fields
+from agentcore_kit.tool_contract.breaking_changes import breaking
+from agentcore_kit.tool_contract.definitions import Definition, offered
+from agentcore_kit.tool_contract.schemas import fields
 
 CONSUMER_DAYS = 7
 """An agent that has called a tool within so many days is a consumer."""
@@ -57,7 +58,7 @@ def register(env: Env = "") -> None:
 
 
 def deregister(
-    env: Env = "", force: Annotated[bool, typer.Option(envvar="FORCE", help="Even if the tools are used.")] = False
+    env: Env = "", force: Annotated[bool, typer.Option("--force", help="Even if the tools are used.")] = False
 ) -> None:
     """Take the tools off the gateway, and in production deprecate their record. Not while agents use them."""
     with deployment("deregister", env) as context:
@@ -68,7 +69,7 @@ def deregister(
         if used:
             raise CommandError(
                 f"called in {CONSUMER_DAYS} days: {', '.join(f'{name} ({n:.0f} times)' for name, n in used.items())}",
-                "set spec.deprecation in manifest.yaml and kit register, so that agents are told; or add FORCE=1",
+                "set spec.deprecation in manifest.yaml and kit register, so that agents are told; or add --force",
             )
         record = registry.find(context) if env == "prod" else None
         lines = [f"remove target {prefix} from gateway {gateway.name}"] if known else []
@@ -84,7 +85,7 @@ def deregister(
 
 
 def _live_tools(context: DeploymentContext, bearer: str) -> list[Definition]:
-    """Return the tools of this version as the live server lists them. Raises Stop when it serves other ones."""
+    """Return the tools of this version as the live server lists them. Raises CommandError when it serves other ones."""
     if context.environment.endpoint:
         return offered()
     if lambda_function.is_chosen(context):  # it cannot list, but its image is that of a commit
@@ -112,18 +113,18 @@ def _live_tools(context: DeploymentContext, bearer: str) -> list[Definition]:
 
 
 def _address(context: DeploymentContext) -> str:
-    """Return where the gateway reaches the tools. Raises Stop when they are not deployed."""
+    """Return where the gateway reaches the tools. Raises CommandError when they are not deployed."""
     if context.environment.endpoint:
         return str(context.environment.endpoint)
     if lambda_function.is_chosen(context):
         return lambda_function.deployed(context).arn
-    arn, suffix = endpoints.runtime(context).arn, ".cn" if context.region.startswith("cn-") else ""
-    host = f"bedrock-agentcore.{context.region}.amazonaws.com{suffix}"
-    return f"https://{host}/runtimes/{quote(arn, safe='')}/invocations?qualifier={names.LIVE}"
+    host = f"bedrock-agentcore.{context.region}.{domain(context.region)}"
+    arn = quote(endpoints.runtime(context).arn, safe="")
+    return f"https://{host}/runtimes/{arn}/invocations?qualifier={names.LIVE}"
 
 
 def _refuse_breaking(context: DeploymentContext, record: dict[str, Any] | None, tools: list[Definition]) -> None:
-    """Raise Stop when agents would break that use the registered version, unless the major version says so."""
+    """Raise CommandError when agents would break that use the registered version, unless the major version says so."""
     found = breaking(tools_in(record), tools)
     if not record or not found:
         return
@@ -186,16 +187,16 @@ def _undone(context: DeploymentContext, undo: Callable[[], None] | None, *, adde
 
 @contextmanager
 def _said() -> Iterator[None]:
-    """Say what could not be taken back, and go on: what failed first is what the verb ends with."""
+    """Say what could not be taken back, and go on: what failed first is what the command ends with."""
     try:
         yield
     except (CommandError, ClientError, BotoCoreError) as error:
-        stop = as_command_error(error)
-        output.step(f"that failed too: {stop.message}; {stop.next_step}")
+        told = as_command_error(error)
+        output.step(f"that failed too: {told.message}; {told.next_step}")
 
 
 def _check(gateway: Gateway, context: DeploymentContext, tools: list[Definition]) -> None:
-    """Wait for the target, and compare what agents see of it. Raises Stop."""
+    """Wait for the target, and compare what agents see of it. Raises CommandError."""
     prefix = context.manifest.spec.prefix
     output.step(f"waiting for target {prefix}")
     target = gateway.target(prefix)

@@ -224,7 +224,7 @@ class HttpTarget:
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise CannotRun(
-                f"nobody answers at {self.name} ({error}); is the agent running? Start one: make dev"
+                f"nobody answers at {self.name} ({error}); is the agent running? Start one: kit dev"
             ) from None
         if reply.status_code in (401, 403):
             raise CannotRun(f"{self.name} refused the caller ({reply.status_code}: {reply.text[:200]}); set EVAL_TOKEN")
@@ -257,7 +257,7 @@ class _RemoteConversation:
 
 
 def build_target(where: str, day: date | None = None) -> Target:
-    """Return the target that `TARGET` names: `local`, a URL, or the ARN of a runtime or of one of its endpoints.
+    """Return the target that `--target` names: `local`, a URL, or the ARN of a runtime or of one of its endpoints.
 
     A token comes from `EVAL_TOKEN`; without one, an agent on this machine gets a development token, and calls of a
     deployed one are signed with the AWS credentials of the shell.
@@ -273,12 +273,12 @@ def build_target(where: str, day: date | None = None) -> Target:
         arn, _, endpoint = where.partition("/runtime-endpoint/")
         parts = arn.split(":")
         if len(parts) != 6 or not parts[5].startswith("runtime/"):
-            raise ValueError(f"TARGET: {where!r} is no ARN of an AgentCore runtime, arn:…:runtime/…")
+            raise ValueError(f"--target: {where!r} is no ARN of an AgentCore runtime, arn:…:runtime/…")
         url = f"https://bedrock-agentcore.{parts[3]}.amazonaws.com/runtimes/{quote(arn, safe='')}/invocations"
         return HttpTarget(url, token or Signed(parts[3]), day or today, query={"qualifier": endpoint or "DEFAULT"})
     host = host_of(where)
     if not host:
-        raise ValueError(f"TARGET: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
+        raise ValueError(f"--target: {where!r} is neither local, nor a URL, nor the ARN of a runtime")
     url = f"{where.rstrip('/').removesuffix('/invocations')}/invocations"
     if host in ("localhost", "127.0.0.1", "::1") and not token:
         from agentcore_kit.runtime.identity import issue_development_token

@@ -1,4 +1,4 @@
-"""The verbs `eval` and `dataset`."""
+"""The commands `eval`, `redteam` and `dataset`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 
 from agentcore_kit.config.environment import environment_name
 from agentcore_kit.config.explain import choose
-from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.manifest import load_manifest, repository_kind
 from agentcore_kit.evaluation.results import CASES
 from agentcore_kit.evaluation.runs import (
     BELOW,
@@ -68,13 +68,14 @@ def evaluate(
     from agentcore_kit.evaluation import judges
     from agentcore_kit.evaluation.dataset import load_dataset
     from agentcore_kit.evaluation.runner import Options
-    from agentcore_kit.evaluation.thresholds import load_thresholds
+    from agentcore_kit.evaluation.thresholds import latency_limit_ms, load_thresholds
 
     with exit_codes():
         kind = repository_kind_class()
         evaluators = kind.evaluators()
         _check_evaluators(evaluators)
         limits = load_thresholds(thresholds.resolve())
+        latency_limit_ms(environment_name())  # a wrong environment file is told before anything is asked
         rows = load_dataset(dataset.resolve(), kind.tool_schemas())
         options = Options(
             timeout=timeout, keep=selection(select, rows), evaluators=evaluators, judge=judges.configured()
@@ -109,13 +110,13 @@ def evaluate(
 
 
 def _check_evaluators(evaluators: Sequence[type[TurnEvaluator]]) -> None:
-    """Raise ValueError when an evaluator measures what no report would show."""
+    """Raise ValueError when an evaluator has a metric that no report would show."""
     from agentcore_kit.evaluation.metrics import known_metrics
 
     for each in evaluators:
         if each.metric not in known_metrics():
             raise ValueError(
-                f"evals/evaluators.py: {each.__name__} measures {each.metric!r}, which no report would show; "
+                f"evals/evaluators.py: {each.__name__} has the metric {each.metric!r}, which no report would show; "
                 f"{choose(each.metric, known_metrics())}"
             )
 
@@ -147,10 +148,18 @@ def _run(rows: Dataset, target: Target, folder: Path, options: Options, *, new: 
 
 
 def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
-    """Return which rows `SELECT` means. Raises ValueError naming a word that selects nothing."""
+    """Return whether a row is among those that are selected.
+
+    Args:
+        select: Categories, tags or patterns of ids, joined by commas; empty for all.
+        dataset: The rows that there are.
+
+    Raises:
+        ValueError: Naming a word that selects nothing.
+    """
     words = [word.strip() for word in select.split(",") if word.strip()]
     if select and not words:
-        raise ValueError(f"SELECT: {select!r} names no category, tag or id")
+        raise ValueError(f"--select: {select!r} names no category, tag or id")
 
     def chosen(entry: Entry, word: str) -> bool:
         return word in (entry.category, *entry.tags) or fnmatchcase(entry.id, word)
@@ -158,7 +167,7 @@ def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
     for word in words:
         if not any(chosen(entry, word) for entry in dataset.entries):
             known = sorted({name for entry in dataset.entries for name in (entry.category, *entry.tags)})
-            raise ValueError(f"SELECT: {word!r} is no category, tag or id of the dataset; {choose(word, known)}")
+            raise ValueError(f"--select: {word!r} is no category, tag or id of the dataset; {choose(word, known)}")
     return lambda entry: not words or any(chosen(entry, word) for word in words)
 
 
@@ -180,12 +189,24 @@ def redteam(
 
 def dataset(
     path: Annotated[Path, typer.Argument(help="The dataset to check.")] = Path("evals/dataset.jsonl"),
+    add: Annotated[
+        Path | None, typer.Option(help="Check the rows of this file and append them, for example those of kit row.")
+    ] = None,
 ) -> None:
-    """Check the ground truth: every row, field, tool and parameter that it names."""
-    from agentcore_kit.evaluation.dataset import load_dataset
+    """Check the ground truth: every row, field, tool and parameter that it names. With --add, append rows to it."""
+    from agentcore_kit.evaluation.dataset import add_rows, dataset_path, load_dataset
 
     with exit_codes():
-        rows = load_dataset(path.resolve(), repository_kind_class().tool_schemas())
+        kind = repository_kind_class()
+        tools = kind.tool_schemas()
+        if add is not None:
+            for added in add_rows(add.resolve(), path.resolve(), tools):
+                print(f"{path}: added {added}")
+        rows = load_dataset(path.resolve(), tools)
+        if repository_kind() == "Agent" and path.resolve() == dataset_path():
+            from agentcore_kit.evaluation.smoke import smoke_rows
+
+            smoke_rows()
     counts: dict[str, int] = {}
     for entry in rows.entries:
         counts[entry.category] = counts.get(entry.category, 0) + 1

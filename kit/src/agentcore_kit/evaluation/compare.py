@@ -104,7 +104,7 @@ def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
         ValueError: when a folder has no run, when both are one, or have no case in common.
     """
     if base.resolve() == head.resolve():
-        raise ValueError(f"BASE and HEAD are both the run {base.name}; name two")
+        raise ValueError(f"base and head are both the run {base.name}; name two")
     before, after = _load(base), _load(head)
     common = [name for name in before if name in after]
     if not common:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ def dataset_path() -> Path:
     """Return where the ground truth is."""
     return repository_root() / "evals" / "dataset.jsonl"
 
+
+REVIEW = "review"
+"""The tag of a draft: a person has not yet said that what it expects is right."""
 
 MOST_PROBLEMS = 20
 """So many are told: one tool renamed is wrong in every row."""
@@ -99,7 +103,8 @@ class Metadata(_Model):
 
     `expect` has the acceptable outcomes of each turn. `date` is the day the agent is told; `any_date` says that the
     expectation does not depend on it. `user` is the caller's first name. `failures` makes a tool fail in one way of
-    `strands_evals.chaos`; `injections` appends text to a tool's results. `tags` are free.
+    `strands_evals.chaos`; `injections` appends text to a tool's results. `tags` are free, but for three: `smoke` rows
+    are asked after every deployment, `regression` rows went wrong once and must not again, `review` ones are drafts.
     """
 
     category: Category
@@ -139,12 +144,13 @@ Tools = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a row is in the file."""
+    """Where a row is in the file: its line, and the offset of that in bytes."""
 
     id: str
     category: str
     tags: tuple[str, ...]
     offset: int
+    line: int
 
 
 @dataclass(frozen=True)
@@ -165,10 +171,14 @@ class Dataset:
 
 
 def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Dataset:
-    """Return a dataset; with `tools`, expected calls must be calls of these.
+    """Return a dataset, checked.
+
+    Args:
+        path: The file; the repository's ground truth where it is left out.
+        tools: Where they are given, expected calls must be calls of these.
 
     Raises:
-        DocumentError: with file, line and field of everything that is wrong.
+        ConfigError: with file, line and field of everything that is wrong.
     """
     path = path or dataset_path()
     name = relative(path)
@@ -193,17 +203,55 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
                         )
                     elif row:
                         lines[row.scenario_id] = number
-                        entries.append(Entry(row.scenario_id, row.metadata.category, tuple(row.metadata.tags), offset))
+                        about = row.metadata
+                        entries.append(Entry(row.scenario_id, about.category, tuple(about.tags), offset, number))
                 offset += len(line)
     except OSError as error:
         raise ConfigError([f"{name}:1: cannot be read: {error.strerror}"]) from None
     if not entries and not problems:
-        problems.append(f"{name}:1: the dataset has no rows; write some, or restore it: kit dataset --build")
+        problems.append(f"{name}:1: the dataset has no rows; write some, or restore it from version control")
     if len(problems) > MOST_PROBLEMS:
         problems[MOST_PROBLEMS:] = [f"{name}: and {len(problems) - MOST_PROBLEMS} more"]
     if problems:
         raise ConfigError(problems)
     return Dataset(path, entries, digest.hexdigest())
+
+
+def add_rows(draft: Path, path: Path, tools: Tools | None = None) -> list[str]:
+    """Append the rows of a file to a dataset, as they are written there.
+
+    Args:
+        draft: The file with the rows, for example one that `kit row` has written.
+        path: The dataset.
+        tools: As for `load_dataset`.
+
+    Returns:
+        The ids of the rows.
+
+    Raises:
+        ConfigError: When either file is wrong, when a row still has the tag `review`, or when the dataset has its id
+            already; nothing is appended then.
+    """
+    there = {entry.id: entry.line for entry in load_dataset(path, tools).entries}
+    added, name = load_dataset(draft, tools), relative(draft)
+    problems = [
+        f"{name}:{entry.line}: scenario_id: {entry.id!r} is in {relative(path)} already, line {there[entry.id]}"
+        for entry in added.entries
+        if entry.id in there
+    ]
+    problems += [
+        f"{name}:{entry.line}: row {entry.id} has the tag {REVIEW}; correct what it expects, then remove the tag"
+        for entry in added.entries
+        if REVIEW in entry.tags
+    ]
+    if problems:
+        raise ConfigError(problems)
+    rows = [line for line in draft.read_text(encoding="utf-8").splitlines() if line.strip()]
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        end = b"" if file.read() == b"\n" else b"\n"
+        file.write(end + "".join(f"{row}\n" for row in rows).encode())
+    return [entry.id for entry in added.entries]
 
 
 def _parse(line: bytes, tools: Tools | None) -> tuple[Row | None, list[str]]:

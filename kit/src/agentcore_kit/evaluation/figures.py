@@ -8,10 +8,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from agentcore_kit.runtime.personal_data import PHONES
+
 _LABELS = re.compile(
     r"\b\d{4}[ -]?Q\d\b|\bQ\d\b(?:[ ,-]*\d{4}\b)?|\b\d{4}-\d\d(?:-\d\d)?\b|\bError \d{3}\b", re.IGNORECASE
 )
 """What contains digits but states no figure: quarters, dates, error codes."""
+
+_NO_FIGURE = r"(?!\d|[.,]\d|\s*(?:%|(?:percent|per cent|[mb]illions?|thousands?|mn?|bn?|k|USD|EUR)\b))"
+"""What must not follow where digits are part of a date or a name: with a unit they state a figure after all."""
+
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
+_NAMES = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?{_MONTH}(?:,? \d{{4}})?\b"  # 17 May 2027
+    rf"|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b{_NO_FIGURE}"  # May 17, 2027
+    r"|\b\d{1,2}([./])\d{1,2}\1\d{4}\b"  # 17.05.2027
+    r"|\b\d{1,2}:\d\d(?::\d\d)?\b"  # 09:30
+    + "".join(rf"|{phone}{_NO_FIGURE}" for phone in PHONES)
+    + rf"|\b(?!(?:USD|EUR|GBP|CHF|JPY|CNY)\b)[A-Z]{{1,10}}-\d{{2,}}\b{_NO_FIGURE}"  # EMP-1234
+)
+"""Dates in words, times, identifiers and telephones: an answer may say them in other words than a tool did."""
 
 _NUMBER = re.compile(
     r"(?:(?<![\w.,])|(?<=\bUSD)|(?<=\bEUR))([-−–+]?)[$€]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
@@ -81,9 +100,14 @@ class Figure:
 
 @lru_cache(maxsize=256)
 def figures(text: str) -> tuple[Figure, ...]:
-    """Return the numbers in a text."""
-    sentences = _SENTENCE.split(_LABELS.sub(" ", text))
-    return tuple(_figure(found) for sentence in sentences for found in _NUMBER.finditer(sentence))
+    """Return the numbers in a text, without those in quarters, dates, times, identifiers and numbers of telephones."""
+    return tuple(_numbers_in(_NAMES.sub(" ", _LABELS.sub(" ", text))))
+
+
+def _numbers_in(text: str) -> Iterator[Figure]:
+    for sentence in _SENTENCE.split(text):
+        for found in _NUMBER.finditer(sentence):
+            yield _figure(found)
 
 
 def _figure(found: re.Match[str]) -> Figure:
@@ -127,7 +151,8 @@ def numbers(value: Any) -> Iterator[float]:
     if isinstance(value, int | float):
         yield float(value)
     elif isinstance(value, str):
-        for figure in figures(value):
+        # The digits of an identifier count: an answer that says them with other words around them invents nothing.
+        for figure in _numbers_in(_LABELS.sub(" ", value)):
             yield figure.value
             yield figure.scaled
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The verbs `eval` and `dataset`: is what should be remembered remembered, and nothing else."""
+"""`kit eval` and `kit dataset` of a memory: is what should be remembered remembered, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import typer
 
 from agentcore_kit.config.environment import environment_name
 from agentcore_kit.config.explain import choose
-from agentcore_kit.config.loader import Model
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.evaluation.memory_dataset import Case, digest, load
 from agentcore_kit.evaluation.runs import (
@@ -52,15 +51,23 @@ def evaluate(
 def run_evaluation(where: str, select: str, name: str, dataset: Path, thresholds: Path, results: Path) -> Report:
     """Run, write the reports and print them.
 
+    Args:
+        where: `local`, or an environment in AWS.
+        select: Groups or ids of conversations, joined by commas; empty for all.
+        name: Of the new run's folder; empty for the time.
+        dataset: The conversations.
+        thresholds: What must be reached.
+        results: The folder that has a folder for each run.
+
     Raises:
-        DocumentError, ValueError: bad input. CannotRun: the memory or the results folder is not there.
+        ConfigError, ValueError: Wrong input. CannotRun: When the memory or the results folder is not there.
     """
     from agentcore_kit.evaluation.memory_evaluators import measure
     from agentcore_kit.evaluation.thresholds import load_thresholds
 
     manifest = load_manifest()
     limits = load_thresholds(thresholds)
-    cases = _selected(load(dataset, [each.name for each in manifest.spec.strategies]), select)
+    cases = _selected(load(dataset, manifest.spec.strategies), select)
     info = {
         "agent": manifest.metadata.name, "target": where,
         "environment": environment_name() if where == "local" else where,
@@ -82,14 +89,10 @@ def dataset(
 ) -> None:
     """Check the dataset. Exit code 2 when something in it is wrong."""
     with exit_codes():
-        cases = load(path.resolve(), [each.name for each in load_manifest().spec.strategies])
+        cases = load(path.resolve(), load_manifest().spec.strategies)
     groups = Counter(case.group for case in cases)
     shown = ", ".join(f"{name} {number}" for name, number in sorted(groups.items()))
     print(f"{os.path.relpath(path)}: {len(cases)} conversations; {shown}")
-
-
-SCHEMA: type[Model] = Case
-"""What a line of the dataset is; `kit schema` writes it as JSON Schema for editors."""
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _selected(cases: list[Case], select: str) -> list[Case]:
     for word in words:
         if not any(_means(word, case) for case in cases):
             known = sorted({case.group for case in cases})
-            raise ValueError(f"SELECT: {word!r} is no group or id of the dataset; {choose(word, known)}")
+            raise ValueError(f"--select: {word!r} is no group or id of the dataset; {choose(word, known)}")
     return [case for case in cases if not words or any(_means(word, case) for word in words)]
 
 

@@ -1,9 +1,10 @@
-"""The dataset: conversations, what should be kept of them, and what must not be."""
+"""The dataset of a memory: conversations, what should be kept of them, and what must not be."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,28 +12,16 @@ from pydantic import Field, ValidationError
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.loader import Model
-from agentcore_kit.config.repository import repository_root
+from agentcore_kit.config.memory import Strategy
+from agentcore_kit.config.repository import relative, repository_path
+
+PERSONAL_DATA = "personal data"
+"""The group of conversations of which personal data may be kept nowhere, summaries included."""
 
 
 def dataset_path() -> Path:
     """Return where the conversations are."""
-    return repository_root() / "evals" / "dataset.jsonl"
-
-
-LEAST = 60
-"""So many conversations are the least that says something."""
-
-Group = Literal[
-    "preference",
-    "project",
-    "terminology",
-    "contradiction",
-    "correction",
-    "forget",
-    "distractor",
-    "personal data",
-    "summary",
-]
+    return repository_path("evals", "dataset.jsonl")
 
 
 class Turn(Model):
@@ -53,20 +42,29 @@ class Case(Model):
     """One line of the dataset."""
 
     scenario_id: str = Field(alias="scenario_id", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$", description="its name")
-    group: Group = Field(description="what it is about")
+    group: str = Field(
+        pattern=r"^[a-z][a-z0-9 -]{0,40}$",
+        description="what it is about; of contradiction, correction, forget and personal data, `absent` is what changed, "
+        "was forgotten or is personal",
+        examples=["preference"],
+    )
     why: str = Field(min_length=5, description="what it is there for")
     sessions: list[Session] = Field(min_length=1, description="in the order of time")
     expected: dict[str, list[list[str]]] = Field(description="by strategy, the words that one record must have")
     absent: list[str] = Field(description="what no record may have in the end")
 
 
-def load(path: Path, strategies: list[str]) -> list[Case]:
-    """Return the cases.
+def load(path: Path, strategies: Sequence[Strategy]) -> list[Case]:
+    """Return the conversations of a dataset.
+
+    Args:
+        path: The file, a conversation a line.
+        strategies: Those of the manifest: what is expected names them, and each must be expected somewhere.
 
     Raises:
-        DocumentError: with the line and field of everything that is wrong.
+        ConfigError: With the line and field of everything that is wrong.
     """
-    name = path.relative_to(repository_root()).as_posix() if path.is_relative_to(repository_root()) else str(path)
+    name = relative(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -75,34 +73,39 @@ def load(path: Path, strategies: list[str]) -> list[Case]:
     cases: list[Case] = []
     for number, line in enumerate(lines, 1):
         try:
-            cases.append(Case.model_validate(json.loads(line)))
+            case = Case.model_validate(json.loads(line))
         except ValidationError as error:
-            places = [(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-            problems += [f"{name}:{number}: {place}: {said}" for place, said in places]
-            continue
+            wrong = [(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
+            problems += [f"{name}:{number}: {field}: {message}" for field, message in wrong]
         except ValueError as error:
             problems.append(f"{name}:{number}: no JSON: {error}")
-            continue
-        problems += [f"{name}:{number}: {said}" for said in _problems(cases[-1], cases[:-1], strategies)]
-    if len(lines) < LEAST:
-        problems.append(f"{name}:{len(lines)}: {len(lines)} conversations; needed at least {LEAST}")
+        else:
+            problems += [f"{name}:{number}: {problem}" for problem in _problems(case, cases, strategies)]
+            cases.append(case)
+    expected = {strategy for case in cases for strategy, words in case.expected.items() if words}
+    for strategy in strategies:
+        if strategy.name not in expected and strategy.kind != "selfManaged" and not problems:
+            missing = f"no conversation expects a record of strategy {strategy.name}; add one, or nothing measures it"
+            problems.append(f"{name}:{len(lines)}: expected: {missing}")
     if problems:
         raise ConfigError(problems)
     return cases
 
 
-def _problems(case: Case, before: list[Case], strategies: list[str]) -> list[str]:
-    found = []
-    if case.scenario_id in {each.scenario_id for each in before}:
-        found.append(f"scenario_id: {case.scenario_id!r} stands here twice")
-    if unknown := sorted(set(case.expected) - set(strategies)):
-        found.append(f"expected: {unknown[0]!r} is no strategy of manifest.yaml; there are {', '.join(strategies)}")
+def _problems(case: Case, before: Sequence[Case], strategies: Sequence[Strategy]) -> Iterator[str]:
+    kinds = {strategy.name: strategy.kind for strategy in strategies}
+    if any(case.scenario_id == each.scenario_id for each in before):
+        yield f"scenario_id: {case.scenario_id!r} stands here twice"
+    for name in case.expected:
+        if name not in kinds:
+            yield f"expected: {name!r} is no strategy of manifest.yaml; there are {', '.join(kinds) or 'none'}"
+        elif kinds[name] == "selfManaged":
+            yield f"expected: {name!r} is self-managed: your pipeline writes its records, so measure that; remove it"
     if not case.expected and not case.absent:
-        found.append("expected: empty, and absent too: nothing could be wrong")
+        yield "expected: empty, and absent too: nothing could be wrong"
     said = " ".join(turn.text for session in case.sessions for turn in session.turns).lower()
     for words in [words for lists in case.expected.values() for words in lists]:
-        found += [f"expected: {word!r} was never said" for word in words if word.lower() not in said]
-    return found
+        yield from (f"expected: {word!r} was never said" for word in words if word.lower() not in said)
 
 
 def digest(path: Path) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,31 +14,43 @@ from typing import Any
 from uuid import uuid4
 
 from agentcore_kit.config.memory import MemorySpec
-from agentcore_kit.evaluation.memory_dataset import Case, Session
+from agentcore_kit.delivery.memory.forget import actor_paths, forget_actor
+from agentcore_kit.delivery.memory.state import namespace_template
+from agentcore_kit.evaluation.memory_dataset import PERSONAL_DATA, Case, Session
+from agentcore_kit.evaluation.results import CaseResult
 
-EXTRACTION_SECONDS = float(os.environ.get("EXTRACTION_SECONDS") or 120)
-"""How long AWS is given for each round of sessions. The local memory extracts as it writes."""
+_CHANGES = {"contradiction": "newest", "correction": "newest", "forget": "forgotten", PERSONAL_DATA: "personalData"}
+"""What the metric of `absent` is called, by group; of every other group it is noise."""
 
-_CHANGES = {"contradiction": "newest", "correction": "newest", "forget": "forgotten", "personal data": "personalData"}
-Result = dict[str, Any]
+_LEARNED = ("semantic", "userPreference")
+"""The kinds of strategies whose records are each expected, so that any other one is one too many."""
+
+Turn = dict[str, Any]
+"""One of the turns of a CaseResult."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A memory: a client, its id and configuration, what extracts, and how long that takes."""
+    """A memory under evaluation."""
 
     client: Any
-    memory_id: str
+    """Of the data plane."""
+    memory: Mapping[str, Any]
+    """As GetMemory describes it."""
     spec: MemorySpec
-    model: dict[str, Any]
+    model: Mapping[str, Any]
+    """What extracts: its `provider` and `id`."""
     wait_seconds: float
-    forget: Callable[[str], None]
+    """How long extraction may take after each round of conversations."""
+    forgets: bool
+    """Whether the actors of the evaluation are forgotten afterwards."""
     prefix: str = field(default_factory=lambda: f"eval-{uuid4().hex[:8]}-")
+    """What the ids of its actors begin with."""
 
 
 @contextmanager
 def local(folder: Path) -> Iterator[Target]:
-    """Serve a memory of its own in a folder, with the extractor that the environment file names."""
+    """Serve a memory of its own in a folder, with the extractor that environments/local.yaml names."""
     import boto3
 
     from agentcore_kit.local.memory_server.server import build, serving
@@ -52,42 +63,37 @@ def local(folder: Path) -> Iterator[Target]:
             aws_access_key_id="evaluation", aws_secret_access_key="local",  # noqa: S106 - the local memory asks for none
         )  # fmt: skip
         chosen = settings.extractor
-        rules = chosen.provider == "rules"
-        model = {
-            "provider": "offline" if rules else chosen.provider,
-            "id": server.service.extractor.label,
-            "label": None,
-        }
-        yield Target(client, settings.memory_id, settings.spec, model, 0.0, lambda _: None)
+        provider = "offline" if chosen.provider == "rules" else chosen.provider
+        model = {"provider": provider, "id": server.service.extractor.label, "label": None}
+        yield Target(client, server.service.get_memory({})["memory"], settings.spec, model, 0.0, forgets=False)
 
 
 @contextmanager
 def deployed(environment: str) -> Iterator[Target]:
-    """Use the memory of an environment in AWS; every actor of the evaluation is forgotten in the end."""
+    """Use the memory of an environment in AWS; every actor of the evaluation is forgotten in the end.
+
+    Raises:
+        CannotRun: When it cannot be reached, or nothing is deployed.
+    """
     from agentcore_kit.delivery.context import open_context
     from agentcore_kit.delivery.errors import CommandError
     from agentcore_kit.delivery.memory.changes import deployed as deployed_memory
-    from agentcore_kit.delivery.memory.forget import forget_actor
     from agentcore_kit.evaluation.runs import CannotRun
 
     try:
-        place = open_context(environment)
-        place.check_account()
-        memory = deployed_memory(place)
-    except CommandError as stop:
-        raise CannotRun(f"{stop.message}; {stop.next_step}") from None
-    client = place.client("bedrock-agentcore")
-
-    def forget(actor: str) -> None:
-        forget_actor(client, memory, actor)
-
+        context = open_context(environment)
+        context.check_account()
+        memory = deployed_memory(context)
+    except CommandError as error:
+        raise CannotRun(f"{error.message}; {error.next_step}") from None
     model = {"provider": "agentcore", "id": "the service's own", "label": None}
-    yield Target(client, memory["id"], place.manifest.spec, model, EXTRACTION_SECONDS, forget)
+    client, seconds = context.client("bedrock-agentcore"), context.environment.extraction_seconds
+    yield Target(client, memory, context.manifest.spec, model, seconds, forgets=True)
 
 
-def measure(cases: Sequence[Case], target: Target) -> Iterator[Result]:
+def measure(cases: Sequence[Case], target: Target) -> Iterator[CaseResult]:
     """Yield the result of each case. First sessions of all cases come before second ones, so AWS is waited for once."""
-    turns: dict[str, list[Result]] = {case.scenario_id: [] for case in cases}
+    turns: dict[str, list[Turn]] = {case.scenario_id: [] for case in cases}
     failed: dict[str, str] = {}
     for number in range(max((len(case.sessions) for case in cases), default=0)):
         for case in cases:
@@ -107,20 +113,21 @@ def measure(cases: Sequence[Case], target: Target) -> Iterator[Result]:
         said = turns[case.scenario_id]
         seconds = perf_counter() - began + sum(turn["latencyMs"] for turn in said) / 1000
         yield _result(case, said, kept, failed.get(case.scenario_id), seconds, target)
-        target.forget(_actor(case, target))
+        if target.forgets:
+            forget_actor(target.client, target.memory, _actor(case, target))
 
 
 def _actor(case: Case, target: Target) -> str:
     return f"{target.prefix}{case.scenario_id}"
 
 
-def _hold(case: Case, session: Session, target: Target) -> list[Result]:
+def _hold(case: Case, session: Session, target: Target) -> list[Turn]:
     """Say everything of a session, one event a turn, and return how long each took."""
-    done: list[Result] = []
+    done: list[Turn] = []
     for turn in session.turns:
         began = perf_counter()
         target.client.create_event(
-            memoryId=target.memory_id,
+            memoryId=target.memory["id"],
             actorId=_actor(case, target),
             sessionId=session.id,
             eventTimestamp=datetime.now(UTC) + timedelta(milliseconds=len(done)),
@@ -137,20 +144,26 @@ def _hold(case: Case, session: Session, target: Target) -> list[Result]:
 
 
 def _kept(case: Case, target: Target) -> dict[str, list[str]]:
-    """Return the records of the case's actor, by strategy."""
+    """Return the records of the case's actor, by strategy; of one that actors share, those of all of them."""
+    paths = {
+        strategy["name"]: namespace_template(strategy).replace("{memoryStrategyId}", strategy["strategyId"])
+        for strategy in target.memory["strategies"]
+    }
+    paths = {name: path.partition("{")[0] for name, path in paths.items()} | actor_paths(
+        target.memory, _actor(case, target)
+    )
     found: dict[str, list[str]] = {}
-    for strategy in target.spec.strategies:
-        place = strategy.namespace_template.partition("{actorId}")[0] + f"{_actor(case, target)}/"
+    for name in [each.name for each in target.spec.strategies if each.name in paths]:
         pages = target.client.get_paginator("list_memory_records").paginate(
-            memoryId=target.memory_id, namespacePath=place
+            memoryId=target.memory["id"], namespacePath=paths[name]
         )
-        found[strategy.name] = [each["content"]["text"] for page in pages for each in page["memoryRecordSummaries"]]
+        found[name] = [each["content"]["text"] for page in pages for each in page["memoryRecordSummaries"]]
     return found
 
 
 def _result(
-    case: Case, turns: list[Result], kept: dict[str, list[str]], error: str | None, seconds: float, target: Target
-) -> Result:
+    case: Case, turns: list[Turn], kept: dict[str, list[str]], error: str | None, seconds: float, target: Target
+) -> CaseResult:
     scores, reasons = ({}, {}) if error else _scores(case, kept, target.spec)
     if turns and not error:
         turns[-1]["answer"] = "\n".join(f"[{name}] {text}" for name, texts in kept.items() for text in texts)
@@ -172,23 +185,28 @@ def _scores(case: Case, kept: dict[str, list[str]], spec: MemorySpec) -> tuple[d
         if wrong:
             reasons[metric] = f"{what}: {'; '.join(wrong)}"
 
-    learned = [each.name for each in spec.strategies if each.kind in ("semantic", "userPreference")]
-    records = [(name, readable(text)) for name in learned for text in kept[name]]
-    wanted = [(name, words) for name in learned for words in case.expected.get(name, [])]
-    missing = [(n, w) for n, w in wanted if not any(n == name and _says(text, w) for name, text in records)]
-    more = [(n, t) for n, t in records if not any(n == name and _says(t, words) for name, words in wanted)]
-    if wanted:
-        put("recall", 1 - len(missing) / len(wanted), [f"{n}: {' + '.join(w)}" for n, w in missing], "not kept")
-    if records:
-        put("precision", 1 - len(more) / len(records), [f"{n}: {t}" for n, t in more], "kept, and not expected")
-    for name in [each.name for each in spec.strategies if each.kind == "summary" and each.name in case.expected]:
-        lists = case.expected[name]
-        unsaid = [" + ".join(words) for words in lists if not any(_says(text, words) for text in kept[name])]
-        put("summaries", 1 - len(unsaid) / len(lists), unsaid, "in no summary")
+    learned = [each.name for each in spec.strategies if each.kind in _LEARNED]
+    own = [each.name for each in spec.strategies if each.kind in _LEARNED and not each.shared]
+    told = [
+        each.name for each in spec.strategies if each.kind in ("summary", "episodic") and case.expected.get(each.name)
+    ]
+    records = {name: [readable(text) for text in texts] for name, texts in kept.items()}
+
+    def missing(names: Sequence[str]) -> list[str]:
+        wanted = [(name, words) for name in names for words in case.expected.get(name, [])]
+        return [f"{n}: {' + '.join(w)}" for n, w in wanted if not any(_says(text, w) for text in records.get(n, []))]
+
+    for metric, names, what in (("recall", learned, "not kept"), ("summaries", told, "in no summary")):
+        if count := sum(len(case.expected.get(name, [])) for name in names):
+            put(metric, 1 - len(missing(names)) / count, missing(names), what)
+    mine = [(name, text) for name in own for text in records.get(name, [])]
+    more = [(n, t) for n, t in mine if not any(_says(t, words) for words in case.expected.get(n, []))]
+    if mine:
+        put("precision", 1 - len(more) / len(mine), [f"{n}: {t}" for n, t in more], "kept, and not expected")
     if case.absent:
         # Summaries say what was asked, also what changed later; personal data may be nowhere.
-        everywhere = case.group == "personal data"
-        texts = [text for name in kept for text in kept[name]] if everywhere else [text for _, text in records]
+        everywhere = [text for texts in records.values() for text in texts]
+        texts = everywhere if case.group == PERSONAL_DATA else [text for _, text in mine]
         there = [each for each in case.absent if any(_says(text, [each]) for text in texts)]
         put(_CHANGES.get(case.group, "noise"), float(not there), there, "must not be kept")
     scores["complete"] = float(all(score == 1 for score in scores.values()))

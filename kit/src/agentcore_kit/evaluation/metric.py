@@ -1,4 +1,4 @@
-"""What a metric is: its level, its unit, and whether more is better. Which there are says `evals/metrics.py`."""
+"""What a metric is: its level, its unit, and whether more is better. Which there are is in `metrics`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 CASES = "cases.jsonl"
 
 CaseResult = dict[str, Any]
-"""One line of `cases.jsonl`, described in `evals/results.schema.json`."""
+"""One line of `cases.jsonl`, described in `results.schema.json` of this package."""
 
 
 def finished(folder: Path) -> set[str]:

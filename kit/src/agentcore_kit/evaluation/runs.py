@@ -1,4 +1,4 @@
-"""The folder of a run, from its beginning to its reports, and what a verb ends with.
+"""The folder of a run, from its beginning to its reports, and what a command ends with.
 
 Exit codes: 0 passed, 1 below threshold, 2 bad input, 3 could not run.
 """
@@ -37,9 +37,7 @@ def results_path() -> Path:
 BELOW, WRONG_INPUT, COULD_NOT_RUN = 1, 2, 3
 
 
-ReportOnly = Annotated[
-    bool, typer.Option(envvar="REPORT_ONLY", help="Measure and tell: being worse or below a threshold is no failure.")
-]
+ReportOnly = Annotated[bool, typer.Option(help="Measure and tell: being worse or below a threshold is no failure.")]
 
 
 class CannotRun(RuntimeError):
@@ -84,7 +82,7 @@ def find_run(name: str, results: Path) -> Path:
     wanted = runs[-1] if name == "last" and runs else name
     if wanted not in runs:
         raise ValueError(
-            f"there is no run {name!r} in {results}; {choose(name, runs) if runs else 'make one: make eval'}"
+            f"there is no run {name!r} in {results}; {choose(name, runs) if runs else 'make one: kit eval'}"
         )
     return results / wanted
 
@@ -102,13 +100,13 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
         for key in ("target", "environment", "date", "dataset", "select", "judge", "model"):
             then, now = known.get(key), info[key]
             if then != now and (now or key != "model"):  # a target elsewhere tells its model when it answers
-                raise ValueError(f"RESUME: run {folder.name} had another {key} ({then!r}, now {now!r}); start anew")
+                raise ValueError(f"--resume: run {folder.name} had another {key} ({then!r}, now {now!r}); start anew")
         if known.get("digest") != info["digest"]:
-            raise ValueError(f"RESUME: {info['dataset']} has changed since run {folder.name} began; start anew")
+            raise ValueError(f"--resume: {info['dataset']} has changed since run {folder.name} began; start anew")
         return folder
     if name and not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError(
-            f"RUN: {name!r} is no name of a run; it may have letters, digits, dots, dashes and underscores"
+            f"--run: {name!r} is no name of a run; it may have letters, digits, dots, dashes and underscores"
         )
     now = datetime.now(UTC)
     folder = results / (name or f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}")
@@ -117,10 +115,10 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
         started = {"run": folder.name, "started": now.isoformat(timespec="milliseconds"), **info}
         _write(folder, started)
     except FileExistsError:
-        raise ValueError(f"RUN: {folder} is there already; choose another name, or RESUME={folder.name}") from None
+        raise ValueError(f"--run: {folder} is there already; choose another name, or --resume {folder.name}") from None
     except OSError as error:
         raise CannotRun(
-            f"results cannot be written to {folder}: {error.strerror}; choose another: results_path()=…"
+            f"results cannot be written to {folder}: {error.strerror}; choose another: --results …"
         ) from None
     return folder
 
@@ -133,7 +131,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotRun(f"run {folder.name} is being worked on by another make eval; wait for its end") from None
+            raise CannotRun(f"run {folder.name} is being worked on by another kit eval; wait for its end") from None
         yield
     finally:
         os.close(held)

@@ -1,4 +1,7 @@
-"""The smoke test of a deployed agent: the rows of its ground truth that are tagged `smoke`, asked and checked."""
+"""The smoke test of a deployed agent: the rows of its ground truth that are tagged `smoke`, asked and checked.
+
+Checked are the tools that were called and their parameters. What the answers say is measured by the evaluation.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,19 @@ from uuid import uuid4
 
 import httpx
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.repository import relative
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
-from agentcore_kit.evaluation.evaluators import choose, selection
+from agentcore_kit.evaluation.evaluators import choose, parameters, selection
 from agentcore_kit.evaluation.target import Record
 
 TAG = "smoke"
 """The tag of rows that every version must answer rightly, on any day."""
+
+_TAG_SOME = (
+    "tag two to four that every version must answer rightly, one of them a question to decline: "
+    '"metadata": {…, "any_date": true, "tags": ["smoke"]}'
+)
 
 Ask = Callable[[str, str], httpx.Response]
 """Posts a prompt in a session: called with the session's id and the prompt."""
@@ -27,21 +36,27 @@ def smoke_rows() -> list[Row]:
     """Return the rows that are tagged `smoke`.
 
     Raises:
-        ConfigError: When the dataset is wrong.
-        SmokeFailure: When no row is tagged, or one that is could not be asked of a deployed agent.
+        ConfigError: When the dataset is wrong, when no row is tagged, when one that is cannot be asked of a deployed
+            agent on any day, or when none of them is one to decline.
     """
-    rows = list(load_dataset().rows(lambda entry: TAG in entry.tags))
-    file = relative(dataset_path())
-    if not rows:
-        example = '"metadata": {…, "any_date": true, "tags": ["smoke"]}'
-        raise SmokeFailure(
-            f"{file} has no row tagged {TAG}; tag two or three that every version must answer: {example}"
-        )
+    dataset = load_dataset()
+    tagged = {entry.id: entry.line for entry in dataset.entries if TAG in entry.tags}
+    rows = list(dataset.rows(lambda entry: entry.id in tagged))
+    file = relative(dataset.path)
+    problems = []
     for row in rows:
         about = row.metadata
         if not about.any_date or about.failures or about.injections or about.user:
             need = "any_date: true, and no failures, injections or user, as it is asked of a deployed agent on any day"
-            raise SmokeFailure(f"{file}: row {row.scenario_id} is tagged {TAG} and needs {need}")
+            problems.append(
+                f"{file}:{tagged[row.scenario_id]}: row {row.scenario_id} is tagged {TAG}, which needs {need}"
+            )
+    if not rows:
+        problems.append(f"{file}:1: no row is tagged {TAG}; {_TAG_SOME}")
+    elif not any(outcome.outcome == "decline" for row in rows for turn in row.metadata.expect for outcome in turn):
+        problems.append(f"{file}:1: no row that is tagged {TAG} is to be declined; {_TAG_SOME}")
+    if problems:
+        raise ConfigError(problems)
     return rows
 
 
@@ -52,15 +67,17 @@ def ask_smoke_rows(ask: Ask) -> None:
         ask: How the agent is reached.
 
     Raises:
+        ConfigError: As for `smoke_rows`.
         SmokeFailure: With the first row that is not answered as it should be.
     """
     for row in smoke_rows():
         session_id = f"smoke-{uuid4()}"
         for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
             record = _ask(ask, session_id, row, turn.input)
-            verdict = selection(record, choose(record, outcomes))
-            if verdict and not verdict[0]:
-                raise _failure(row, turn.input, verdict[1])
+            outcome = choose(record, outcomes)
+            for verdict in (selection(record, outcome), parameters(record, outcome)):
+                if verdict and verdict[0] < 1:
+                    raise _failure(row, turn.input, verdict[1])
 
 
 def _ask(ask: Ask, session_id: str, row: Row, prompt: str) -> Record:

@@ -1,4 +1,4 @@
-"""Thresholds: `evals/thresholds.yaml`, and whether a run meets them."""
+"""Thresholds: `evals/thresholds.yaml`, the latency limit of the environment file, and whether a run meets them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import Field
 
-from agentcore_kit.config.environment import NAMES
+from agentcore_kit.config.environment import NAMES, read_environment
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
+from agentcore_kit.config.manifest import KindName, load_manifest, repository_kind
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.metric import show
 from agentcore_kit.evaluation.metrics import known_metrics
@@ -32,6 +33,28 @@ class Threshold(Model):
 
 Limits = dict[str, Threshold]
 
+LATENCY: dict[KindName, str] = {"Agent": "latencyP95", "Tool": "toolLatencyP95"}
+"""The metric whose limit is in the environment files, where the alarm and the performance tests have it from too.
+
+Of a memory that limit is one of retrieval, which its evaluation does not measure.
+"""
+
+
+def latency_limit_ms(environment: str) -> float | None:
+    """Return the P95 latency limit of an environment: `alarms.latencyP95Ms` of its file, in ms.
+
+    Returns:
+        None for a kind whose evaluation has no metric of that latency.
+
+    Raises:
+        ConfigError: When the environment file is wrong.
+    """
+    if repository_kind() not in LATENCY:
+        return None
+    name = next(name for name in NAMES if name == environment)
+    found: Any = read_environment(name, load_manifest())
+    return float(found.alarms.latency_p95_ms)
+
 
 class PriceModel(Model):
     """USD for a million tokens."""
@@ -49,10 +72,21 @@ class Thresholds(Model):
     prices: dict[str, PriceModel] = Field(default={}, description="USD for a million tokens, by model id")
 
     def limits(self, model: Mapping[str, Any], environment: str) -> Limits:
-        """Return what holds for a model in an environment."""
+        """Return what holds for a model in an environment.
+
+        Args:
+            model: Its `provider` and `id`; where the provider is `offline`, the ratchet of the offline model holds.
+            environment: The environment's name. Its file has the latency limit.
+
+        Raises:
+            ConfigError: When the environment file is wrong.
+        """
         if model.get("provider") == "offline":
-            return self.offline
-        return {**self.models, **self.environments.get(environment, {})}
+            found = self.offline
+        else:
+            found = {**self.models, **self.environments.get(environment, {})}
+        limit = latency_limit_ms(environment)
+        return found if limit is None else {**found, LATENCY[repository_kind()]: Threshold(max=limit)}
 
     def price(self, model: Mapping[str, Any]) -> Price | None:
         """Return what a model costs, if the file says so."""
@@ -74,7 +108,7 @@ def load_thresholds(path: Path | None = None) -> Thresholds:
     """Return the thresholds.
 
     Raises:
-        DocumentError: with file, line and field of everything that is wrong.
+        ConfigError: with file, line and field of everything that is wrong.
     """
     document = parse(path or thresholds_path())
     return check(document, Thresholds, _findings(document))
@@ -87,7 +121,10 @@ def _findings(document: Document) -> Iterator[Finding]:
         yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
     for path, limits in groups:
         for name, limit in limits.items() if isinstance(limits, dict) else ():
-            if name not in known_metrics():
+            if name == LATENCY.get(repository_kind()) or (name == "latencyP50" and repository_kind() == "Agent"):
+                file = {"offline": "local", "models": "<name>"}.get(path[-1], path[-1])
+                yield (*path, name), f"is not set here: the limit is alarms.latencyP95Ms in environments/{file}.yaml"
+            elif name not in known_metrics():
                 yield (*path, name), f"there is no metric {name}; {choose(name, known_metrics())}"
             elif isinstance(limit, dict) and len(limit.keys() & {"min", "max"}) != 1:
                 yield (*path, name), "needs either min or max; for example {min: 0.95}"

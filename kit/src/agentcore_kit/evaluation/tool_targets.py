@@ -16,11 +16,11 @@ from uuid import uuid4
 from agentcore_kit.evaluation.dataset import Row, Tools
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Conversation, Record, Target, host_of
-from agentcore_kit.mcp_server.contract.definitions import offered
 from agentcore_kit.mcp_server.server import ToolSettings
 from agentcore_kit.runtime.aws_signing import Signed
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.settings import STATE
+from agentcore_kit.tool_contract.definitions import offered
 
 USER = "evaluation"
 PROMPT = "Use the tools to answer. Decline what no tool is for."
@@ -139,7 +139,7 @@ def serving(settings: ToolSettings) -> Iterator[str]:
     thread.start()
     while not server.started:
         if not thread.is_alive():
-            raise CannotRun("the tools cannot be served here; see: make dev")
+            raise CannotRun("the tools cannot be served here; see: kit dev")
         time.sleep(0.005)
     try:
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -150,7 +150,7 @@ def serving(settings: ToolSettings) -> Iterator[str]:
 
 
 def build_target(where: str, day: date | None = None) -> Target:
-    """Return the target that `TARGET` names: `local`, or the URL of an MCP endpoint, such as a gateway's.
+    """Return the target that `--target` names: `local`, or the URL of an MCP endpoint, such as a gateway's.
 
     A token comes from `EVAL_TOKEN`; a server on this machine gets a development token.
 
@@ -161,7 +161,7 @@ def build_target(where: str, day: date | None = None) -> Target:
         return LocalTarget()
     host, token = host_of(where), os.environ.get("EVAL_TOKEN", "")
     if not host:
-        raise ValueError(f"TARGET: {where!r} is neither local nor a URL such as http://127.0.0.1:8000/mcp")
+        raise ValueError(f"--target: {where!r} is neither local nor a URL such as http://127.0.0.1:8000/mcp")
     if not token and "EVAL_SIGNED" not in os.environ and host not in ("localhost", "127.0.0.1", "::1"):
         raise CannotRun(f"EVAL_TOKEN is not set; {host} needs a bearer token of a user")
     return ToolTarget(where, where, token)

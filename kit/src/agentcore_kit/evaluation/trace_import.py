@@ -22,20 +22,8 @@ from agentcore_kit.evaluation.dataset import Call, Metadata, Outcome, Row, Turn
 from agentcore_kit.evaluation.figures import claims
 from agentcore_kit.evaluation.runs import exit_codes
 from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.runtime import personal_data
 
-_MASKS = (
-    ("[e-mail]", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("[token]", re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bsk-[\w-]{16,}")),
-    (
-        "[IBAN]",  # the bank may be letters; what follows has digits, which words have not
-        re.compile(r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4}(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){2,7}(?: ?\w{1,3})?\b", re.IGNORECASE),
-    ),
-    ("[card]", re.compile(r"\b(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})\b")),
-    ("[phone]", re.compile(r"(?<![\w.])(?:\+|00)\d[\d ()/-]{6,}\d\b|(?<![\w.])\(?0\d{2,5}\)?[ /-]\d[\d -]{4,}\d\b")),
-    ("[phone]", re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}\b")),
-    ("[account]", re.compile(r"(?<![\w.])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d\b)\d{8,12}(?!\w|\.\d)")),
-    ("[address]", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")),
-)
 _INTRODUCED = re.compile(
     r"\b(my name is|i am|i['’]m|this is|call me)\s+([^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3})", re.IGNORECASE
 )
@@ -60,9 +48,7 @@ class Recorded:
 
 def mask(text: str, names: Iterable[str] = ()) -> str:
     """Return a text without e-mail addresses, numbers of phones, cards and accounts, tokens, and the given names."""
-    for label, pattern in _MASKS:
-        text = pattern.sub(label, text)
-    text = _INTRODUCED.sub(_without_name, text)
+    text = _INTRODUCED.sub(_without_name, personal_data.mask(text))
     for name in names:
         if name.strip():
             text = re.sub(rf"\b{re.escape(name.strip())}\b", "[name]", text, flags=re.IGNORECASE)
@@ -131,7 +117,7 @@ def from_span_file(path: Path, trace_id: str = "") -> list[Recorded]:
     traces = read_traces(path)
     chosen = [found for found in traces if found.startswith(trace_id)]
     if not traces:
-        raise ValueError(f"{path} has no conversation yet; record one: make ask")
+        raise ValueError(f"{path} has no conversation yet; record one: kit ask")
     if not chosen:
         raise ValueError(f"{path} has no trace {trace_id!r}; see them with: kit trace --list")
     session = _session(traces[chosen[-1]])

@@ -14,11 +14,11 @@ from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.delivery import canary, names, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.invoke import invoke
+from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.delivery.stacks import Stack
-from agentcore_kit.kinds.base import RuntimeKind
+from agentcore_kit.kinds.base import Output, Parameters, RuntimeKind
 
 if TYPE_CHECKING:
     from agentcore_kit.evaluation.target import Target
@@ -36,27 +36,39 @@ class AgentKind(RuntimeKind[AgentContext]):
         concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
         return [names.stack(context.component, context.name, concern) for concern in concerns]
 
-    def stacks(self, context: AgentContext, release: str) -> list[Stack]:
-        """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
-        found = _published(context)
-        role_arn = context.environment.role or _output(context, "role", "RoleArn")
-        all_of_them = [
-            ("role", _role(context, found)),
-            ("runtime", _runtime(context, found, release, role_arn)),
-            ("observability", _observability(context, found)),
-            ("evaluation", _evaluation(context, found)),
-        ]
-        about = names.tags(context.manifest, context.environment)
-        return [
-            Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
-            for concern, values in all_of_them
-            if concern != "role" or context.environment.role is None
-        ]
+    def published(self, context: AgentContext) -> dict[str, str]:
+        """Return who signs users in, keys, boundary and guardrail, as far as this environment asks for them."""
+        environment, guardrail = context.environment, context.manifest.spec.guardrail
+        wanted: list[str] = []
+        if environment.identity.discovery_url is None:
+            wanted.append(names.DISCOVERY_URL)
+        if not environment.identity.clients and not environment.identity.audience:
+            wanted.append(names.CLIENTS)
+        if environment.logs.encrypted:
+            wanted.append(names.LOG_KEY)
+        if environment.permissions_boundary:
+            wanted.append(names.BOUNDARY)
+        if guardrail:
+            wanted += names.guardrail(guardrail)
+        found = ssm.required(context, wanted) if wanted else {}
+        return found | ssm.optional(context, [names.ALARM_TOPIC])
+
+    def template_parameters(
+        self, context: AgentContext, release: str, published: Mapping[str, str], output: Output
+    ) -> Parameters:
+        """Return what follows from manifest, environment file and platform, by template."""
+        role = {} if context.environment.role else {"role": _role(context, published)}
+        return {
+            **role,
+            "runtime": _runtime(context, published, release, output),
+            "observability": _observability(context, published, output),
+            "evaluation": _evaluation(context, published, output),
+        }
 
     def evaluations(self, context: AgentContext) -> dict[str, str]:
-        """Return the ARNs of the online evaluations by endpoint. Raises Stop when nothing is deployed."""
+        """Return the ARNs of the online evaluations by endpoint. Raises CommandError when nothing is deployed."""
         outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
-        found = {endpoint: _output(context, "evaluation", key) for endpoint, key in outputs.items()}
+        found = {endpoint: formation.output_of(context, "evaluation", key) for endpoint, key in outputs.items()}
         if formation.UNKNOWN in found.values():
             raise CommandError(f"{context.name} has no online evaluation yet", f"kit deploy --env {context.name}")
         return found
@@ -80,7 +92,7 @@ class AgentKind(RuntimeKind[AgentContext]):
             ask_smoke_rows(ask)
         except SmokeFailure as failure:
             next_step = f"kit status --env {context.name}"
-            raise CommandError(f"the smoke test of {endpoint} failed: {failure}", next_step) from None
+            raise CommandError(f"the smoke test of {endpoint} failed: {failure}", next_step, GATE_NOT_PASSED) from None
 
     def example_request(self, port: int, token: str) -> str:
         """Return a command that asks an agent on this machine."""
@@ -136,24 +148,6 @@ class AgentKind(RuntimeKind[AgentContext]):
         return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
 
 
-def _published(context: AgentContext) -> dict[str, str]:
-    """Return what the platform publishes and this agent needs; Stop names all that is missing at once."""
-    environment, guardrail = context.environment, context.manifest.spec.guardrail
-    wanted: list[str] = []
-    if environment.identity.discovery_url is None:
-        wanted.append(names.DISCOVERY_URL)
-    if not environment.identity.clients and not environment.identity.audience:
-        wanted.append(names.CLIENTS)
-    if environment.logs.encrypted:
-        wanted.append(names.LOG_KEY)
-    if environment.permissions_boundary:
-        wanted.append(names.BOUNDARY)
-    if guardrail:
-        wanted += names.guardrail(guardrail)
-    found = ssm.required(context, wanted) if wanted else {}
-    return found | ssm.optional(context, [names.ALARM_TOPIC])
-
-
 def _base(context: AgentContext) -> dict[str, str]:
     return {"RuntimeName": names.snake(context.component, context.name), **_tags(context)}
 
@@ -163,24 +157,24 @@ def _tags(context: AgentContext) -> dict[str, str]:
     return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
 
 
-def _role(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
+def _role(context: AgentContext, found: Mapping[str, str]) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
-    partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
+    arn = f"arn:{partition(context.region)}"
     shared = f"{context.region}:{environment.shared_account}"
     own = f"{context.region}:{context.account}"
     guardrail = found[names.guardrail(spec.guardrail)[0]] if spec.guardrail else ""
     memory = environment.memory.id if environment.memory else ""
     return {
         **_base(context),
-        "RepositoryArn": f"arn:{partition}:ecr:{shared}:repository/{context.component}",
+        "RepositoryArn": f"{arn}:ecr:{shared}:repository/{context.component}",
         "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
-        "MemoryArn": f"arn:{partition}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
-        "GuardrailArn": f"arn:{partition}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
+        "MemoryArn": f"{arn}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
+        "GuardrailArn": f"{arn}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
 
 
-def _runtime(context: AgentContext, found: dict[str, str], image: str, role_arn: str) -> dict[str, str]:
+def _runtime(context: AgentContext, found: Mapping[str, str], image: str, output: Output) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
     identity, network = environment.identity, environment.network
     guardrail = names.guardrail(spec.guardrail) if spec.guardrail else ("", "")
@@ -191,7 +185,7 @@ def _runtime(context: AgentContext, found: dict[str, str], image: str, role_arn:
         **_base(context),
         "EnvironmentName": context.name,
         "ImageUri": image,
-        "RoleArn": role_arn,
+        "RoleArn": environment.role or output("role", "RoleArn"),
         "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
         "AllowedClients": clients,
         "AllowedAudience": ",".join(identity.audience),
@@ -204,17 +198,15 @@ def _runtime(context: AgentContext, found: dict[str, str], image: str, role_arn:
     }
 
 
-def _observability(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
-    limits = context.environment.alarms
-    model = context.environment.model
+def _observability(context: AgentContext, found: Mapping[str, str], output: Output) -> dict[str, str]:
+    limits, model = context.environment.alarms, context.environment.model
+    metrics_id = model.id.rpartition("/")[2] if model.provider == "bedrock" else ""  # they know a profile by its id
     return {
         **_base(context),
-        "RuntimeArn": _output(context, "runtime", "RuntimeArn"),
-        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "RuntimeArn": output("runtime", "RuntimeArn"),
+        "RuntimeId": output("runtime", "RuntimeId"),
         "FirstEvaluator": context.environment.online_evaluation.evaluators[0],
-        "ModelId": model.id.rpartition("/")[2]
-        if model.provider == "bedrock"
-        else "",  # metrics know a profile by its id
+        "ModelId": metrics_id,
         "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
         "MaxErrors": str(limits.errors),
         "MaxLatencyMs": str(limits.latency_p95_ms),
@@ -227,12 +219,12 @@ def _observability(context: AgentContext, found: dict[str, str]) -> dict[str, st
     }
 
 
-def _evaluation(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
+def _evaluation(context: AgentContext, found: Mapping[str, str], output: Output) -> dict[str, str]:
     settings = context.environment.online_evaluation
     return {
         **_base(context),
         "EvaluationName": names.snake(context.component, context.name)[:46],  # with e_ or c_ before it, 48 are allowed
-        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "RuntimeId": output("runtime", "RuntimeId"),
         "SamplingPercentage": str(settings.sampling_percent),
         "FirstEvaluator": settings.evaluators[0],
         "SecondEvaluator": settings.evaluators[1] if len(settings.evaluators) > 1 else "",
@@ -241,8 +233,3 @@ def _evaluation(context: AgentContext, found: dict[str, str]) -> dict[str, str]:
         "LogKeyArn": found.get(names.LOG_KEY, ""),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
-
-
-def _output(context: AgentContext, concern: str, key: str) -> str:
-    name = names.stack(context.component, context.name, concern)
-    return formation.outputs(context, name).get(key, formation.UNKNOWN)

@@ -8,8 +8,8 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.manifest import Manifest, load_manifest, repository_kind
@@ -45,6 +45,17 @@ def repository_kind_class() -> Any:
         ConfigError: When there is no manifest, or its kind is not known.
     """
     return kind_of(repository_kind())
+
+
+class ReleaseData(TypedDict, total=False):
+    """What `kit status --json` says of releases; a kind leaves out what it does not know."""
+
+    live: str | None
+    """What callers get: a version of the runtime, an image, a configuration; None for nothing."""
+    newest: str | None
+    """What was deployed last."""
+    good: list[str]
+    """What has passed its smoke test while it was live, the last one last."""
 
 
 class Kind(ABC, Generic[C]):
@@ -83,6 +94,10 @@ class Kind(ABC, Generic[C]):
     def status(self, context: C) -> list[str]:
         """Return what `status` shows besides the stacks; the last line says what is live, and the next step."""
 
+    def release_data(self, context: C) -> ReleaseData:
+        """Return what `status --json` says of releases; a kind that knows of any overrides this."""
+        return {}
+
     def extras(self, context: C) -> list[tuple[str, Callable[[], object]]]:
         """Return what is there besides the stacks and has to go before them: what to say of it, and how it goes."""
         return []
@@ -92,6 +107,20 @@ class Kind(ABC, Generic[C]):
         """Return what the organisation's registry is told of the component."""
 
 
+Output = Callable[[str, str], str]
+"""Returns an output of another of the component's stacks, by the template's name and the output's; UNKNOWN for now."""
+
+Parameters = dict[str, dict[str, str]]
+"""Values of the parameters of templates, by the template's name: `role` for `infra/role.yaml`."""
+
+
+class _Unread(dict[str, str]):
+    """Stands for what the platform publishes, where only the names of parameters are asked for."""
+
+    def __missing__(self, _: str) -> str:
+        return ""
+
+
 class RuntimeKind(Kind[C]):
     """A kind that AgentCore Runtime serves: its releases are images, its versions are moved to by endpoints."""
 
@@ -99,12 +128,49 @@ class RuntimeKind(Kind[C]):
     """Where the Runtime calls it."""
 
     @abstractmethod
+    def published(self, context: C) -> dict[str, str]:
+        """Return what the platform publishes and this component needs, by the names of SSM parameters.
+
+        Raises:
+            CommandError: With all that is missing.
+        """
+
+    @abstractmethod
+    def template_parameters(self, context: C, release: str, published: Mapping[str, str], output: Output) -> Parameters:
+        """Return what the kit has values for, of the templates that a deployment brings, in the order of the stacks.
+
+        Args:
+            context: The environment.
+            release: The image, by digest.
+            published: What the platform publishes.
+            output: Gives the outputs of the stacks before.
+        """
+
+    def stacks(self, context: C, release: str) -> list[Stack]:
+        """Return the stacks that a deployment brings, in order; not that of `live`, which promotion makes and moves."""
+        from agentcore_kit.delivery.stacks import output_of, stack_of
+
+        given = self.template_parameters(context, release, self.published(context), partial(output_of, context))
+        return [stack_of(context, concern, values) for concern, values in given.items()]
+
+    def known_parameters(self, context: C) -> dict[str, set[str]]:
+        """Return the names of the parameters that the kit has values for, by template; asks no service."""
+        from agentcore_kit.delivery.endpoints import stack_parameters
+
+        given = self.template_parameters(context, "", _Unread(), lambda *_: "")
+        return {name: {*values} for name, values in given.items()} | {"endpoint": {*stack_parameters(context, "", "")}}
+
+    @abstractmethod
     def example_request(self, port: int, token: str) -> str:
         """Return a command that tries a server on this machine."""
 
     @abstractmethod
     def smoke(self, context: C, runtime_arn: str, endpoint: str, token: str) -> None:
-        """Ask an endpoint what every version must be able to answer. Raises CommandError with the first wrong answer."""
+        """Ask an endpoint what every version must be able to answer.
+
+        Raises:
+            CommandError: With the first wrong answer.
+        """
 
     @abstractmethod
     def build_target(self, where: str, day: date | None = None) -> Target:
@@ -174,3 +240,9 @@ class RuntimeKind(Kind[C]):
         from agentcore_kit.delivery import runtime_releases
 
         return runtime_releases.status(context)
+
+    def release_data(self, context: C) -> ReleaseData:
+        """Return the versions of the runtime that callers get, that was deployed last, and that were good."""
+        from agentcore_kit.delivery import runtime_releases
+
+        return runtime_releases.data(context)

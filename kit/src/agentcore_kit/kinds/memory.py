@@ -10,10 +10,11 @@ from agentcore_kit.delivery import names, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.memory.changes import current
-from agentcore_kit.delivery.memory.deployment import allow_state, memory_parameters, tags
+from agentcore_kit.delivery.memory.deployment import memory_stack, refuse_losses, tag_parameters
 from agentcore_kit.delivery.memory.revision import commit
 from agentcore_kit.delivery.memory.revision import good as good_ones
 from agentcore_kit.delivery.memory.state import of_manifest
+from agentcore_kit.delivery.memory.template import text
 from agentcore_kit.delivery.registry import Descriptor
 from agentcore_kit.delivery.stacks import UNKNOWN, Stack
 from agentcore_kit.kinds.base import Kind
@@ -29,13 +30,10 @@ class MemoryKind(Kind[MemoryContext]):
         return digest or commit()
 
     def allow(self, context: MemoryContext, release: str) -> None:
-        """Raise Stop when deploying would lose what people said, unless ALLOW_LOSS=1 says that this is meant."""
-        meant = f"kit deploy --env {context.name} --allow-loss"
-        allow_state(
-            context,
-            of_manifest(context.manifest.spec),
-            f"kit plan --env {context.name} shows all of it; when it is meant: {meant}",
-        )
+        """Raise CommandError when deploying would lose what people said."""
+        again = f"kit deploy --env {context.name} --allow-loss"
+        next_step = f"kit plan --env {context.name} shows all of it; when it is meant: {again}"
+        refuse_losses(context, of_manifest(context.manifest.spec), next_step)
 
     def stack_names(self, context: MemoryContext) -> list[str]:
         """Return the names of the stacks, in the order in which they are made."""
@@ -43,11 +41,11 @@ class MemoryKind(Kind[MemoryContext]):
 
     def stacks(self, context: MemoryContext, release: str) -> list[Stack]:
         """Return the stacks that a deployment brings, in order."""
-        about = names.tags(context.manifest, context.environment)
-        memory, observability = self.stack_names(context)
+        _, observability = self.stack_names(context)
+        tags = names.tags(context.manifest, context.environment)
         return [
-            Stack(memory, "memory.yaml", memory_parameters(context), about),
-            Stack(observability, "observability.yaml", _observability(context), about),
+            memory_stack(context, text(context.manifest.spec)),
+            Stack(observability, "observability.yaml", _observability(context), tags),
         ]
 
     def deployed(self, context: MemoryContext, release: str) -> str:
@@ -105,5 +103,5 @@ def _observability(context: MemoryContext) -> dict[str, str]:
         "MaxErrors": str(limits.errors),
         "MaxLatencyMs": str(limits.latency_p95_ms),
         "MaxThrottles": str(limits.throttles),
-        **tags(context),
+        **tag_parameters(context),
     }

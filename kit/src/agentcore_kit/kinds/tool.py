@@ -12,17 +12,16 @@ from urllib.parse import urlencode
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.delivery import images, lambda_function, mcp_client, names, ssm
-from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
-from agentcore_kit.delivery.stacks import Stack
 from agentcore_kit.delivery.tool_record import descriptor_of
-from agentcore_kit.kinds.base import RuntimeKind
-from agentcore_kit.mcp_server.contract.definitions import offered
-from agentcore_kit.mcp_server.contract.samples import example
+from agentcore_kit.kinds.base import Output, Parameters, ReleaseData, RuntimeKind
 from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.tool_contract.definitions import offered
+from agentcore_kit.tool_contract.samples import example
 
 if TYPE_CHECKING:
     from agentcore_kit.evaluation.target import Target
@@ -40,27 +39,39 @@ class ToolKind(RuntimeKind[ToolContext]):
         concerns = ["role", "runtime", "observability", "endpoint", "lambda"]
         return [names.stack(context.component, context.name, concern) for concern in concerns]
 
-    def stacks(self, context: ToolContext, release: str) -> list[Stack]:
-        """Return the stacks that a deployment brings, in order. `live` is not among them: promotion makes and moves it."""
-        found = _published(context)
+    def published(self, context: ToolContext) -> dict[str, str]:
+        """Return the gateway's role or who signs users in, keys and boundary, as far as they are asked for."""
+        environment, spec = context.environment, context.manifest.spec
+        wanted: list[str] = []
+        if spec.auth.inbound == "iam":
+            wanted.append(names.gateway_role(spec.gateway.name))
+        elif not environment.identity.clients and not environment.identity.audience:
+            wanted.append(names.CLIENTS)
+        if spec.target == "runtime" and environment.identity.discovery_url is None:
+            wanted.append(names.DISCOVERY_URL)
+        wanted += [names.LOG_KEY] * environment.logs.encrypted
+        wanted += [names.BOUNDARY] * environment.permissions_boundary
+        found = ssm.required(context, wanted) if wanted else {}
+        return found | ssm.optional(context, [names.ALARM_TOPIC])
+
+    def template_parameters(
+        self, context: ToolContext, release: str, published: Mapping[str, str], output: Output
+    ) -> Parameters:
+        """Return what follows from manifest, environment file and platform, by template."""
         if lambda_function.is_chosen(context):
-            all_of_them = {"lambda": _lambda(context, found, release)}
-        else:
-            all_of_them = {} if context.environment.role else {"role": _role(context, found)}
-            all_of_them |= {
-                "runtime": _runtime(context, found, release),
-                "observability": _observability(context, found),
-            }
-        about = names.tags(context.manifest, context.environment)
-        return [
-            Stack(names.stack(context.component, context.name, concern), f"{concern}.yaml", values, about)
-            for concern, values in all_of_them.items()
-        ]
+            return {"lambda": _lambda(context, published, release)}
+        role = {} if context.environment.role else {"role": _role(context, published)}
+        return {
+            **role,
+            "runtime": _runtime(context, published, release, output),
+            "observability": _observability(context, published, output),
+        }
 
     def deployed(self, context: ToolContext, release: str) -> str:
         """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
         if lambda_function.is_chosen(context):
-            return f"function deployed ({images.digest_in(release)[:19]}), {self.live(context)}; next: kit smoke --env {context.name}"
+            short = images.digest_in(release)[:19]
+            return f"function deployed ({short}), {self.live(context)}; next: kit smoke --env {context.name}"
         return super().deployed(context, release)
 
     def live(self, context: ToolContext) -> str:
@@ -71,12 +82,23 @@ class ToolKind(RuntimeKind[ToolContext]):
         """Return what is live, and of the Runtime the versions besides."""
         return [lambda_function.live(context)] if lambda_function.is_chosen(context) else super().status(context)
 
+    def release_data(self, context: ToolContext) -> ReleaseData:
+        """Return the image of the function, or the versions of the Runtime."""
+        if lambda_function.is_chosen(context):
+            found = lambda_function.find(context)
+            return {"live": found.digest if found else None}
+        return super().release_data(context)
+
     def access(self, context: ToolContext, token: str) -> str | mcp_client.Signed:
         """Return what opens the deployed tools: a user's token, or where auth.inbound is iam, AWS credentials."""
         return mcp_client.Signed(context.region) if context.manifest.spec.auth.inbound == "iam" else token
 
     def smoke(self, context: ToolContext, runtime_arn: str, endpoint: str, token: str) -> None:
-        """List the tools of an endpoint, and call those that only read. Raises Stop with the first that is wrong."""
+        """List the tools of an endpoint, and call those that only read.
+
+        Raises:
+            CommandError: With the first that is wrong.
+        """
         url = f"{invocation_url(context, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
         who = self.access(context, token)
         try:
@@ -96,7 +118,7 @@ class ToolKind(RuntimeKind[ToolContext]):
                         )
         except mcp_client.NoAnswer as error:
             raise CommandError(
-                f"the smoke test of {endpoint} failed: {error}", f"kit status --env {context.name}"
+                f"the smoke test of {endpoint} failed: {error}", f"kit status --env {context.name}", GATE_NOT_PASSED
             ) from None
 
     def evaluation_variables(self, context: ToolContext) -> dict[str, str]:
@@ -135,22 +157,6 @@ class ToolKind(RuntimeKind[ToolContext]):
         return descriptor_of(manifest, offered())
 
 
-def _published(context: ToolContext) -> dict[str, str]:
-    """Return what the platform publishes and these tools need; Stop names all that is missing at once."""
-    environment, spec = context.environment, context.manifest.spec
-    wanted: list[str] = []
-    if spec.auth.inbound == "iam":
-        wanted.append(names.gateway_role(spec.gateway.name))
-    elif not environment.identity.clients and not environment.identity.audience:
-        wanted.append(names.CLIENTS)
-    if spec.target == "runtime" and environment.identity.discovery_url is None:
-        wanted.append(names.DISCOVERY_URL)
-    wanted += [names.LOG_KEY] * environment.logs.encrypted
-    wanted += [names.BOUNDARY] * environment.permissions_boundary
-    found = ssm.required(context, wanted) if wanted else {}
-    return found | ssm.optional(context, [names.ALARM_TOPIC])
-
-
 def _base(context: ToolContext) -> dict[str, str]:
     about = context.manifest.metadata
     return {
@@ -161,17 +167,16 @@ def _base(context: ToolContext) -> dict[str, str]:
     }
 
 
-def _role(context: ToolContext, found: dict[str, str]) -> dict[str, str]:
-    partition = "aws-cn" if context.region.startswith("cn-") else "aws-us-gov" if "-gov-" in context.region else "aws"
+def _role(context: ToolContext, found: Mapping[str, str]) -> dict[str, str]:
     registry = f"{context.region}:{context.environment.shared_account}"
     return {
         **_base(context),
-        "RepositoryArn": f"arn:{partition}:ecr:{registry}:repository/{context.component}",
+        "RepositoryArn": f"arn:{partition(context.region)}:ecr:{registry}:repository/{context.component}",
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
 
 
-def _runtime(context: ToolContext, found: dict[str, str], image: str) -> dict[str, str]:
+def _runtime(context: ToolContext, found: Mapping[str, str], image: str, output: Output) -> dict[str, str]:
     environment, spec = context.environment, context.manifest.spec
     identity, network = environment.identity, environment.network
     clients = ",".join(identity.clients) or ("" if identity.audience else found.get(names.CLIENTS, ""))
@@ -179,7 +184,7 @@ def _runtime(context: ToolContext, found: dict[str, str], image: str) -> dict[st
         **_base(context),
         "EnvironmentName": context.name,
         "ImageUri": image,
-        "RoleArn": environment.role or _output(context, "role", "RoleArn"),
+        "RoleArn": environment.role or output("role", "RoleArn"),
         "GatewayRoleArn": found.get(names.gateway_role(spec.gateway.name), ""),
         "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
         "AllowedClients": clients,
@@ -191,12 +196,12 @@ def _runtime(context: ToolContext, found: dict[str, str], image: str) -> dict[st
     }
 
 
-def _observability(context: ToolContext, found: dict[str, str]) -> dict[str, str]:
+def _observability(context: ToolContext, found: Mapping[str, str], output: Output) -> dict[str, str]:
     limits = context.environment.alarms
     return {
         **_base(context),
-        "RuntimeArn": _output(context, "runtime", "RuntimeArn"),
-        "RuntimeId": _output(context, "runtime", "RuntimeId"),
+        "RuntimeArn": output("runtime", "RuntimeArn"),
+        "RuntimeId": output("runtime", "RuntimeId"),
         "AlarmTopicArn": found.get(names.ALARM_TOPIC, ""),
         "MaxErrors": str(limits.errors),
         "MaxLatencyMs": str(limits.latency_p95_ms),
@@ -204,7 +209,7 @@ def _observability(context: ToolContext, found: dict[str, str]) -> dict[str, str
     }
 
 
-def _lambda(context: ToolContext, found: dict[str, str], image: str) -> dict[str, str]:
+def _lambda(context: ToolContext, found: Mapping[str, str], image: str) -> dict[str, str]:
     return {
         **_base(context),
         "EnvironmentName": context.name,
@@ -214,8 +219,3 @@ def _lambda(context: ToolContext, found: dict[str, str], image: str) -> dict[str
         "LogRetentionDays": str(context.environment.logs.retention_days),
         "LogKeyArn": found.get(names.LOG_KEY, ""),
     }
-
-
-def _output(context: ToolContext, concern: str, key: str) -> str:
-    name = names.stack(context.component, context.name, concern)
-    return formation.outputs(context, name).get(key, formation.UNKNOWN)

@@ -1,4 +1,4 @@
-"""`ask`: put questions to the agent in this process, and see the answer, the tool calls, tokens and times."""
+"""`kit ask`: put questions to the agent in this process, and see the answer, the tool calls, tokens and times."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from rich.markdown import Markdown
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from agentcore_kit.runtime.identity import Caller
     from agentcore_kit.serving.service import Service
 
@@ -38,9 +40,7 @@ class OneLine(logging.Formatter):
 
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask; without it, a chat starts.")] = "",
-    user: Annotated[
-        str, typer.Option(envvar="USER_ID", help="Who asks: the development token's subject.")
-    ] = "developer",
+    user: Annotated[str, typer.Option(help="Who asks; conversations are kept by user.")] = "developer",
     session: Annotated[str, typer.Option(help="Session to continue, 33 to 256 characters; a new one if empty.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the response body as JSON.")] = False,
 ) -> None:
@@ -69,7 +69,7 @@ def ask(
     try:
         if question.strip():
             body = asyncio.run(_one(service, question, caller, session_id, as_json=as_json))
-            raise typer.Exit(1 if "error" in body else 0)
+            raise typer.Exit(3 if "error" in body else 0)
         _chat(service, caller, session_id)
     finally:
         service.close()
@@ -77,18 +77,33 @@ def ask(
 
 async def _one(service: Service, question: str, caller: Caller, session_id: str, *, as_json: bool) -> dict[str, Any]:
     with console.status("thinking …") if not as_json else Console(quiet=True):
-        body = [event async for event in service.ask(question, caller, session_id)][-1]
+        body = [event async for event in _events(service, question, caller, session_id)][-1]
     if as_json:
         body.pop("type")
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     elif "error" in body:
-        _show_error(service)
+        _show_error(service, body)
     else:
         console.print(Markdown(body["answer"]))
         console.print()
         _show_calls(body)
         _show_footer(body)
     return body
+
+
+async def _events(
+    service: Service, question: str, caller: Caller, session_id: str
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield what the agent does, or that the team's own function refuses the request, as it would over HTTP."""
+    from agentcore_kit.serving import RequestRefused
+
+    try:
+        await service.admit(caller, question)
+    except RequestRefused as refusal:
+        yield {"type": "refused", "error": str(refusal)}
+        return
+    async for event in service.ask(question, caller, session_id):
+        yield event
 
 
 def _chat(service: Service, caller: Caller, session_id: str) -> None:
@@ -115,11 +130,11 @@ def _chat(service: Service, caller: Caller, session_id: str) -> None:
 
 async def _turn(service: Service, question: str, caller: Caller, session_id: str) -> None:
     body: dict[str, Any] = {}
-    async for body in service.ask(question, caller, session_id):
+    async for body in _events(service, question, caller, session_id):
         if body["type"] == "text":
             console.print(body["text"], end="", markup=False, highlight=False)
     if "error" in body:
-        _show_error(service)
+        _show_error(service, body)
         return
     console.print("\n")
     _show_calls(body)
@@ -127,8 +142,11 @@ async def _turn(service: Service, question: str, caller: Caller, session_id: str
     console.print()
 
 
-def _show_error(service: Service) -> None:
-    """Say what to look at; the log has just said what happened."""
+def _show_error(service: Service, body: dict[str, Any]) -> None:
+    """Say why a request was refused; or, as the log has just said what failed, what to look at."""
+    if body["type"] == "refused":
+        console.print(f"[red]The request was refused:[/] {escape(body['error'])}", highlight=False)
+        return
     model = service.settings.environment.model
     hints = {
         "bedrock": f"Check your AWS credentials, and that the account may use {model.id}.",

@@ -1,4 +1,4 @@
-"""`dev`: serve this component on this machine as the Runtime would, and restart it when a file changes."""
+"""`kit dev`: serve this component on this machine as the Runtime would, and restart it when a file changes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typer
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import MANIFEST
 from agentcore_kit.kinds.base import repository_kind_class
 
 if TYPE_CHECKING:
     from watchfiles import Change
 
-MANIFEST = "manifest.yaml"
 WATCHED = ("src", "environments", MANIFEST)
 
 
@@ -32,7 +32,7 @@ def dev(
     trust: Annotated[
         str, typer.Option(help="Another repository on this machine, whose users are let in as well.")
     ] = "",
-    user: Annotated[str, typer.Option(envvar="USER_ID", help="Who the printed example asks as.")] = "developer",
+    user: Annotated[str, typer.Option(help="Who the printed example asks as.")] = "developer",
 ) -> None:
     """Serve locally with reload, and print how to call it."""
     import watchfiles
@@ -82,4 +82,4 @@ def _check_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             typer.echo(f"dev: port {port}: {error.strerror}. Choose another: kit dev --port {port + 1}", err=True)
-            raise typer.Exit(1) from None
+            raise typer.Exit(3) from None

@@ -1,4 +1,4 @@
-"""`token`: make a development token, to call the local server as some user."""
+"""`kit token`: make a development token, to call the local server as some user."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import typer
 
 
 def token(
-    user: Annotated[
-        str, typer.Option(envvar="USER_ID", help="The token's subject: rows and sessions are kept by it.")
-    ] = "developer",
+    user: Annotated[str, typer.Option(help="Who it names: rows and sessions are kept by user.")] = "developer",
     name: Annotated[str, typer.Option(help="Given name, which an agent may address the user by.")] = "",
     trust: Annotated[str, typer.Option(help="Another repository on this machine, whose server is to be called.")] = "",
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,

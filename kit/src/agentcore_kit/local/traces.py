@@ -1,4 +1,4 @@
-"""`trace`: show what happened inside a request, from the spans that local runs write."""
+"""`kit trace`: show what happened inside a request, from the spans that local runs write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,20 @@ MAX_TEXT = 120
 
 @dataclass
 class Span:
-    """One span as read from the file; `milliseconds` is its duration."""
+    """One span as it was read from the file.
+
+    Attributes:
+        name: Its name.
+        span_id: Its id.
+        trace_id: The id of its trace.
+        parent_id: The id of the span around it; None for the first.
+        start: When it began.
+        milliseconds: How long it took.
+        failed: Whether it ended with an error.
+        attributes: What was noted of it.
+        events: What happened within it.
+        children: The spans within it.
+    """
 
     name: str
     span_id: str
@@ -47,8 +60,8 @@ def trace(
     console = Console(emoji=False)
     traces = read_traces(STATE / SPAN_FILE)
     if not traces:
-        console.print(f"No request was recorded yet. Make one first, with make ask or make dev")
-        raise typer.Exit(1)
+        console.print("No request was recorded yet. Make one first, with kit ask or kit dev.")
+        raise typer.Exit(3)
     if list_all:
         for found, roots in traces.items():
             when = f"{roots[0].start:%Y-%m-%d %H:%M:%S}"
@@ -57,12 +70,15 @@ def trace(
     chosen = [found for found in traces if found.startswith(trace_id)]
     if not chosen:
         console.print(f"No recorded trace begins with {escape(trace_id)}. See them with: kit trace --list")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     _show(console, chosen[-1], traces[chosen[-1]])
 
 
 def read_traces(path: Path) -> dict[str, list[Span]]:
-    """Return the root spans by trace id, oldest trace first. Lines cut short by a killed process are passed over."""
+    """Return the root spans of a file by trace id, oldest trace first.
+
+    Lines that a killed process cut short are passed over; where there is no file, there are none.
+    """
     spans = list(_read(path))
     by_id = {(span.trace_id, span.span_id): span for span in spans}
     roots: dict[str, list[Span]] = defaultdict(list)

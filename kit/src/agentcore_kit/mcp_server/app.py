@@ -32,14 +32,13 @@ class ToolApp:
         """
         import uvicorn
 
-        from agentcore_kit.config.import_string import import_string
         from agentcore_kit.mcp_server.http import build_app, ids
         from agentcore_kit.mcp_server.server import ToolSettings
         from agentcore_kit.runtime import telemetry
         from agentcore_kit.runtime.logging import configure_logging
 
         settings = ToolSettings.from_files()
-        configure_logging(ids, *([import_string(self.log_formatter)] if self.log_formatter else []))
+        configure_logging(ids, self.log_formatter)
         telemetry.configure(settings)
         self.load()
         # In a container the calls come from outside; on a laptop they must not.

@@ -9,6 +9,7 @@ import asyncio
 from functools import cache
 from typing import Any
 
+from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.mcp_server.errors import Failure
 from agentcore_kit.mcp_server.server import ToolServer, ToolSettings, build_server
@@ -16,7 +17,15 @@ from agentcore_kit.runtime.logging import configure_logging
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer one call: the tool's structured result, or `{"error": …}`."""
+    """Answer one call of a gateway.
+
+    Args:
+        event: The tool's arguments by name.
+        context: Lambda's, whose client context has the tool's name.
+
+    Returns:
+        The tool's structured result, or `{"error": …}`.
+    """
     custom = getattr(context.client_context, "custom", None)
     named = custom.get("bedrockAgentCoreToolName") if isinstance(custom, dict) else None
     if not isinstance(named, str):
@@ -35,5 +44,6 @@ def _runner() -> asyncio.Runner:
 
 @cache
 def _server() -> ToolServer:
-    configure_logging(dict)
-    return build_server(ToolSettings.from_files())
+    settings = ToolSettings.from_files()
+    configure_logging(dict, import_string(settings.manifest.spec.code.app).log_formatter)
+    return build_server(settings)

@@ -22,9 +22,15 @@ _RETRYABLE = {429, 503}
 
 
 class Failure(Exception):
-    """A failure to tell the caller of. The message says what to do about it, and goes out as it is."""
+    """A failure to tell the caller of.
+
+    Attributes:
+        code: What went wrong, by codes that follow HTTP.
+        message: What to do about it. It goes out as it is.
+    """
 
     def __init__(self, code: Code, message: str) -> None:
+        """Make it. Raises ValueError when there is no such code."""
         if code not in KINDS:
             raise ValueError(f"{code} is no code of a failure; there are {', '.join(map(str, KINDS))}")
         super().__init__(message)

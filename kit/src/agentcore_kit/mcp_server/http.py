@@ -18,7 +18,15 @@ MCP_PATH, PING_PATH = "/mcp", "/ping"
 
 
 def build_app(settings: ToolSettings, host: str) -> ASGIApp:
-    """Return the ASGI application. It keeps no session: any `Mcp-Session-Id` that the Runtime sets is right."""
+    """Return the ASGI application. It keeps no session: any `Mcp-Session-Id` that the Runtime sets is right.
+
+    Args:
+        settings: The manifest and the environment.
+        host: The address that it is going to listen on.
+
+    Raises:
+        Misdeclared: When a tool cannot be offered.
+    """
     app = build_server(settings).streamable_http_app(
         streamable_http_path=MCP_PATH, json_response=True, stateless_http=True, host=host
     )

@@ -12,7 +12,11 @@ calling: ContextVar[Caller | None] = ContextVar("calling", default=None)
 
 
 def required_caller() -> Caller:
-    """Return the caller. Raises Failure where there is none."""
+    """Return the caller of the request that is being answered.
+
+    Raises:
+        Failure: 403 where there is none.
+    """
     caller = calling.get()
     if caller is None:
         raise Failure(403, "this tool keeps rows of users, and the request does not say who calls; sign in")

@@ -16,6 +16,7 @@ class Signed(httpx.Auth):
     requires_request_body = True
 
     def __init__(self, region: str) -> None:
+        """`region` is that of the service which is called."""
         import boto3
 
         self._region = region

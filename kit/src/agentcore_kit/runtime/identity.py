@@ -31,7 +31,13 @@ class Unauthenticated(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified user: `user_id` is the token's subject; `token` is passed on to gateways and never logged."""
+    """A verified user.
+
+    Attributes:
+        user_id: The subject of the token.
+        claims: All that the token says.
+        token: The token itself, which is passed on to gateways and never logged.
+    """
 
     user_id: str
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -56,10 +62,15 @@ def _can_be_a_name(text: str) -> bool:
 
 
 def authenticate(headers: Mapping[str, str], mode: Literal["development", "runtime"], state: Path) -> Caller:
-    """Return the caller named by the `Authorization` header.
+    """Return the caller that the `Authorization` header names.
+
+    Args:
+        headers: The request's, with `Authorization` spelt so, or a mapping that ignores case.
+        mode: `runtime` where AgentCore Runtime has verified the token, `development` where nobody has.
+        state: The folder for local state, which has the secret of development tokens.
 
     Raises:
-        Unauthenticated: when the header is missing, or the token is malformed, forged or expired.
+        Unauthenticated: When the header is missing, or the token is malformed, forged or expired.
     """
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -75,7 +86,17 @@ def authenticate(headers: Mapping[str, str], mode: Literal["development", "runti
 
 
 def issue_development_token(user_id: str, state: Path, *, first_name: str | None = None, hours: float = 12) -> str:
-    """Return a token for local use, valid for `hours`; it is worthless anywhere else."""
+    """Return a token that servers on this machine accept, and nothing else does.
+
+    Args:
+        user_id: The user that it names.
+        state: The folder for local state, which has the secret that signs it.
+        first_name: The user's given name, if the agent is to know it.
+        hours: How long it is valid.
+
+    Raises:
+        ConfigError: When `DEVELOPMENT_SECRETS` names no repository's folder.
+    """
     now = int(time.time())
     claims: dict[str, Any] = {"sub": user_id, "iat": now, "exp": now + int(hours * 3600)}
     if first_name:
@@ -126,14 +147,14 @@ def _secrets_folder(state: Path) -> Path:
     """Return the folder of the secret that signs development tokens, for who makes them and who checks them alike.
 
     It is this component's own, unless `DEVELOPMENT_SECRETS` names that of another repository, whose users are to be let
-    in. Raises DocumentError when that is none: a secret made in the wrong place would let nobody in.
+    in. Raises ConfigError when that is none: a secret made in the wrong place would let nobody in.
     """
     other = os.environ.get("DEVELOPMENT_SECRETS")
     if not other:
         return state
     folder = Path(other)
     if not (folder.parent / "manifest.yaml").is_file():
-        raise ConfigError([f"{folder.parent} is no repository: it has no manifest.yaml; for example TRUST=../my-agent"])
+        raise ConfigError([f"{folder.parent} is no repository: it has no manifest.yaml; for example --trust ../my-agent"])
     return folder
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from opentelemetry import trace
 
 from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.import_string import import_string
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Ids = Callable[[], Mapping[str, str | None]]
@@ -19,9 +20,10 @@ Ids = Callable[[], Mapping[str, str | None]]
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record with its trace, and the ids of its request, where there are any."""
+    """Formats a record as one line of JSON, with its trace and the ids of its request, where there are any."""
 
     def __init__(self, ids: Ids) -> None:
+        """`ids` returns the ids of the request that is being answered."""
         super().__init__()
         self.ids = ids
 
@@ -42,21 +44,22 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
 
 
-def configure_logging(ids: Ids, formatter: Callable[[Ids], logging.Formatter] = JsonFormatter) -> None:
+def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     """Send all logs to standard error, as lines of JSON, at `LOG_LEVEL` (INFO where it is not set).
 
     Args:
         ids: Returns the ids of the request that is being answered; they are in each line.
-        formatter: Makes the formatter of the lines, where another form than JSON is wanted.
+        formatter: Names what makes the formatter of the lines, as `module:function`, where another form than JSON is
+            wanted. It is called with `ids`.
 
     Raises:
-        ConfigError: When there is no level of that name.
+        ConfigError: When there is no level of that name, or nothing of the formatter's name.
     """
     level = (os.environ.get("LOG_LEVEL") or "INFO").upper()
     if level not in LEVELS:
         raise ConfigError([f"LOG_LEVEL: {level} is no level; one of: {', '.join(LEVELS)}"])
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter(ids))
+    handler.setFormatter(import_string(formatter)(ids) if formatter else JsonFormatter(ids))
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
     root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]

@@ -20,6 +20,8 @@ from tenacity import (
 )
 
 QUEUE_SECONDS = 30.0
+"""How long a call waits for a free thread."""
+
 TRANSIENT = (ConnectionError, TimeoutError)
 """What asking again may help against."""
 
@@ -60,12 +62,15 @@ class RetryPolicy:
 
 
 async def retried(once: Callable[[], Awaitable[R]], attempts: int, budget_seconds: float | None = None) -> R:
-    """Try up to `attempts` times, after random waits of up to one second, and start no try once the budget is spent.
+    """Call until it succeeds. Only what is transient is tried again, after random waits of up to one second.
 
-    Only what is transient is tried again.
+    Args:
+        once: Makes one try.
+        attempts: How many tries there are in all.
+        budget_seconds: After this no further try is begun; None for no limit.
 
     Raises:
-        The last error.
+        Exception: The last error.
     """
     if attempts == 1:
         return await once()
@@ -86,7 +91,7 @@ class Threads:
     """Threads of their own, so that nothing else that blocks can make a healthy backend look slow."""
 
     def __init__(self, number: int) -> None:
-        """At most `number` calls run at once; others wait for up to `QUEUE_SECONDS`."""
+        """Make room for `number` calls at once; others wait for up to `QUEUE_SECONDS`."""
         self.number, self.busy = number, 0
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="backend")
@@ -96,6 +101,13 @@ class Threads:
 
         A call that timed out keeps its thread, and is one of `busy`, until it returns, so give the backend's own
         client a time-out as well.
+
+        Args:
+            call: What is called.
+            timeout_seconds: How long it may take once it has a thread.
+
+        Raises:
+            TimeoutError: When it takes longer, or no thread becomes free.
         """
         loop, started, caller = asyncio.get_running_loop(), asyncio.Event(), copy_context()
         must_wait = self._count(1) > self.number

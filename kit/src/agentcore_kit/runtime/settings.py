@@ -16,7 +16,13 @@ STATE = Path(".local")
 
 @dataclass(frozen=True)
 class Settings:
-    """The manifest, the environment, and the folder for local state."""
+    """What a component knows of itself.
+
+    Attributes:
+        manifest: What it is, from `manifest.yaml`.
+        environment: Where it runs, from `environments/<name>.yaml`.
+        state: The folder for what a local run keeps.
+    """
 
     manifest: Manifest
     environment: ServedEnvironment
@@ -24,7 +30,11 @@ class Settings:
 
     @classmethod
     def from_files(cls) -> Self:
-        """Read `manifest.yaml` and the environment that `AGENT_ENV` names. Raises the errors of their loaders."""
+        """Read `manifest.yaml` and the environment that `AGENT_ENV` names.
+
+        Raises:
+            ConfigError: When a file is wrong.
+        """
         manifest = load_manifest()
         environment: Any = load_environment(manifest)  # of the same kind as the manifest
         return cls(manifest, environment)

@@ -49,7 +49,9 @@ def local_defaults() -> dict[str, str]:
 def configure(settings: Settings, instrument: Callable[[], None] = lambda: None) -> None:
     """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did.
 
-    `instrument` loads the instrumentations of the component; it is called only where spans are made.
+    Args:
+        settings: Whose environment says whether contents may be in traces.
+        instrument: Loads the instrumentations of the component; called only where spans are made.
     """
     record = settings.environment.telemetry.record_content
     if not record:
@@ -68,7 +70,10 @@ def configure(settings: Settings, instrument: Callable[[], None] = lambda: None)
 def request_span(name: str, headers: Mapping[str, str], session_id: str = "") -> Iterator[None]:
     """Open the span of one request, as a child of the caller's trace, with the session id as baggage.
 
-    Without an id of its own it is part of the session that the caller's baggage names.
+    Args:
+        name: The span's name.
+        headers: The request's, which may name the caller's trace.
+        session_id: The session; where it is empty, the one that the caller's baggage names.
     """
     carrier = {name.lower(): value for name, value in headers.items()}
     # X-Ray's propagator knows its header in this spelling only.

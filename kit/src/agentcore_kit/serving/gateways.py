@@ -34,7 +34,17 @@ SEARCH_TOOL = "x_amz_bedrock_agentcore_search"
 
 @dataclass
 class GatewayTools:
-    """What the gateways offer one session, and what the user must be told about those that do not answer."""
+    """What the gateways offer one session.
+
+    Attributes:
+        tools: The tools that the model is given.
+        plugins: A search for each gateway whose tools are too many to be given.
+        notices: What the user is told: gateways that do not answer, tools that cannot be used.
+        clients: The open connections.
+        missing: Whether a gateway did not answer.
+        retry_seconds: After how many seconds one that did not answer is tried again.
+        connected_at: When the connections were opened, on the clock of `monotonic`, in seconds.
+    """
 
     tools: list[Any] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
@@ -78,9 +88,15 @@ class CallerToken:
 
 
 def connect_gateways(settings: AgentSettings, token: CallerToken, own_tools: Sequence[str]) -> GatewayTools:
-    """Connect to every gateway the manifest names, all at once. Blocks for `limits.gateways.connectSeconds` at the most.
+    """Connect to every gateway that the manifest names, all at once.
 
-    A gateway that is down costs its tools, not the agent; a tool named like one in `own_tools` is left out.
+    Blocks for `limits.gateways.connectSeconds` of the environment file at the most. A gateway that is down costs its
+    tools, not the agent.
+
+    Args:
+        settings: The manifest and the environment.
+        token: The caller's token, which each call to a gateway carries.
+        own_tools: The names of the agent's own tools; a gateway's tool of the same name is left out.
     """
     limits = settings.environment.limits.gateways
     found = GatewayTools(retry_seconds=limits.retry_seconds)
@@ -195,7 +211,7 @@ def _search_plugin(name: str, client: MCPClient) -> Plugin:
     class Search(AgentCoreToolSearchPlugin):
         """Searches off the event loop, which other sessions share."""
 
-        @hook
+        @hook  # type: ignore[call-overload]  # its types leave out methods that are coroutines
         async def on_before_invocation(self, event: BeforeInvocationEvent) -> None:
             await asyncio.to_thread(super().on_before_invocation, event)
 
@@ -205,7 +221,7 @@ def _search_plugin(name: str, client: MCPClient) -> Plugin:
 
 
 def last_user_text(messages: Sequence[Any]) -> str:
-    """Return the newest words of the user in the conversation, cut to what a search takes."""
+    """Return the newest words of the user in a conversation, cut to the 256 characters that a search takes."""
     for message in reversed(messages):
         if message["role"] == "user":
             text = " ".join(block["text"] for block in message["content"] if "text" in block).strip()

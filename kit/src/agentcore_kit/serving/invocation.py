@@ -17,7 +17,12 @@ _SESSION_ID = re.compile(r"[!-~]{33,256}")
 
 @dataclass
 class BadRequest(Exception):
-    """The caller's mistake: what is wrong, and in which field or header."""
+    """The caller's mistake.
+
+    Attributes:
+        message: What is wrong.
+        field: The field or header in which it is.
+    """
 
     message: str
     field: str
@@ -33,7 +38,11 @@ class Invocation(BaseModel):
 
 
 def parse_invocation(payload: Any) -> Invocation:
-    """Return the request. Raises BadRequest naming the first wrong field."""
+    """Return the request that a payload is.
+
+    Raises:
+        BadRequest: With the first wrong field.
+    """
     if not isinstance(payload, Mapping):
         raise BadRequest('the payload must be a JSON object such as {"prompt": "What was our revenue?"}', "payload")
     try:
@@ -58,7 +67,11 @@ _MESSAGES = {
 def session_id_or_new(header: str | None) -> str:
     """Return the caller's session id, or a new one.
 
-    The Runtime API accepts 33 to 256 characters, so the same holds locally. Raises BadRequest.
+    Args:
+        header: As the caller sent it; None where it sent none.
+
+    Raises:
+        BadRequest: When it has not the 33 to 256 characters that the Runtime's API accepts.
     """
     if header is None:
         return f"session-{uuid4()}"

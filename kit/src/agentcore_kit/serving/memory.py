@@ -18,7 +18,10 @@ _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
 def build_session_manager(settings: AgentSettings, user_id: str, session_id: str) -> SessionManager[Any]:
-    """Return the store of one user's one session. Blocks: it may read the disk or call AWS."""
+    """Return where one user's one session is kept: in files, or in the memory that the environment names.
+
+    Blocks, as it may read the disk or call AWS.
+    """
     memory = settings.environment.memory
     if memory is None:
         folder = settings.sessions / safe_id(user_id)

@@ -17,7 +17,7 @@ _OFFLINE = "agentcore_kit.local.offline_model"
 
 
 def build_model(settings: AgentSettings) -> Model:
-    """Return the model of the environment. Only the chosen provider is imported, because each costs start-up time."""
+    """Return the model that the environment names. Only its provider is imported, as each costs start-up time."""
     chosen = settings.environment.model
     limits = {"temperature": chosen.temperature, "max_tokens": chosen.max_tokens}
     options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}

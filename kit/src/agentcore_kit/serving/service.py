@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -20,6 +20,7 @@ from agentcore_kit.config.import_string import import_string
 from agentcore_kit.runtime import telemetry
 from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
 from agentcore_kit.runtime.logging import configure_logging
+from agentcore_kit.serving.errors import RequestRefused
 from agentcore_kit.serving.gateways import CallerToken, connect_gateways
 from agentcore_kit.serving.invocation import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
 from agentcore_kit.serving.memory import build_session_manager
@@ -38,12 +39,8 @@ logger = logging.getLogger(__name__)
 BuildAgent = Callable[[AgentSession], Agent]
 """A team's own function that builds the agent of a session."""
 
-OnRequest = Callable[[Caller, str], None]
+OnRequest = Callable[[Caller, str], Awaitable[None] | None]
 """A team's own function that sees the caller and the prompt of each request; it may raise RequestRefused."""
-
-
-class RequestRefused(Exception):
-    """A request that the agent does not answer; the message is what the caller is told."""
 
 
 class Service:
@@ -69,23 +66,44 @@ class Service:
 
     @classmethod
     def of_app(cls, app: AgentApp) -> Service:
-        """Read manifest and environment, set up logs and telemetry, build the model, and load the team's functions."""
+        """Read manifest and environment, set up logs and telemetry, build the model, and load the team's functions.
+
+        Args:
+            app: What the team's `create_app` returned; it names their functions.
+
+        Raises:
+            ConfigError: When a file is wrong, or a name names nothing.
+        """
         settings = AgentSettings.from_files()
-        configure_logging(_ids, *([import_string(app.log_formatter)] if app.log_formatter else []))
+        configure_logging(_ids, app.log_formatter)
         telemetry.configure(settings, partial(load_instrumentations, settings))
         on_request = import_string(app.on_request) if app.on_request else None
         return cls(settings, build_model(settings), import_string(app.build_agent), on_request)
 
     @classmethod
     def from_files(cls) -> Service:
-        """Return the service of the application that the manifest names."""
+        """Return the service of the application that `spec.code.app` of the manifest names.
+
+        Raises:
+            ConfigError: When a file is wrong, or a name names nothing.
+        """
         settings = AgentSettings.from_files()
         return cls.of_app(import_string(settings.manifest.spec.code.app))
 
     async def respond(
         self, payload: Any, headers: Mapping[str, str], session_header: str | None
     ) -> JSONResponse | TurnStream:
-        """Answer one request of the HTTP contract; a stream when the payload asks for one."""
+        """Answer one request of the HTTP contract.
+
+        Args:
+            payload: The body, as it was read from JSON.
+            headers: The request's, with `Authorization` spelt so.
+            session_header: The session's id as the caller sent it; None for a new session.
+
+        Returns:
+            The answer, or a stream of its events when the payload asks for one; 400, 401 or 403 with the reason when
+            the request is wrong, nobody's, or refused by `on_request`.
+        """
         try:
             invocation = parse_invocation(payload)
             session_id = session_id_or_new(session_header)
@@ -94,20 +112,35 @@ class Service:
             return JSONResponse({"error": error.message, "field": error.field}, status_code=400)
         except Unauthenticated as error:
             return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        if self.on_request:
-            try:
-                self.on_request(caller, invocation.prompt)
-            except RequestRefused as refusal:
-                return JSONResponse({"error": str(refusal)}, status_code=403)
+        try:
+            await self.admit(caller, invocation.prompt)
+        except RequestRefused as refusal:
+            return JSONResponse({"error": str(refusal)}, status_code=403)
         events = self.ask(invocation.prompt, caller, session_id, headers)
         if invocation.stream:
             return TurnStream(events)
         return await _collect(events, session_id)
 
+    async def admit(self, caller: Caller, prompt: str) -> None:
+        """Show a request to the team's own function, if there is one.
+
+        Raises:
+            RequestRefused: When that function refuses it.
+        """
+        if self.on_request and (waiting := self.on_request(caller, prompt)):
+            await waiting
+
     async def ask(
         self, prompt: str, caller: Caller, session_id: str, headers: Mapping[str, str] | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`."""
+        """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`.
+
+        Args:
+            prompt: What the user says.
+            caller: The verified user.
+            session_id: The conversation that it is part of.
+            headers: The request's, for the caller's trace.
+        """
         request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
         BedrockAgentCoreContext.set_request_context(request_id, session_id)  # for the log

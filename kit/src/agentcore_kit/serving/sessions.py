@@ -26,7 +26,13 @@ Key = tuple[str, str]
 
 @dataclass
 class Conversation:
-    """An agent with its connections, as long as the process keeps it."""
+    """An agent with its connections, as long as the process keeps it.
+
+    Attributes:
+        agent: The agent of one session.
+        token: The caller's newest token.
+        gateway: The connections to gateways.
+    """
 
     agent: Agent
     token: CallerToken
@@ -52,7 +58,14 @@ class Sessions:
         idle_seconds: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """`open_conversation` may block; it runs off the event loop. Times in seconds."""
+        """Make the store; it is empty.
+
+        Args:
+            open_conversation: Opens one for a caller and a session id. It may block: it runs off the event loop.
+            max_sessions: How many stay open; the longest unused is closed first, never one in use.
+            idle_seconds: After so many seconds without a request one is closed.
+            clock: Returns the time in seconds.
+        """
         self._open = open_conversation
         self._max = max_sessions
         self._idle = idle_seconds

@@ -22,7 +22,11 @@ class AgentSettings(Settings):
 
     @classmethod
     def from_files(cls) -> Self:
-        """Read manifest and environment. Raises ConfigError too where conversations could not be kept."""
+        """Read `manifest.yaml` and the environment that `AGENT_ENV` names.
+
+        Raises:
+            ConfigError: When a file is wrong, or conversations could not be kept.
+        """
         found = super().from_files()
         if found.environment.memory is None:
             _check_writable(found.sessions)

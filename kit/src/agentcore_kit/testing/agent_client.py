@@ -7,33 +7,39 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
+from agentcore_kit.config.agent import AgentManifest
 from agentcore_kit.config.environment import NAMES
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.runtime.identity import issue_development_token
-from agentcore_kit.testing.server_process import given_token, newest, running
+from agentcore_kit.runtime.settings import STATE
+from agentcore_kit.serving.invocation import SESSION_HEADER
+from agentcore_kit.testing.server_process import deployed, given_token, running
 
-SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-START_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+USER = "tester"
 
 
 @dataclass
 class Client:
-    """An agent and a user. `url` is where requests are posted to; `query` names the endpoint of a deployed one."""
+    """An agent and a user of it.
+
+    Attributes:
+        url: Where requests are posted to.
+        token: The user's access token.
+        query: Names the endpoint of a deployed agent.
+        home: The folder with the state of a local agent; None for one elsewhere.
+    """
 
     url: str
     token: str
     query: dict[str, str] = field(default_factory=dict)
     home: Path | None = None
-    """The folder that holds the local agent's state, None for one elsewhere."""
-
-    @property
-    def local(self) -> bool:
-        """Whether development tokens of any user can be made for it, and its sample data stands still."""
-        return self.home is not None
 
     def as_user(self, user: str) -> Client:
         """Return the same agent for another user. Only a local agent knows users that are made up."""
@@ -41,9 +47,15 @@ class Client:
         return Client(self.url, issue_development_token(user, self.home / ".local"), self.query, self.home)
 
     def post(self, payload: Any, session: str = "", **headers: str) -> httpx.Response:
-        """Post one request, in a new session unless one is named. A header of None is left out."""
+        """Post one request.
+
+        Args:
+            payload: The body, as JSON.
+            session: The id of the session; a new one, if empty.
+            headers: Headers that replace those of the client.
+        """
         sent = {"Authorization": f"Bearer {self.token}", SESSION_HEADER: session or new_session()} | headers
-        return httpx.post(self.url, params=self.query, json=payload, headers=sent, timeout=60)
+        return httpx.post(self.url, params=self.query, json=payload, headers=sent, timeout=ANSWER_SECONDS)
 
     def ask(self, prompt: str, session: str = "") -> dict[str, Any]:
         """Return the answer to a question. Raises AssertionError for anything but 200."""
@@ -64,19 +76,38 @@ def new_session() -> str:
 
 @contextmanager
 def local_agent(home: Path, **variables: str) -> Iterator[Client]:
-    """Start the agent as the image does, in a folder with this repository's files and state of its own."""
-    with running(home, "agent.app", **variables) as address:
-        token = issue_development_token("tester", home / ".local", first_name="Sam")
-        yield Client(f"{address}/invocations", token, home=home)
+    """Start the agent as the image does, and stop it at the end.
+
+    Args:
+        home: A folder with a copy of this repository's files; the agent's state is kept there.
+        variables: Further variables of its environment.
+
+    Yields:
+        A client with a user of its own.
+    """
+    manifest = load_manifest()
+    assert isinstance(manifest, AgentManifest)
+    with running(home, manifest.spec.code.app, **variables) as address:
+        yield Client(f"{address}/invocations", issue_development_token(USER, home / ".local"), home=home)
 
 
-def remote(target: str) -> Client:
-    """Return a client for a URL, or for the newest version in an environment in AWS (dev, preprod, prod).
+def remote(target: str, endpoint: str = "") -> Client:
+    """Return a client of an agent that runs already.
 
-    The user's token is `EVAL_TOKEN`, else one of the environment's test client.
+    Its user is the one of EVAL_TOKEN, else a test client of the environment, or a made-up user of an agent that
+    `kit dev` serves from this repository.
+
+    Args:
+        target: A URL, or an environment in AWS.
+        endpoint: The name of an endpoint in the environment; empty for the newest version.
+
+    Raises:
+        CommandError: When nothing is deployed there, or the credentials are of another account.
     """
     if target not in NAMES:
         url = target.rstrip("/")
-        return Client(url if url.endswith("/invocations") else f"{url}/invocations", given_token())
-    context, url, qualifier = newest(target)
+        here = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+        user = given_token(issue_development_token(USER, STATE) if here else "")
+        return Client(url if url.endswith("/invocations") else f"{url}/invocations", user)
+    context, url, qualifier = deployed(target, endpoint)
     return Client(url, token(context), {"qualifier": qualifier})

@@ -8,14 +8,19 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.delivery.errors import CommandError, as_command_error
+
+WRONG_INPUT = 2
 
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """End all tests with the cause and the next step, as the verbs do, instead of a stack for each."""
+    """End all tests with the cause and the next step, as the commands do, instead of a traceback for each."""
     try:
         yield
+    except ConfigError as error:
+        pytest.exit(str(error), WRONG_INPUT)
     except (CommandError, ClientError, BotoCoreError) as error:
-        stop = as_command_error(error)
-        pytest.exit(f"{stop.message}\nnext:  {stop.next_step}", stop.code)
+        found = as_command_error(error)
+        pytest.exit(f"{found.message}\nnext:  {found.next_step}", found.code)

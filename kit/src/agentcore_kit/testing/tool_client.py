@@ -1,4 +1,4 @@
-"""The tools in a process of their own, as the image starts them, or wherever TARGET says they are."""
+"""The tools in a process of their own, as the image starts them, or wherever they are served already."""
 
 from __future__ import annotations
 
@@ -7,21 +7,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from agentcore_kit.config.environment import NAMES
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.tool import ToolManifest
 from agentcore_kit.delivery import mcp_client
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.runtime.identity import issue_development_token
-from agentcore_kit.testing.server_process import given_token, newest, running
+from agentcore_kit.runtime.settings import STATE
+from agentcore_kit.testing.server_process import deployed, given_token, running
 
-START_SECONDS = 60.0
+USER = "tester"
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server, and the token of a user. `home` is the folder of a local one's state, None for one elsewhere."""
+    """A server, and a user of it.
+
+    Attributes:
+        url: Where it is called.
+        token: The user's access token, or what signs requests with AWS credentials.
+        home: The folder with the state of a local server; None for one elsewhere.
+    """
 
     url: str
     token: str | httpx.Auth
@@ -37,18 +47,34 @@ class Served:
 
 
 @contextmanager
-def local_tools(home: Path) -> Iterator[Served]:
-    """Start the server as the image does, in a folder with this repository's files and state of its own."""
-    with running(home, "runtime") as address:
-        yield Served(f"{address}/mcp", issue_development_token("tester", home / ".local"), home)
+def local_tools(home: Path, **variables: str) -> Iterator[Served]:
+    """Start the server as the image does, and stop it at the end.
+
+    Args:
+        home: A folder with a copy of this repository's files; the server's state is kept there.
+        variables: Further variables of its environment.
+    """
+    manifest = load_manifest()
+    assert isinstance(manifest, ToolManifest)
+    with running(home, manifest.spec.code.app, **variables) as address:
+        yield Served(f"{address}/mcp", issue_development_token(USER, home / ".local"), home)
 
 
-def remote(target: str) -> Served:
-    """Return the tools at a URL, or the newest version in an environment in AWS (dev, preprod, prod).
+def remote(target: str, endpoint: str = "") -> Served:
+    """Return tools that are served already.
 
-    The user's token is `EVAL_TOKEN`, else one of the environment's test client.
+    Their user is the one of EVAL_TOKEN, else a test client of the environment, or a made-up user of a server that
+    `kit dev` runs from this repository.
+
+    Args:
+        target: A URL, or an environment in AWS.
+        endpoint: The name of an endpoint in the environment; empty for the newest version.
+
+    Raises:
+        CommandError: When nothing is deployed there, or the credentials are of another account.
     """
     if target not in NAMES:
-        return Served(target, given_token())
-    context, url, qualifier = newest(target)
+        here = urlsplit(target).hostname in ("localhost", "127.0.0.1", "::1")
+        return Served(target, given_token(issue_development_token(USER, STATE) if here else ""))
+    context, url, qualifier = deployed(target, endpoint)
     return Served(f"{url}?qualifier={qualifier}", context.kind.access(context, token(context)))

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from agentcore_kit.local.rehearsal.stage import steps
-from agentcore_kit.testing.infrastructure.agent_agreed import GUARDED
+from agentcore_kit.config.manifest import repository_kind
+from agentcore_kit.local.rehearsal.stage import Step, steps
 from tests.delivery.test_workflows import WORKFLOWS
+
+TESTED = [("build", "build"), *(("preprod", name) for name in ("deploy", "smoke", "dimensions", "gate", "promote"))]
+GUARDED = {
+    "Agent": [
+        *TESTED,
+        ("register", "register"),
+        *(("prod", name) for name in ("deploy", "promote", "smoke", "online")),
+    ],
+    "Tool": [
+        *TESTED,
+        ("preprod", "register"),
+        *(("prod", name) for name in ("deploy", "promote", "smoke", "register")),
+    ],
+}
+"""The commands of delivery by kind, in the order in which each guards those after it."""
 
 
 def test_there_are_these_workflows_and_two_of_them_never_sign_in() -> None:
@@ -13,12 +28,26 @@ def test_there_are_these_workflows_and_two_of_them_never_sign_in() -> None:
 
 
 def test_production_comes_after_every_guard() -> None:
-    order = [(step.job, step.verb) for step in steps()]
-    assert [order.index(key) for key in GUARDED] == sorted(order.index(key) for key in GUARDED)
-    assert [verb for _, verb in order].count("build") == 1, "built once; what passed is what is promoted"
+    order = [(step.job, step.command) for step in steps()]
+    guarded = GUARDED[repository_kind()]
+    assert [order.index(key) for key in guarded] == sorted(order.index(key) for key in guarded)
+    assert [command for _, command in order].count("build") == 1, "built once; what passed is what is promoted"
 
 
 def test_production_waits_for_an_approval() -> None:
     order = [step.job for step in steps()]
     assert order.index("approval") < order.index("prod")
-    assert {step.env for step in steps() if step.job == "prod"} == {"prod"}
+
+
+def test_a_job_is_signed_in_to_the_environment_that_its_commands_name() -> None:
+    found = {step.command: step for step in steps() if step.job in ("build", "preprod")}
+    assert found["build"] == Step("build", ("build", "--env", "preprod"), "preprod", shared=True)
+    assert found["smoke"] == Step("preprod", ("smoke", "--env", "preprod", "--endpoint", "DEFAULT"), "preprod")
+    for step in steps():
+        if "--env" in step.arguments:
+            assert step.arguments[step.arguments.index("--env") + 1] == step.env, step
+
+
+def test_what_github_alone_knows_is_empty_in_a_rehearsal() -> None:
+    (newer,) = [step for step in steps() if step.command == "newer"]
+    assert newer == Step("prod", ("newer", "--since", ""))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.delivery import images, names
+from agentcore_kit.config.manifest import repository_kind
+from agentcore_kit.delivery import images, names, polling, runtime_commands
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.kinds.base import RuntimeKind, kind_of
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_protocol.wire import ApiError
-from agentcore_kit.local.rehearsal.agent_fakes import answer
+from agentcore_kit.local.rehearsal.component import fakes
 from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
 from tests.delivery.shell import refused
 from tests.delivery.test_template_update import git
@@ -48,7 +50,7 @@ def test_a_deployment_that_cloudformation_rolls_back(live: World) -> None:
 
     with live.monkeypatch.context() as planned:
         planned.setattr(live.at("prod").runtimes, "add_version", fails)
-        refused(live.type("deploy", "prod"), "UPDATE_ROLLBACK_COMPLETE", "too many versions", "type the same again")
+        refused(live.type("deploy", "prod"), "UPDATE_ROLLBACK_COMPLETE", "too many versions", code=3)
     assert live.live("prod") == "1"
     assert "version 2 deployed" in live.must("deploy", "prod").last
 
@@ -62,15 +64,15 @@ def test_an_endpoint_that_is_stuck(live: World) -> None:
     live.ready(SECOND)
     live.must("deploy", "prod")
     live.at("prod").runtimes.stuck = True
-    live.monkeypatch.setattr(wait, "PATIENCE_SECONDS", 0.2)
+    live.monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.2)
     refused(live.type("promote", "prod"), "stuck on its way to version 2", "live still serves 1")
     assert live.live("prod") == "1"
 
 
 def test_a_digest_that_does_not_exist(live: World) -> None:
     unknown = f"sha256:{'0' * 64}"
-    refused(live.type("deploy", "prod", DIGEST=unknown), f"of digest {unknown}")
-    assert live.type("deploy", "prod", DIGEST="latest").code == 2
+    refused(live.type("deploy", "prod", "--digest", unknown), f"of digest {unknown}")
+    assert live.type("deploy", "prod", "--digest", "latest").code == 2
     assert live.live("prod") == "1"
 
 
@@ -83,7 +85,7 @@ def test_a_smoke_test_that_fails_puts_the_version_before_back(live: World) -> No
     live.ready(SECOND)
     live.must("deploy", "prod")
     live.cloud.broken_images.add(digest_of(SECOND))
-    refused(live.type("promote", "prod"), "version 2", "HTTP 500", "live is back on version 1")
+    refused(live.type("promote", "prod"), "version 2", "HTTP 500", "live is back on version 1", code=1)
     assert live.live("prod") == "1"
     live.must("smoke", "prod")
 
@@ -100,18 +102,18 @@ def test_an_evaluation_below_threshold(live: World) -> None:
     live.commit(SECOND)
     live.must("deploy", "preprod")
     for code, what in ((1, "is below threshold"), (2, "was given bad input"), (3, "could not run")):
-        live.monkeypatch.setattr(component, "evaluate", lambda *_, code=code: code)
+        live.monkeypatch.setattr(RuntimeKind, "evaluate", lambda *_, code=code: code)
         typed = live.type("gate", "preprod")
         refused(typed, what, "correct it")
         assert typed.code == code
-    refused(live.type("deploy", "prod"), "has not passed pre-production")
+    refused(live.type("deploy", "prod"), "has not passed pre-production", code=1)
     assert live.live("prod") == "1"
 
 
 def test_an_evaluation_that_passes_opens_production(live: World) -> None:
     live.commit(SECOND)
     live.must("deploy", "preprod")
-    live.monkeypatch.setattr(component, "evaluate", lambda *_: 0)
+    live.monkeypatch.setattr(RuntimeKind, "evaluate", lambda *_: 0)
     for _ in range(2):
         live.must("gate", "preprod")
     live.must("deploy", "prod")
@@ -121,7 +123,7 @@ def test_an_evaluation_that_passes_opens_production(live: World) -> None:
 
 def test_another_dataset_needs_another_pass(live: World) -> None:
     live.ready(SECOND)
-    live.monkeypatch.setattr(image, "dataset_version", lambda: "f" * 64)
+    live.monkeypatch.setattr(images, "dataset_version", lambda: "f" * 64)
     refused(live.type("deploy", "prod"), "with this dataset")
 
 
@@ -147,8 +149,8 @@ def test_a_job_cancelled_while_the_endpoint_moves(live: World) -> None:
 
 
 def test_nothing_to_go_back_to(live: World) -> None:
-    refused(live.type("rollback", "prod"), "no earlier good version", "VERSION=")
-    refused(live.type("rollback", "prod", VERSION="7"), "there is no version 7")
+    refused(live.type("rollback", "prod"), "no earlier good version", "--version")
+    refused(live.type("rollback", "prod", "--version", "7"), "there is no version 7")
     assert live.live("prod") == "1"
 
 
@@ -166,13 +168,13 @@ def test_files_that_are_not_committed(tmp_path: Path, monkeypatch: pytest.Monkey
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "One")
     (tmp_path / "README.md").write_text("changed", encoding="utf-8")
-    monkeypatch.setattr(image, "repository_root()", tmp_path)
+    monkeypatch.setattr(images, "repository_root", lambda: tmp_path)
     with pytest.raises(CommandError, match=r"not committed \(README.md\)"):
         images.commit()
 
 
 def test_a_signature_that_failed_is_made_by_the_next_build(world: World, tmp_path: Path) -> None:
-    world.monkeypatch.setattr(image, "RECORD", tmp_path / "build.json")
+    world.monkeypatch.setattr(images, "record_path", lambda: tmp_path / "build.json")
     cosign, signed = tmp_path / "bin" / "cosign", tmp_path / "signed"
     cosign.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     cosign.chmod(0o755)
@@ -188,7 +190,7 @@ def test_interrupted_by_hand(live: World, monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ops.delivery.promotion.promote", interrupt)
+    monkeypatch.setattr("agentcore_kit.delivery.promotion.promote", interrupt)
     typed = live.type("promote", "prod")
     refused(typed, "interrupted", "goes on where it was")
     assert typed.code == 130
@@ -239,7 +241,7 @@ def test_a_rollback_cancelled_before_its_end_goes_on_where_it_was(live: World) -
 
 def test_a_rollback_never_takes_away_what_is_live(live: World) -> None:
     live.cloud.broken_images.add(digest_of(COMMIT))
-    refused(live.type("rollback", "prod", VERSION="1"), "HTTP 500", "it stays live, as nothing was moved")
+    refused(live.type("rollback", "prod", "--version", "1"), "HTTP 500", "it stays live, as nothing was moved")
     assert live.live("prod") == "1"
     live.cloud.broken_images.clear()
     live.release(SECOND)
@@ -253,7 +255,7 @@ def test_a_rollback_from_a_cancelled_promotion_goes_to_the_last_good_version(liv
     live.release(SECOND)
     live.ready(THIRD)
     live.must("deploy", "prod")
-    cancelled(live, "promote", "ops.delivery.endpoint.move")
+    cancelled(live, "promote", "agentcore_kit.delivery.endpoints.move")
     assert live.live("prod") == "2"
     assert "version 2 is live again" in live.must("rollback", "prod").last
     assert "a rollback left version 3" in live.must("status", "prod").last
@@ -273,7 +275,7 @@ def test_a_rollback_whose_test_fails_leaves_what_was_live_and_forgets_nothing(li
     for revision in (SECOND, THIRD):
         live.release(revision)
     live.cloud.broken_images.add(digest_of(COMMIT))
-    refused(live.type("rollback", "prod", VERSION="1"), "HTTP 500", "live is back on version 3")
+    refused(live.type("rollback", "prod", "--version", "1"), "HTTP 500", "live is back on version 3")
     assert live.live("prod") == "3"
     assert "version 2 is live again" in live.must("rollback", "prod").last
 
@@ -282,20 +284,20 @@ def test_what_a_rollback_left_is_promoted_only_by_name(live: World) -> None:
     live.release(SECOND)
     live.must("rollback", "prod")
     assert "a rollback left version 2" in live.must("status", "prod").last
-    refused(live.type("promote", "prod"), "a rollback took callers away from version 2", "VERSION=2")
+    refused(live.type("promote", "prod"), "a rollback took callers away from version 2", "--version 2")
     assert live.live("prod") == "1"
-    live.must("promote", "prod", VERSION="2")
+    live.must("promote", "prod", "--version", "2")
     assert live.live("prod") == "2"
 
 
 def test_two_alarms_of_one_incident_go_back_once_and_the_first_at_once(live: World) -> None:
     for revision in (SECOND, THIRD):
         live.release(revision)
-    live.must("rollback", "prod", ALARM="1")
-    refused(live.type("rollback", "prod", ALARM="1"), "nothing was moved", "kit rollback")
+    live.must("rollback", "prod", "--alarm")
+    refused(live.type("rollback", "prod", "--alarm"), "nothing was moved", "kit rollback")
     assert live.live("prod") == "2"
-    live.monkeypatch.setattr(releases, "SETTLES", timedelta(0))
-    live.must("rollback", "prod", ALARM="1")
+    live.monkeypatch.setattr(runtime_commands, "SETTLES", timedelta(0))
+    live.must("rollback", "prod", "--alarm")
     assert live.live("prod") == "1"
 
 
@@ -312,18 +314,24 @@ def test_somebody_moves_live_during_a_promotion(live: World) -> None:
 
     def moved_meanwhile(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
         runtime.endpoints[names.LIVE].live = runtime.endpoints[names.LIVE].target = "1"
-        return answer(image, headers, body)
+        return fakes().answer(image, headers, body)
 
     live.cloud.agent = moved_meanwhile
     refused(live.type("promote", "prod"), "somebody has moved live to 1")
 
 
-def cancelled(world: World, verb: str, at: str = "ops.component.smoke") -> None:
-    """Type a verb that is killed as a step begins."""
+def smoke_test() -> str:
+    """Return where the smoke test of this kind is."""
+    kind = type(kind_of(repository_kind()))
+    return f"{kind.__module__}.{kind.__name__}.smoke"
+
+
+def cancelled(world: World, command: str, at: str = "") -> None:
+    """Type a command that is killed as a step begins: its smoke test, or a function by its path."""
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with world.monkeypatch.context() as planned:
-        planned.setattr(at, killed)
-        assert world.type(verb, "prod").code == 130
+        planned.setattr(at or smoke_test(), killed)
+        assert world.type(command, "prod").code == 130

@@ -1,4 +1,4 @@
-"""`spec.target: lambda`: the same verbs, with a function that is live once it is deployed."""
+"""`spec.target: lambda`: the same commands, with a function that is live once it is deployed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import json
 import pytest
 
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery import names
+from agentcore_kit.delivery import names, tool_commands
 from agentcore_kit.local.aws_emulator.docker import digest_of
-from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.tool_contract.definitions import offered
 from tests.delivery.runtime_world import COMMIT, SECOND, World
 from tests.delivery.shell import refused
 from tests.delivery.tool.test_registration import PREFIX, records, targets
@@ -39,35 +38,35 @@ def test_a_deployment_is_live_and_an_earlier_image_goes_back(chosen: World) -> N
     chosen.ready(SECOND)
     assert f"live: image {digest_of(SECOND)[:19]}" in chosen.must("deploy", "prod").last
     assert "nothing to change" in chosen.must("deploy", "prod").out
-    chosen.must("deploy", "prod", DIGEST=digest_of(COMMIT))
+    chosen.must("deploy", "prod", "--digest", digest_of(COMMIT))
     assert f"live: image {digest_of(COMMIT)[:19]}" in chosen.must("status", "prod").last
 
 
 def test_promote_tests_what_is_live_and_there_is_no_version_to_go_back_to(chosen: World) -> None:
-    for verb in ("smoke", "promote", "gate", "register"):
-        refused(chosen.type(verb, "dev"), "nothing is deployed", "kit deploy --env dev")
+    for command in ("smoke", "promote", "gate", "register"):
+        refused(chosen.type(command, "dev"), "nothing is deployed", "kit deploy --env dev")
     chosen.must("deploy", "dev")
     assert "the function answers as it should" in chosen.must("smoke", "dev").last
     assert "live with its deployment" in chosen.must("promote", "dev").last
     refused(chosen.type("rollback", "dev"), "no versions to choose from", "kit deploy --env dev --digest sha256:")
-    refused(chosen.type("promote", "dev", VERSION="1"), "no versions to choose from")
+    refused(chosen.type("promote", "dev", "--version", "1"), "no versions to choose from")
 
 
 def test_a_function_that_does_not_start_fails_the_smoke_test(chosen: World) -> None:
     chosen.must("deploy", "dev")
     chosen.cloud.broken_images.add(digest_of(COMMIT))
-    for verb in ("smoke", "promote", "gate"):
-        refused(chosen.type(verb, "dev"), "getMarketData of image", "Runtime.ExitError", "DIGEST=sha256:")
+    for command in ("smoke", "promote", "gate"):
+        refused(chosen.type(command, "dev"), "getMarketData of image", "Runtime.ExitError", "--digest sha256:")
 
 
 def test_production_takes_only_what_the_gate_has_passed(chosen: World, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen.commit(SECOND)
     refused(chosen.type("deploy", "prod"), "has not passed pre-production")
     chosen.must("deploy", "preprod")
-    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 1)
+    monkeypatch.setattr(tool_commands, "evaluate", lambda _: 1)
     refused(chosen.type("gate", "preprod"), "did not pass (exit code 1)", "evals/results/")
     refused(chosen.type("deploy", "prod"), "has not passed pre-production")
-    monkeypatch.setattr(function_verbs, "evaluate", lambda _: 0)
+    monkeypatch.setattr(tool_commands, "evaluate", lambda _: 0)
     assert "passed" in chosen.must("gate", "preprod").last
     chosen.must("deploy", "prod")
 
@@ -95,8 +94,7 @@ def test_another_image_than_the_commits_is_not_registered(chosen: World) -> None
     assert not targets(chosen)
 
 
-def test_the_monitor_reads_lambdas_figures(chosen: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "REPORT", repository_root() / ".local" / "delivery" / "test-monitor.md")
+def test_the_monitor_reads_lambdas_figures(chosen: World) -> None:
     chosen.must("deploy", "prod")
     assert "the tools answer, within their limits" in chosen.must("monitor", "prod").last
     name = names.snake(load_manifest().metadata.name, "prod")

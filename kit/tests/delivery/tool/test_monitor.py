@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery import names, tool_monitor
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from tests.delivery.runtime_world import World
@@ -13,9 +12,8 @@ from tests.delivery.shell import refused
 
 
 @pytest.fixture
-def live(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def live(world: World) -> World:
     """Return the world with a version live in production."""
-    monkeypatch.setattr(monitor, "REPORT", repository_root() / ".local" / "delivery" / "test-monitor.md")
     world.release()
     return world
 
@@ -29,7 +27,7 @@ def test_what_is_beyond_a_limit_is_said(live: World, metric: str, value: float) 
     name = f"{names.snake(load_manifest().metadata.name, 'prod')}::live"
     live.at("prod").metrics.values[(metric, name)] = [value]
     refused(live.type("monitor", "prod"), f"{value:.0f}", "kit rollback --env prod")
-    assert f"{value:.0f}" in tool_monitor.REPORT.read_text(encoding="utf-8")
+    assert f"{value:.0f}" in tool_monitor.report_path().read_text(encoding="utf-8")
 
 
 def test_tools_that_do_not_answer_are_said(live: World) -> None:

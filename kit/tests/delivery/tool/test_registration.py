@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from agentcore_kit.delivery import tool_registration
 from agentcore_kit.local.aws_emulator.gateways import Gateways
-from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.tool_contract.definitions import offered
 from tests.delivery.runtime_world import World
 from tests.delivery.shell import refused
 
@@ -41,8 +42,8 @@ def with_tools(world: World, change: Any) -> None:
     """Let the repository, and so the server, have other tools."""
     tools = copy.deepcopy(offered())
     change(tools)
-    for module in ("ops.registration", "ops.component", "tests.behind"):
-        world.monkeypatch.setattr(f"{module}.offered", lambda: tools)
+    for module in ("delivery.tool_registration", "kinds.tool", "local.rehearsal.tool_fakes"):
+        world.monkeypatch.setattr(f"agentcore_kit.{module}.offered", lambda: tools)
 
 
 def test_the_live_tools_come_behind_the_gateway_and_into_the_registry(live: World) -> None:
@@ -118,7 +119,7 @@ def test_a_gateway_that_wants_a_users_token_is_not_opened_by_aws_credentials(wor
 
 def test_nothing_is_registered_before_something_is_live(world: World) -> None:
     world.ready()
-    refused(world.type("register", "prod"), "nothing is", "make ")
+    refused(world.type("register", "prod"), "nothing is", "kit ")
     world.must("deploy", "prod")
     refused(world.type("register", "prod"), "nothing is live in prod", "kit promote --env prod")
     assert not targets(world)
@@ -128,9 +129,11 @@ def test_a_prefix_that_is_taken(live: World) -> None:
     live.must("register", "prod")
     targets(live)[0].given["description"] = "stock-prices prod 2.0.0"
     before = copy.deepcopy(targets(live)[0].given)
-    for verb in ("register", "deregister"):
+    for command in ("register", "deregister"):
         refused(
-            live.type(verb, "prod"), "prefix market-data on gateway company-tools is taken by stock-prices", "another"
+            live.type(command, "prod"),
+            "prefix market-data on gateway company-tools is taken by stock-prices",
+            "another",
         )
     assert targets(live)[0].given == before
 
@@ -169,9 +172,9 @@ def test_a_gateway_that_is_not_ready(live: World) -> None:
     [("stuck", "did not make the target ready in time"), ("failing", "says FAILED: Unable to connect")],
 )
 def test_a_target_that_never_becomes_ready_is_removed(live: World, fault: str, said: str) -> None:
-    live.monkeypatch.setattr("ops.delivery.wait.PATIENCE_SECONDS", 0.2)
+    live.monkeypatch.setattr("agentcore_kit.delivery.polling.PATIENCE_SECONDS", 0.2)
     setattr(gateways(live), fault, "Unable to connect to the MCP server" if fault == "failing" else True)
-    refused(live.type("register", "prod"), said, "make ")
+    refused(live.type("register", "prod"), said, "kit ")
     assert not targets(live)
     assert not records(live)
 
@@ -190,7 +193,7 @@ def test_a_change_that_fails_leaves_the_target_as_it_was(live: World) -> None:
 def test_a_target_that_cannot_be_removed(live: World) -> None:
     gateways(live).failing, gateways(live).staying = "Unable to connect", "Access denied to the credentials"
     typed = live.type("register", "prod")
-    refused(typed, "says FAILED: Unable to connect", "make ")
+    refused(typed, "says FAILED: Unable to connect", "kit ")
     assert "that failed too: gateway company-tools has not removed target market-data" in typed.out
     assert not records(live)
     gateways(live).failing = gateways(live).staying = ""
@@ -235,7 +238,7 @@ def test_a_breaking_change_needs_a_new_major_version(live: World) -> None:
 
 
 def test_other_tools_than_those_checked_out_are_not_registered(live: World) -> None:
-    live.monkeypatch.setattr(registration, "offered", lambda: offered()[1:])
+    live.monkeypatch.setattr(tool_registration, "offered", lambda: offered()[1:])
     refused(live.type("register", "prod"), "does not serve the tools that are checked out", "kit deploy")
     assert not targets(live)
 
@@ -262,5 +265,5 @@ def test_tools_that_agents_call_stay(live: World) -> None:
     metrics.values[("Invocations", f"{PREFIX}___getMarketData")] = [12.0]
     refused(live.type("deregister", "prod"), "market-data___getMarketData (12 times)", "spec.deprecation")
     assert targets(live)
-    live.must("deregister", "prod", FORCE="1")
+    live.must("deregister", "prod", "--force")
     assert not targets(live)

@@ -1,6 +1,6 @@
 """What is measured on each conversation without a judge.
 
-For a measure of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
+For an evaluator of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from agentcore_kit.evaluation.evaluators import (
     Goal,
     Groundedness,
     Memory,
+    PersonalData,
     Refusal,
     ToolErrors,
     ToolParameters,
@@ -28,6 +29,7 @@ EVALUATORS: tuple[type[TurnEvaluator], ...] = (
     Refusal,
     Escalation,
     Confidentiality,
+    PersonalData,
     Goal,
     Memory,
 )

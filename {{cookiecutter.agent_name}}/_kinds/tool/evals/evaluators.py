@@ -1,6 +1,6 @@
 """What is measured on each request without a judge.
 
-For a measure of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
+For an evaluator of your own write a class like those of `agentcore_kit.evaluation.evaluators`, and name it here.
 """
 
 from __future__ import annotations

@@ -26,7 +26,11 @@ class Effect:
 
 
 def deployed(context: DeploymentContext) -> dict[str, Any]:
-    """Return the memory as the service has it. Raises Stop when there is none."""
+    """Return the memory as the service has it.
+
+    Raises:
+        CommandError: When there is none.
+    """
     memory = current(context)
     if memory is None:
         raise CommandError(f"nothing is deployed in {context.name}", f"kit deploy --env {context.name}")
@@ -34,7 +38,11 @@ def deployed(context: DeploymentContext) -> dict[str, Any]:
 
 
 def current(context: DeploymentContext) -> dict[str, Any] | None:
-    """Return the memory as the service has it; None when nothing is deployed. Raises Stop when it was deleted."""
+    """Return the memory as the service has it; None when nothing is deployed.
+
+    Raises:
+        CommandError: When it was deleted, and its stack was not.
+    """
     found = stacks.outputs(context, names.stack(context.component, context.name, "memory")).get("MemoryId")
     if found is None:
         return None
@@ -70,8 +78,8 @@ def _strategies(now: State, wanted: State) -> Iterator[Effect]:
         else:
             yield Effect(f"{name}: new; taken from events from now on, not from earlier ones")
     for name in [name for name in now.strategies if name not in wanted.strategies]:
-        context = now.strategies[name]["namespaceTemplate"]
-        text = f"{name}: no longer extracted; its records stay in {context}, where no consumer may read them"
+        template = now.strategies[name]["namespaceTemplate"]
+        text = f"{name}: no longer extracted; its records stay in {template}, where no consumer may read them"
         yield Effect(f"{text} and `kit forget` does not look", loses=True)
 
 

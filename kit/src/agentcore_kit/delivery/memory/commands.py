@@ -1,10 +1,8 @@
-"""The verbs of a memory's releases: is it right, remember it as good, go back, and has somebody changed it by hand."""
+"""The commands of a memory's releases: is it right, remember it as good, go back, has somebody changed it by hand."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,31 +12,32 @@ import typer
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from agentcore_kit.config.repository import repository_root
+from agentcore_kit.config.repository import LOCAL, relative, repository_path
 from agentcore_kit.delivery import commands, names, output, ssm, stacks
 from agentcore_kit.delivery.command import Env, deployment
-from agentcore_kit.delivery.commands import Digest
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, as_command_error
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError, as_command_error
 from agentcore_kit.delivery.memory.changes import current, deployed, differences, effects
-from agentcore_kit.delivery.memory.deployment import allow_state, losses, memory_parameters
+from agentcore_kit.delivery.memory.deployment import losses, memory_stack, refuse_losses
 from agentcore_kit.delivery.memory.forget import forget_actor
 from agentcore_kit.delivery.memory.revision import commit, in_full, remember_good, template_at
 from agentcore_kit.delivery.memory.revision import good as good_ones
 from agentcore_kit.delivery.memory.state import of_manifest, of_service, of_template
 
-Version = Annotated[str, typer.Option(envvar="VERSION", help="A commit or tag; the last good one, if empty.")]
+Version = Annotated[str, typer.Option(help="A commit or tag; the last good one, if empty.")]
+AllowLoss = Annotated[bool, typer.Option("--allow-loss", help="Also when it loses what is remembered.")]
+Select = Annotated[str, typer.Option(help="Only these groups or ids of the dataset, joined by commas.")]
 
 
 def report_path() -> Path:
     """Return where differences are written for people."""
-    return repository_root() / ".local" / "delivery" / "drift.md"
+    return repository_path(LOCAL, "delivery", "drift.md")
 
 
-def plan(env: Env = "", digest: Digest = "") -> None:
+def plan(env: Env = "") -> None:
     """Show what deploy would change, and what that does to what is remembered. Nothing is changed."""
     with deployment("plan", env) as context:
-        lines = commands.prepared(context, context.kind.stacks(context, digest))
+        lines = commands.prepared(context, context.kind.stacks(context, ""))
         for name in context.kind.stack_names(context):
             stacks.discard(context, name)
         output.plan(lines)
@@ -50,8 +49,17 @@ def plan(env: Env = "", digest: Digest = "") -> None:
         if not found:
             print("  - nothing yet" if now is None else "  - all of it is kept")
         loses = any(each.loses for each in found)
-        then = "; deploy needs ALLOW_LOSS=1, as lines with ! lose something" if loses else ""
+        then = "; deploy needs --allow-loss, as lines with ! lose something" if loses else ""
         output.done(f"nothing was changed; {context.kind.live(context)}{then}")
+
+
+def deploy(env: Env = "", allow_loss: AllowLoss = False) -> None:
+    """Bring the configuration of the commit to an environment. What would lose something is refused."""
+    with deployment("deploy", env) as context:
+        release = commit()
+        if not allow_loss:
+            context.kind.allow(context, release)
+        commands.bring(context, release)
 
 
 def smoke(env: Env = "") -> None:
@@ -63,7 +71,11 @@ def smoke(env: Env = "") -> None:
 
 
 def check(context: DeploymentContext) -> None:
-    """Raise Stop when the memory does not keep, find and forget."""
+    """Write an event as an actor of its own, find it and forget it.
+
+    Raises:
+        CommandError: When the memory does not keep, find or forget.
+    """
     client, memory, actor = context.client("bedrock-agentcore"), deployed(context), f"smoke-{uuid4().hex}"
     said = {"conversational": {"role": "USER", "content": {"text": "Is anybody there?"}}}
     made = client.create_event(
@@ -72,12 +84,14 @@ def check(context: DeploymentContext) -> None:
     found = client.list_events(memoryId=memory["id"], actorId=actor, sessionId="smoke")["events"]
     if [each["eventId"] for each in found] != [made]:
         raise CommandError(
-            f"the smoke test of {context.name} failed: an event is not found", f"kit status --env {context.name}"
+            f"the smoke test of {context.name} failed: an event is not found",
+            f"kit status --env {context.name}",
+            GATE_NOT_PASSED,
         )
     forget_actor(client, memory, actor)
 
 
-def gate(env: Env = "") -> None:
+def gate(env: Env = "", select: Select = "") -> None:
     """Hold the conversations of the dataset with the deployed memory. Exit code 1 when it keeps the wrong things."""
     from agentcore_kit.evaluation.memory_commands import run_evaluation
     from agentcore_kit.evaluation.memory_dataset import dataset_path
@@ -87,9 +101,7 @@ def gate(env: Env = "") -> None:
     with deployment("gate", env):
         output.plan(["hold the conversations of evals/dataset.jsonl as actors of their own, then forget them"])
     with exit_codes():
-        report = run_evaluation(
-            env, os.environ.get("SELECT", ""), "", dataset_path(), thresholds_path(), results_path()
-        )
+        report = run_evaluation(env, select, "", dataset_path(), thresholds_path(), results_path())
     output.done(f"{env}: {report.headline}")
     raise SystemExit(0 if report.passed else BELOW)
 
@@ -115,19 +127,23 @@ def promote(env: Env = "") -> None:
         output.done(f"{env}: configuration {revision[:12]} is good; {context.kind.live(context)}")
 
 
-def rollback(env: Env = "", version: Version = "") -> None:
+def rollback(env: Env = "", version: Version = "", allow_loss: AllowLoss = False) -> None:
     """Bring the configuration of an earlier commit back. Records stay as they are; what was deleted stays deleted."""
     with deployment("rollback", env) as context:
         good = _good_after(context, version)
         if not good:
-            raise CommandError("there is no earlier good configuration", "name one: VERSION=commit or tag", WRONG_INPUT)
+            raise CommandError(
+                "there is no earlier good configuration", "name one: --version, a commit or tag", WRONG_INPUT
+            )
         target = good[-1]
+        text = template_at(target)
         output.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
-        meant = f"when it is meant: kit rollback --env {env}{f' VERSION={version}' if version else ''} ALLOW_LOSS=1"
-        allow_state(context, of_template(template_at(target)), meant)
+        if not allow_loss:
+            again = f"kit rollback --env {env}{f' --version {version}' if version else ''} --allow-loss"
+            refuse_losses(context, of_template(text), f"when it is meant: {again}")
         output.confirm(context)
         remember_good(context, good)  # first: typed again after a failure, it must not go forward
-        _back(context, target)
+        _bring_back(context, target, text)
         check(context)
         output.done(f"{env}: configuration {target[:12]} is active again; {context.kind.live(context)}")
 
@@ -151,20 +167,9 @@ def drift(env: Env = "") -> None:
             report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
             said = "; ".join(found)
             raise CommandError(
-                f"{env} differs from this repository: {said}", f"read {report_path().relative_to(repository_root())}"
+                f"{env} differs from this repository: {said}", f"read {relative(report_path())}", GATE_NOT_PASSED
             )
         output.done(f"{env}: as this repository says; {context.kind.live(context)}")
-
-
-@dataclass(frozen=True)
-class _Earlier(stacks.Stack):
-    """The stack of the memory with the template of an earlier commit."""
-
-    text: str = field(default="")
-
-    @property
-    def body(self) -> str:
-        return self.text
 
 
 def _differences(context: DeploymentContext, now: Mapping[str, Any]) -> list[str]:
@@ -188,12 +193,13 @@ def _good_after(context: DeploymentContext, version: str) -> list[str]:
 
 
 def _return(context: DeploymentContext, revision: str, failed: CommandError) -> NoReturn:
-    """Go back after a test that failed, and raise Stop. Nobody is there to allow a loss, so one is refused."""
+    """Go back after a test that failed, and raise it. Nobody is there to allow a loss, so one is refused."""
     short = revision[:12]
     try:
-        lost = losses(context, of_template(template_at(revision)))
+        text = template_at(revision)
+        lost = losses(context, of_template(text))
         if not lost:
-            _back(context, revision)
+            _bring_back(context, revision, text)
     except (CommandError, ClientError, BotoCoreError) as error:
         also = as_command_error(error)
         raise CommandError(
@@ -203,18 +209,16 @@ def _return(context: DeploymentContext, revision: str, failed: CommandError) -> 
         raise CommandError(
             f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
             f"correct the cause; if the loss is meant: kit rollback --env {context.name} --version {revision} --allow-loss",
+            failed.code,
         )
-    raise CommandError(f"{failed.message}; configuration {short} is back", failed.next_step)
+    raise CommandError(f"{failed.message}; configuration {short} is back", failed.next_step, failed.code)
 
 
-def _back(context: DeploymentContext, revision: str) -> None:
-    """Deploy the template of an earlier commit, with the parameters of today that it has."""
-    text = template_at(revision)
-    values = {name: value for name, value in memory_parameters(context).items() if f"\n  {name}:\n" in text}
-    name = names.stack(context.component, context.name, "memory")
-    stack = _Earlier(name, "memory.yaml", values, names.tags(context.manifest, context.environment), text)
+def _bring_back(context: DeploymentContext, revision: str, text: str) -> None:
+    """Deploy the template of an earlier commit."""
+    stack = memory_stack(context, text)
     if stacks.prepare(context, stack):
-        output.step(f"stack {name}, configuration of {revision[:12]}")
-        stacks.execute(context, name)
+        output.step(f"stack {stack.name}, configuration of {revision[:12]}")
+        stacks.execute(context, stack.name)
     else:
-        stacks.discard(context, name)
+        stacks.discard(context, stack.name)

@@ -1,17 +1,9 @@
-"""The configuration on one page, for those who review or use the memory: `docs/configuration.md`."""
+"""The configuration on one page, for those who review or use the memory; `kit render` writes it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from agentcore_kit.config.memory import EVENTS, MemorySpec, Strategy
-from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory.policies import path_pattern, pattern
-
-
-def page_path() -> Path:
-    """Return where the page is written."""
-    return repository_root() / "docs" / "configuration.md"
 
 
 def text(spec: MemorySpec) -> str:
@@ -21,7 +13,7 @@ def text(spec: MemorySpec) -> str:
     lines = [
         "# What this memory keeps, how long, and who may see it",
         "",
-        "Made from `manifest.yaml` by `kit render`; change that, not this.",
+        "Made from `manifest.yaml` by `kit render`.",
         "",
         f"What is said is kept word by word for **{spec.event_expiry_days} days**, by person and conversation, "
         f"encrypted with {key}.",

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
 import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery import ssm
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
 
+_COMMITTED = "infra/memory.yaml"
+"""Where the template was a file of the repository, before it was made at deployment."""
+
+_GOOD, _MOST = "good-configurations", 20
+
 
 def commit() -> str:
-    """Return the commit that is checked out. Raises Stop when there is none, or files are changed."""
+    """Return the commit that is checked out.
+
+    Raises:
+        CommandError: When there is none, or files are changed.
+    """
     try:
         changed, head = git("status", "--porcelain"), git("rev-parse", "HEAD")
     except (OSError, subprocess.CalledProcessError):
@@ -25,32 +41,81 @@ def commit() -> str:
 
 
 def in_full(revision: str) -> str:
-    """Return the whole id of a commit, however it is named. Raises Stop when it is not known here."""
-    return _of(revision, "rev-parse", "--verify", f"{revision}^{{commit}}")
+    """Return the whole id of a commit, however it is named.
 
-
-def template_at(revision: str) -> str:
-    """Return infra/memory.yaml as it was in a commit or tag. Raises Stop when it is not known here."""
-    return _of(revision, "show", f"{revision}:infra/memory.yaml") + "\n"
-
-
-def _of(revision: str, *arguments: str) -> str:
+    Raises:
+        CommandError: When it is not known here.
+    """
     try:
-        return git(*arguments)
+        return git("rev-parse", "--verify", f"{revision}^{{commit}}")
     except (OSError, subprocess.CalledProcessError):
         raise CommandError(
             f"commit {revision[:12]} is not in this clone", "git fetch --tags --unshallow, then the same again"
         ) from None
 
 
+def template_at(revision: str) -> str:
+    """Return the memory's template as a commit deploys it: from its manifest and prompts, by the kit that it pins.
+
+    Args:
+        revision: A commit or tag.
+
+    Raises:
+        CommandError: When it is not known here, cannot be rendered, or pins another kit that it does not hold.
+    """
+    full = in_full(revision)
+    if git("ls-tree", "--name-only", full, _COMMITTED):
+        return git("show", f"{full}:./{_COMMITTED}") + "\n"
+    with tempfile.TemporaryDirectory(prefix="configuration-") as name:
+        folder = Path(name)
+        with tarfile.open(fileobj=io.BytesIO(_git("archive", full))) as archive:
+            archive.extractall(folder, filter="data")
+        variables = {**os.environ, "PYTHONPATH": _kit_of(folder, full)}
+        command = [sys.executable, "-m", "agentcore_kit", "render"]
+        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise CommandError(
+                f"the manifest of {full[:12]} cannot be rendered: {done.stderr.strip()}", _by_hand(full)
+            )
+        return (folder / ".local" / "infra" / "memory.yaml").read_text(encoding="utf-8")
+
+
+def _kit_of(folder: Path, revision: str) -> str:
+    """Return what PYTHONPATH must be for the kit that a commit pins; empty for the one that runs.
+
+    A newer kit may make another template of the same manifest, and going back means what was deployed then.
+    """
+    if _pin(folder) == _pin(repository_root()):
+        return ""
+    wheels = list((folder / "vendor").glob("agentcore_kit-*.whl"))
+    if not wheels:
+        raise CommandError(f"{revision[:12]} pins another agentcore-kit, which is not in its vendor/", _by_hand(revision))
+    return str(wheels[0])  # Python imports from a wheel as it is
+
+
+def _pin(folder: Path) -> str:
+    """Return the version of the kit, with its hashes, that a repository's requirements.txt asks for."""
+    path = folder / "requirements.txt"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = re.search(r"^agentcore-kit\b(.*\\\n)*.*", text, re.MULTILINE)
+    return found[0] if found else ""
+
+
+def _by_hand(revision: str) -> str:
+    return f"deploy it as it is: git checkout {revision[:12]}, make setup, kit deploy --env …"
+
+
 def git(*arguments: str) -> str:
-    """Return what git says."""
-    command = ["git", *arguments]
-    done = subprocess.run(command, cwd=repository_root(), capture_output=True, text=True, check=True)  # noqa: S603
-    return done.stdout.rstrip()
+    """Return what git says.
+
+    Raises:
+        OSError: When there is no git. CalledProcessError: when it fails.
+    """
+    return _git(*arguments).decode().rstrip()
 
 
-_GOOD, _MOST = "good-configurations", 20
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=repository_root(), capture_output=True, check=True).stdout  # noqa: S603, S607
 
 
 def good(context: DeploymentContext) -> list[str]:

@@ -51,7 +51,7 @@ def of_manifest(spec: MemorySpec) -> State:
 
 
 def of_template(text: str) -> State:
-    """Return what a text of infra/memory.yaml says."""
+    """Return what a template, as YAML, says."""
     return _of_template(yaml.safe_load(text))
 
 

@@ -1,8 +1,7 @@
-"""The memory's CloudFormation template, made from the manifest: `infra/memory.yaml`, which `kit render` writes."""
+"""The memory's CloudFormation template, made from the manifest when it is deployed; `kit render` shows it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,13 +10,6 @@ from agentcore_kit.config.memory import MemorySpec, SelfManaged, Strategy, polic
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory.policies import statements
 
-
-def template_path() -> Path:
-    """Return where the template is."""
-    return repository_root() / "infra" / "memory.yaml"
-
-
-_HEAD = "# Made from manifest.yaml by `kit render`; change that, not this.\n"
 
 _PROPERTIES = {
     "semantic": "SemanticMemoryStrategy",
@@ -37,7 +29,7 @@ _LIST_TAGS = [{"Key": key, "Value": value} for key, value in _TAGS.items()]
 
 def text(spec: MemorySpec) -> str:
     """Return the template as YAML. It has nothing of the component's identity, which comes as parameters."""
-    return _HEAD + yaml.dump(template(spec), Dumper=_Dumper, sort_keys=False, width=110)
+    return yaml.dump(template(spec), Dumper=_Dumper, sort_keys=False, width=110)
 
 
 def template(spec: MemorySpec) -> dict[str, Any]:
@@ -185,10 +177,10 @@ def _published(spec: MemorySpec) -> dict[str, Any]:
 
 
 def _parameter(name: str, value: dict[str, Any]) -> dict[str, Any]:
-    place = {"Fn::Sub": f"/agentops/memories/${{Component}}/${{EnvironmentName}}/{name}"}
+    path = {"Fn::Sub": f"/agentops/memories/${{Component}}/${{EnvironmentName}}/{name}"}
     return {
         "Type": "AWS::SSM::Parameter",
-        "Properties": {"Type": "String", "Name": place, "Value": value, "Tags": _TAGS},
+        "Properties": {"Type": "String", "Name": path, "Value": value, "Tags": _TAGS},
     }
 
 

@@ -1,4 +1,4 @@
-"""`results.json`, for programs; its fields are described in `evals/results.schema.json`."""
+"""`results.json`, for programs; its fields are described in `results.schema.json` of `evaluation`."""
 
 from __future__ import annotations
 

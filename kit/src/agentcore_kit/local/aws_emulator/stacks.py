@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of, read_template
+from agentcore_kit.config.infrastructure import read_template
+from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, models
 

@@ -1,40 +1,14 @@
-"""CloudFormation templates: reading them, and the value of their intrinsic functions."""
+"""CloudFormation templates: their parameters, and the value of their intrinsic functions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
-
-import yaml
 
 from agentcore_kit.local.aws_protocol.wire import ApiError
 
 NO_VALUE = object()
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags."""
-
-
-def _tag(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _tag)
-
-
-@cache  # reading takes longer than all that is done with it
-def read_template(text: str) -> dict[str, Any]:
-    """Return a template as plain data."""
-    loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    return loaded
 
 
 def parameters_of(template: Mapping[str, Any], sent: list[Mapping[str, Any]]) -> dict[str, str]:

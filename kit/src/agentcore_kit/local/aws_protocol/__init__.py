@@ -1,0 +1,1 @@
+"""How AWS services speak, for those that are emulated: requests, errors, and the rules of parameters."""

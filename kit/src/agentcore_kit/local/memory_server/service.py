@@ -222,24 +222,24 @@ class MemoryService:
         for key, strategy in self._strategies.items():
             if strategy.type == "selfManaged":
                 continue  # its own pipeline writes its records
-            place = resolve(strategy.namespace_template, event.actor, event.session, key)
-            known = [each for each in self.store.records(place, now, below=False) if each.strategy == key]
+            namespace = resolve(strategy.namespace_template, event.actor, event.session, key)
+            known = [each for each in self.store.records(namespace, now, below=False) if each.strategy == key]
             for change in self.extractor.extract(strategy, messages, earlier, known):
-                self._apply(change, strategy, key, place, event, now)
+                self._apply(change, strategy, key, namespace, event, now)
 
-    def _apply(self, change: Change, strategy: Strategy, key: str, place: str, event: Event, now: float) -> None:
+    def _apply(self, change: Change, strategy: Strategy, key: str, namespace: str, event: Event, now: float) -> None:
         for record_id in change.forget:
             self.store.delete_record(record_id)
         if not change.text:
             return
-        old = self.store.about(place, key, change.topic, now) if change.topic else None
+        old = self.store.about(namespace, key, change.topic, now) if change.topic else None
         if old and old.at > event.at:
             return  # what is known is newer
         days = strategy.record_expiry_days
         expires = now + days * DAY if days else None
         created, record_id = (old.created, old.id) if old else (now, new_record_id())
         self.store.put_record(
-            Record(record_id, key, place, change.text, created, event.at, change.topic, expires, {}, event.actor)
+            Record(record_id, key, namespace, change.text, created, event.at, change.topic, expires)
         )
 
     def _check_branch(self, event: Event, now: float) -> None:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentcore_kit.config.environment import load_environment, read_environment
-from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import Manifest, load_manifest
 from agentcore_kit.config.memory import Extractor, MemoryEnvironment, MemorySpec, Strategy
 from agentcore_kit.delivery.memory.policies import statements
 
 STATE = Path(".local")
-"""Git-ignored folder for what the local memory keeps."""
+"""The folder, ignored by git, for what the local memory keeps."""
 
 PORT = 8090
-"""Where `make dev` serves."""
-
-
-def port() -> int:
-    """Return the port of PORT, or the usual one. Raises DocumentError for one that there cannot be."""
-    text = os.environ.get("PORT") or str(PORT)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ConfigError([f"PORT={text}: no port; a number from 1 to 65535, for example PORT={PORT}"])
-    return int(text)
+"""Where `kit dev` serves, unless another port is said."""
 
 
 ACCOUNT = "000000000000"
@@ -44,13 +34,21 @@ class Settings:
 
     @classmethod
     def from_files(cls) -> Settings:
-        """Read manifest.yaml and environments/local.yaml, with variables that override. Raises DocumentError."""
-        manifest = load_manifest()
-        return cls.of(manifest)
+        """Return what manifest.yaml and environments/local.yaml say, with the variables that override them.
+
+        Raises:
+            ConfigError: When one of them is wrong.
+        """
+        return cls.of(load_manifest())
 
     @classmethod
     def of(cls, manifest: Manifest, variables: dict[str, str] | None = None) -> Settings:
-        """Return the settings of a manifest in the local environment."""
+        """Return the settings of a manifest in the local environment.
+
+        Args:
+            manifest: Of a memory.
+            variables: What overrides environments/local.yaml; the process environment where they are left out.
+        """
         local = load_environment(manifest) if variables is None else read_environment("local", manifest, variables)
         about = manifest.metadata
         extractor = local.extractor if isinstance(local, MemoryEnvironment) else Extractor()

@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS events_end ON events (expires);
 CREATE TABLE IF NOT EXISTS records (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, strategy TEXT NOT NULL, namespace TEXT NOT NULL,
     text TEXT NOT NULL, topic TEXT, created REAL NOT NULL, at REAL NOT NULL, expires REAL,
-    metadata TEXT NOT NULL, actor TEXT);
+    metadata TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS records_in ON records (namespace, at);
 CREATE INDEX IF NOT EXISTS records_end ON records (expires) WHERE expires IS NOT NULL;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (scope, body, tokenize = 'porter unicode61');
@@ -136,13 +136,12 @@ class Record:
     topic: str | None = None
     expires: float | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
-    actor: str | None = None
     score: float | None = None
     seq: int = 0
 
 
 _EVENT = "id, actor, session, at, payload, metadata, branch, root, events.seq"
-_RECORD = "id, strategy, namespace, text, created, at, topic, expires, metadata, actor"
+_RECORD = "id, strategy, namespace, text, created, at, topic, expires, metadata"
 _READ = f"{_RECORD}, records.seq"
 
 
@@ -252,7 +251,7 @@ class Store:
             known = self._rows("SELECT seq FROM records WHERE id = ?", record.id)
             values = (
                 record.id, record.strategy, record.namespace, record.text, record.created, record.at, record.topic,
-                record.expires, json.dumps(record.metadata), record.actor,
+                record.expires, json.dumps(record.metadata),
             )  # fmt: skip
             if known:
                 self._deleted = True
@@ -261,7 +260,7 @@ class Store:
                 self._db.execute("DELETE FROM words WHERE rowid = ?", known[0])
                 seq = known[0][0]
             else:
-                sql = f"INSERT INTO records ({_RECORD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+                sql = f"INSERT INTO records ({_RECORD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
                 seq = self._db.execute(sql, values).lastrowid
             scope = " ".join(_scope(path) for path in levels(record.namespace))
             self._db.execute("INSERT INTO words (rowid, scope, body) VALUES (?, ?, ?)", (seq, scope, record.text))
@@ -281,10 +280,10 @@ class Store:
                 self._db.execute("DELETE FROM words WHERE rowid = ?", (seq,))
         return bool(known)
 
-    def records(self, place: str, now: float, *, below: bool, limit: int = -1) -> list[Record]:
+    def records(self, path: str, now: float, *, below: bool, limit: int = -1) -> list[Record]:
         """Return the records of a namespace, or with `below` of all that lie under a path; the newest first."""
         # A range of names, which the index serves: from the path to just behind everything that begins with it.
-        where, values = ("namespace = ?", [place]) if not below else ("namespace >= ? AND namespace < ?", _range(place))
+        where, values = ("namespace = ?", [path]) if not below else ("namespace >= ? AND namespace < ?", _range(path))
         sql = f"{where} AND (expires IS NULL OR expires > ?) ORDER BY at DESC, seq DESC LIMIT ?"
         return self._records(sql, *values, now, limit)
 
@@ -294,27 +293,27 @@ class Store:
         found = self._records(f"{where} ORDER BY at DESC LIMIT 1", namespace, strategy, topic, now)
         return found[0] if found else None
 
-    def search(self, query: str, place: str, now: float, limit: int, *, below: bool) -> list[Record]:
+    def search(self, query: str, path: str, now: float, limit: int, *, below: bool) -> list[Record]:
         """Return the records nearest to a query, best first, with scores from 0 to 1.
 
         Those that share words with it come first, ranked by how rare the words are; then the newest of the rest.
         """
         wanted = words(query)
-        found = self._matching(wanted, place, now, below=below) if wanted else []
+        found = self._matching(wanted, path, now, below=below) if wanted else []
         best = sorted(_scored(found, wanted), key=lambda each: (each.score, each.at, each.seq), reverse=True)[:limit]
         if len(best) < limit:
             known = {record.id for record in best}
-            rest = self.records(place, now, below=below, limit=limit + len(best))
+            rest = self.records(path, now, below=below, limit=limit + len(best))
             for record in [each for each in rest if each.id not in known][: limit - len(best)]:
                 record.score = NEAREST
                 best.append(record)
         return best
 
-    def _matching(self, wanted: Sequence[str], place: str, now: float, *, below: bool) -> list[Record]:
+    def _matching(self, wanted: Sequence[str], path: str, now: float, *, below: bool) -> list[Record]:
         either = " OR ".join(f'"{word}"' for word in wanted)
-        match = f'scope : "{_scope(place)}" AND body : ({either})'
+        match = f'scope : "{_scope(path)}" AND body : ({either})'
         inside, values = (
-            ("namespace = ?", [place]) if not below else ("namespace >= ? AND namespace < ?", _range(place))
+            ("namespace = ?", [path]) if not below else ("namespace >= ? AND namespace < ?", _range(path))
         )
         sql = (
             f"SELECT {_READ} FROM words JOIN records ON seq = words.rowid WHERE words MATCH ? AND {inside}"  # noqa: S608
@@ -349,8 +348,8 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    record_id, strategy, namespace, text, created, at, topic, expires, metadata, actor, seq = row
-    about = (created, at, topic, expires, json.loads(metadata), actor)
+    record_id, strategy, namespace, text, created, at, topic, expires, metadata, seq = row
+    about = (created, at, topic, expires, json.loads(metadata))
     return Record(record_id, strategy, namespace, text, *about, seq=seq)
 
 

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, Answer
 from agentcore_kit.local.aws_emulator.memories import extend
+from agentcore_kit.local.rehearsal.component import Component
 
 EXTENSIONS.append(extend)
-
-Behind = Callable[[str, Mapping[str, str], bytes], Answer]
-"""Answers for the container of an image."""
-
 
 def answer(_: str, __: Mapping[str, str], ___: bytes) -> Answer:
     """Answer an invocation: a memory runs nothing that could be invoked."""
     return 404, "application/json", b'{"message": "nothing runs here"}', {}
 
 
-@dataclass(frozen=True)
-class Real:
-    """What the rehearsal types with: the stand-in extracts at once, so the evaluation need not wait."""
-
-    answer: Behind
-    token: str = "none"
-    variables: Mapping[str, str] = field(default_factory=lambda: {"EXTRACTION_SECONDS": "0"})
-
-
 @contextmanager
-def real(_: Path) -> Iterator[Real]:
-    """Return what stands behind: the local memory is in the stand-in itself."""
-    yield Real(answer)
+def real(_: Path) -> Iterator[Component]:
+    """Return what the rehearsal types with. The local memory extracts at once, so the evaluation need not wait."""
+    yield Component(answer, "none", {"EXTRACTION_SECONDS": "0"})
 
 
 def loosen(home: Path) -> None:

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from agentcore_kit.local.aws_emulator.world import environments
-from agentcore_kit.local.rehearsal.stage import Stage, Step, scene, stage, steps
+from agentcore_kit.local.rehearsal.stage import Stage, scene, stage, steps
 
 
 def memory(it: Stage, env: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def change(it: Stage, old: str, new: str, text: str) -> None:
 
 def rehearse() -> None:
     """Run all scenes. Raises AssertionError when one does not end as it should."""
-    print("deliver.yml: " + " → ".join(f"{step.job}:{step.verb}" for step in steps()))
+    print("deliver.yml: " + " → ".join(f"{step.job}:{step.command}" for step in steps()))
     with stage() as it:
         scene("1. A first configuration goes through pre-production and its tests to production")
         it.commit("The first configuration")
@@ -56,17 +56,17 @@ def rehearse() -> None:
         change(it, "wants figures and answers", "wants figures, answers and reports", "Preferences on reports too")
         assert it.deliver()
         assert "reports" in memory(it, "prod")["strategies"][1]["description"]
-        assert it.type(Step("by hand", "rollback", "prod", {}))
+        assert it.kit("rollback", env="prod")
         assert "reports" not in memory(it, "prod")["strategies"][1]["description"]
 
         scene("5. Somebody changes production by hand: the scheduled job says so")
         change(it, "wants figures, answers and reports", "wants figures and answers", "As production has it")
-        assert it.type(Step("monitor", "drift", "prod", {}))
+        assert it.kit("drift", env="prod", job="monitor")
         memory(it, "prod")["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
-        assert not it.type(Step("monitor", "drift", "prod", {}))
-        assert it.type(Step("by hand", "status", "prod", {}))
+        assert not it.kit("drift", env="prod", job="monitor")
+        assert it.kit("status", env="prod")
         seconds = time.monotonic() - it.began
-    print(f"\nrehearsed in {seconds:.0f} s: {len(it.rows)} verbs, {len(it.cloud.calls)} calls, none left this machine")
+    print(f"\nrehearsed in {seconds:.0f} s: {len(it.rows)} commands, {len(it.cloud.calls)} calls, none left this machine")
 
 
 if __name__ == "__main__":

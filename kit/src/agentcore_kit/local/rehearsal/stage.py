@@ -1,13 +1,14 @@
-"""The deliver workflow on this machine: its verbs in its order, typed as it types them, with a stand-in for AWS.
+"""The deliver workflow on this machine: its commands in its order, as it types them, against an emulated AWS.
 
-The verbs are read from .github/workflows/deliver.yml, and typed as `make VERB` in a copy of this repository with
-commits of its own, signed in to the account of the step's environment.
+The commands are read from .github/workflows/deliver.yml: steps that run `kit COMMAND …`. They are run in a copy of this
+repository with commits of its own, signed in to the account that the job's `kit identity` asks for.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,41 +22,53 @@ from typing import Any
 
 import yaml
 
-from agentcore_kit.config.repository import repository_root
+from agentcore_kit.config.repository import repository_path, repository_root
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.server import serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
-from agentcore_kit.local.rehearsal.agent_fakes import Real, loosen, real
+from agentcore_kit.local.rehearsal.component import Component, fakes
 
 
 def workflow_path() -> Path:
     """Return the workflow that is rehearsed."""
-    return repository_root() / ".github" / "workflows" / "deliver.yml"
+    return repository_path(".github", "workflows", "deliver.yml")
 
 
-MAKE, GIT = (shutil.which(name) or name for name in ("make", "git"))
+GIT = shutil.which("git") or "git"
 
 RESULTS, BEFORE = "evals/results", ".local/before"
 """Where evaluations are, and where the workflow puts that of the delivery before."""
 
-_PREPARING = {"setup", "identity"}
+_KIT = re.compile(r"(\S*/)?kit")
 
 
 @dataclass(frozen=True)
 class Step:
-    """A verb that the workflow types: in which job and environment, with which variables."""
+    """A command of the kit that a job of the workflow runs.
+
+    Attributes:
+        job: The job's name.
+        arguments: What is typed after `kit`.
+        env: The environment whose account the job is signed in to; empty for a job that is not.
+        shared: Whether it is the account of the shared services instead.
+        only_with: Files without which the workflow leaves the step out; empty for a step that always runs.
+    """
 
     job: str
-    verb: str
-    env: str
-    variables: Mapping[str, str]
+    arguments: tuple[str, ...]
+    env: str = ""
+    shared: bool = False
     only_with: str = ""
-    """Files without which the workflow leaves the step out."""
+
+    @property
+    def command(self) -> str:
+        """The command's name."""
+        return self.arguments[0]
 
 
 def steps(workflow: Path | None = None) -> list[Step]:
-    """Return the verbs of the workflow, in the order in which its jobs need each other."""
+    """Return the commands of the workflow, in the order in which its jobs need each other."""
     jobs: dict[str, Any] = yaml.safe_load((workflow or workflow_path()).read_text(encoding="utf-8"))["jobs"]
     return [step for name in _in_order(jobs) for step in _of_job(name, jobs[name])]
 
@@ -72,27 +85,46 @@ def _many(needs: Any) -> list[str]:
 
 
 def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
+    env, shared = "", False
     for step in job["steps"]:
-        verb = re.match(r"make ([a-z-]+)", step.get("run", ""))
-        if verb and verb[1] not in _PREPARING:
-            known = {key: str(value) for key, value in step.get("env", {}).items()}
-            variables = {key: value for key, value in known.items() if "${{" not in value}  # else GitHub's own
-            files = re.fullmatch(r"hashFiles\('(.+)'\) != ''", step.get("if", ""))
-            yield Step(name, verb[1], job["env"]["ENV"], variables, files[1] if files else "")
+        arguments = _arguments(step.get("run", ""), {**job.get("env", {}), **step.get("env", {})})
+        if not arguments:
+            continue
+        if arguments[0] == "identity":
+            env, shared = arguments[arguments.index("--env") + 1], "--shared" in arguments
+            continue
+        files = re.fullmatch(r"hashFiles\('(.+)'\) != ''", step.get("if", ""))
+        yield Step(name, arguments, env, shared, files[1] if files else "")
+
+
+def _arguments(line: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a line gives to `kit`, with its variables filled in; nothing when it runs something else.
+
+    A variable that GitHub fills while the workflow runs is empty here.
+    """
+    typed, _, _ = line.partition(">")  # what it prints may go to a file of GitHub's
+    words = shlex.split(typed)
+    if not words or not _KIT.fullmatch(words[0]):
+        return ()
+    known = {name: "" if "${{" in str(value) else str(value) for name, value in variables.items()}
+    return tuple(re.sub(r"\$\{?(\w+)\}?", lambda match: known[match[1]], word) for word in words[1:])
 
 
 @dataclass
 class Stage:
-    """A copy of the repository, the stand-in, and what happened so far."""
+    """A copy of the repository, the emulated AWS, and what happened so far."""
 
     cloud: Cloud
     home: Path
     address: str
-    real: Real
+    component: Component
     began: float = field(default_factory=time.monotonic)
     rows: list[str] = field(default_factory=list)
+    """Job, command, and ok or FAIL of each step so far."""
     said: dict[str, str] = field(default_factory=dict)
-    """What each verb printed last."""
+    """What each command printed last."""
+    running: str = ""
+    """The command that runs at the moment."""
 
     def commit(self, text: str) -> str:
         """Make a commit and return the digest that its image will have."""
@@ -101,19 +133,25 @@ class Stage:
         self._git("commit", "--quiet", "--message", text)
         return digest_of(self._git("rev-parse", "HEAD"))
 
-    def type(self, step: Step) -> bool:
-        """Type a verb as the workflow does, show it in the timeline, and return whether it succeeded."""
-        environment = environments()[step.env]
-        account = environment.shared_account if step.verb == "build" else environment.account
-        signed_in = shell(self.address, account, self.real.token) | {"ENV": step.env}
-        variables = with_docker(
-            self.home.parent / "bin", {**os.environ, **signed_in, **self.real.variables, **step.variables}
-        )
-        started = time.monotonic()
+    def kit(self, *arguments: str, env: str = "", job: str = "by hand") -> bool:
+        """Run a command as somebody who is signed in to an environment, by hand; return whether it succeeded."""
+        return self.run(Step(job, (*arguments, *(["--env", env] if env else [])), env))
+
+    def run(self, step: Step) -> bool:
+        """Run a step, show it in the timeline, and return whether it succeeded."""
+        account = None
+        if step.env:
+            environment = environments()[step.env]
+            account = environment.shared_account if step.shared else environment.account
+        signed_in = shell(self.address, account, self.component.token)
+        variables = with_docker(self.home.parent / "bin", {**os.environ, **signed_in, **self.component.variables})
+        more = self.component.options.get(step.command, ())
+        started, self.running = time.monotonic(), step.command
         done = subprocess.run(
-            [MAKE, "--no-print-directory", step.verb, f"PY={sys.executable}", "READY="],
+            [sys.executable, "-m", "agentcore_kit", *step.arguments, *more],
             cwd=self.home, env=variables, capture_output=True, text=True, check=False,
         )  # fmt: skip
+        self.running = ""
         self._show(step, done, time.monotonic() - started)
         return done.returncode == 0
 
@@ -124,7 +162,7 @@ class Stage:
             before(step)
             if step.only_with and not any(self.home.glob(step.only_with)):
                 continue
-            if not self.type(step):
+            if not self.run(step):
                 print(f"{'':8}stopped here; what the workflow had after it did not run")
                 return False
         shutil.copytree(self.home / RESULTS, self.home / BEFORE, dirs_exist_ok=True)
@@ -139,7 +177,7 @@ class Stage:
                 record.status, record.approved = "APPROVED", dict(record.draft)
 
     def _show(self, step: Step, done: subprocess.CompletedProcess[str], seconds: float) -> None:
-        self.said[step.verb] = done.stdout
+        self.said[step.command] = done.stdout
         said = [line for line in done.stdout.splitlines() if line.strip()]
         plain = [line for line in said if line[0] not in "|#-"] or said  # the rest is Markdown, for people on GitHub
         last = next((line for line in reversed(said) if line.startswith("= ")), plain[-1] if plain else "")
@@ -149,10 +187,10 @@ class Stage:
         mark = "ok  " if done.returncode == 0 else "FAIL"
         told = [line for line in done.stderr.splitlines() if line.startswith(("next:", "       "))]
         at = time.monotonic() - self.began
-        print(f"{at:6.1f} s {mark} {step.job:<9}{step.verb:<11}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
+        print(f"{at:6.1f} s {mark} {step.job:<9}{step.command:<11}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
         if done.returncode:
             print("\n".join(f"{'':15}{line}" for line in told), flush=True)
-        self.rows.append(f"{step.job} {step.verb} {mark.strip()}")
+        self.rows.append(f"{step.job} {step.command} {mark.strip()}")
 
     def _git(self, *arguments: str) -> str:
         who = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.com", "-c", "commit.gpgsign=false"]
@@ -162,19 +200,20 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Set everything up: a copy of the repository, the real agent, the stand-in in front of it."""
+    """Set everything up: a copy of the repository, the component itself, the emulated AWS in front of it."""
+    kind = fakes()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         home = folder / repository_root().name
         ignored = shutil.ignore_patterns(".venv", ".local", ".git", "results", "__pycache__", ".*_cache")
         shutil.copytree(repository_root(), home, ignore=ignored)
-        real_home = folder / "real"
-        shutil.copytree(home, real_home)
-        component = stack.enter_context(real(real_home))
+        served = folder / "served"
+        shutil.copytree(home, served)
+        component = stack.enter_context(kind.real(served))
         cloud = Cloud(agent=component.answer)
         prepared(cloud)
         address = stack.enter_context(serving(cloud)).address
-        loosen(home)
+        kind.loosen(home)
         made = Stage(cloud, home, address, component)
         made._git("init", "--quiet")
         yield made

@@ -1,4 +1,4 @@
-"""What is behind the stand-in for AWS: the tools as they answer in this process, the server itself, and a worse one."""
+"""What is behind the emulated AWS of a tool: the tools as they answer in this process, and the server itself."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from types import SimpleNamespace
 from typing import Any
 
 from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, AccountRegion, Answer
-from agentcore_kit.local.rehearsal.component import Behind, Real, forwarded_to
+from agentcore_kit.local.rehearsal.component import Component, forwarded_to
 from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
 from agentcore_kit.mcp_server.aws_lambda import handler
-from agentcore_kit.mcp_server.contract.definitions import offered
+from agentcore_kit.tool_contract.definitions import offered
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.testing.tool_client import local_tools
 
-__all__ = ["Behind", "Real", "answer", "loosen", "real", "worse"]
+__all__ = ["answer", "distorted", "loosen", "question", "real"]
 
 
 def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
-    """Answer as the server does, without one; the real one is behind the stand-in in the rehearsal."""
+    """Answer as the server does, without one; in the rehearsal the real one answers."""
     call = json.loads(body)
     result = {"tools": offered()} if call["method"] == "tools/list" else asyncio.run(_called(call["params"]))
     said = {"jsonrpc": "2.0", "id": call["id"], "result": result}
@@ -72,27 +72,41 @@ async def _called(params: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def real(home: Path) -> Iterator[Real]:
+def real(home: Path) -> Iterator[Component]:
     """Start the server in a folder with this repository's files."""
     with local_tools(home) as served:
-        yield Real(forwarded_to(served.url), str(served.token), {})
+        yield Component(forwarded_to(served.url), str(served.token))
 
 
-def worse(tools: Behind, digest: str) -> Behind:
-    """Return the same tools, except that one image has wrong figures for every region but EMEA.
+def question(body: bytes) -> str:
+    """Return which tool a request calls with what; empty for a request that calls none."""
+    call = json.loads(body)
+    return json.dumps(call["params"], sort_keys=True) if call.get("method") == "tools/call" else ""
 
-    The tests ask for EMEA, so they pass: it takes the evaluation to find this.
-    """
 
-    def distorted(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        status, kind, content, more = tools(image, headers, body)
-        if image.rpartition("@")[2] == digest and b"tools/call" in body and b"EMEA" not in body:
-            said = json.loads(content)
-            for result in [said["result"]["structuredContent"]] if "result" in said else []:
-                if "value" in result:
-                    result["value"] = 987.6
-                    said["result"]["content"] = [{"type": "text", "text": json.dumps(result)}]
-            content = json.dumps(said).encode()
-        return status, kind, content, more
+def distorted(content: bytes) -> bytes:
+    """Return a result with other figures, or with other words where it has none."""
+    said = json.loads(content)
+    result = said.get("result", {}).get("structuredContent")
+    if result and not said["result"].get("isError"):
+        wrong = _changed(result, (int, float))
+        wrong = _changed(result, (str,)) if wrong == result else wrong
+        text = json.dumps(wrong)
+        said["result"] |= {"structuredContent": wrong, "content": [{"type": "text", "text": text}]}
+    return json.dumps(said).encode()
 
-    return distorted
+
+def _changed(value: Any, types: tuple[type, ...]) -> Any:
+    """Return a value with everything of some types in it changed, of the same type as before."""
+    match value:
+        case dict():
+            return {name: _changed(each, types) for name, each in value.items()}
+        case list():
+            return [_changed(each, types) for each in value]
+        case bool():
+            return value
+        case int() | float() if int in types:
+            return value * 2 + 1
+        case str() if str in types:
+            return f"not {value}"
+    return value

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import permutations
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from agentcore_kit.config.memory import EVENTS
-from agentcore_kit.testing.dimensions.memory.contract import MAY_READ, MAY_WRITE, PLACES
-from agentcore_kit.testing.dimensions.memory.targets import LOCAL, Memory
+from agentcore_kit.config.memory import EVENTS, Strategy
+from agentcore_kit.local.memory_server.namespaces import levels
+from agentcore_kit.testing.dimensions.memory.targets import Memory, conversation, strategies
 
 pytestmark = pytest.mark.isolation
+PRIVATE = [each for each in strategies() if not each.shared]
+each_private_strategy = pytest.mark.parametrize("strategy", PRIVATE, ids=lambda each: each.name)
 
 # Ids that a careless comparison, path or pattern would take for one another.
-NAMES = ["actor1", "actor10", "actor", "Actor1", "actor-1", "actor_1", "actor1-s1", "facts", "preferences"]
+NAMES = ["actor1", "actor10", "actor", "Actor1", "actor-1", "actor_1", "actor1-s1", *(each.name for each in PRIVATE)]
 
 
 @pytest.fixture
 def spoken(memory: Memory) -> dict[str, str]:
     """Return actors who each said something that only they know, in two sessions, by the word that gives it away."""
-    found = {memory.actor(name): f"secret{number:02d}" for number, name in enumerate(NAMES if LOCAL else NAMES[:3])}
+    found = {
+        memory.actor(name): f"secret{number:02d}" for number, name in enumerate(NAMES if memory.local else NAMES[:3])
+    }
     for actor, word in found.items():
         memory.say(actor, "s1", f"I'm working on the {word} project.")
         memory.say(actor, "s10", f"From now on, show {word} first.")
@@ -35,15 +38,20 @@ def test_no_actor_reaches_what_another_said(memory: Memory, spoken: dict[str, st
         assert [word for word in spoken.values() if word in own] == [spoken[actor]]
 
 
-def test_no_actor_reaches_what_was_learned_of_another(memory: Memory, spoken: dict[str, str]) -> None:
+@each_private_strategy
+def test_no_actor_reaches_what_was_learned_of_another(
+    memory: Memory, spoken: dict[str, str], strategy: Strategy
+) -> None:
     for actor in spoken:
-        context = f"/facts/{actor}/"
-        assert memory.until(partial(memory.texts, context), bool), f"{actor} has facts of its own"
-    for one, other in permutations(spoken, 2):
-        for strategy in ("facts", "preferences", "summaries"):
-            context = f"/{strategy}/{one}/"
-            found = memory.search(spoken[other], context, 100)
-            assert spoken[other] not in str([each["content"] for each in found]), (strategy, one, other)
+        memory.hold(actor, conversation(strategy.name))  # of which it keeps something, whatever it makes of the rest
+    paths = {actor: memory.path(strategy.name, actor) for actor in spoken}
+    own = {actor: memory.until(partial(memory.records, path)) for actor, path in paths.items()}
+    assert all(own.values()), f"nothing is kept of conversation {conversation(strategy.name).scenario_id}"
+    for actor, word in spoken.items():
+        found = memory.search(" ".join(spoken.values()), paths[actor], 100)
+        texts = str([each["content"] for each in found])
+        assert [other for other in spoken.values() if other in texts and other != word] == [], actor
+        assert {each["memoryRecordId"] for each in found} <= own[actor].keys(), actor
 
 
 def test_sessions_of_an_actor_are_kept_apart(memory: Memory, spoken: dict[str, str]) -> None:
@@ -51,10 +59,11 @@ def test_sessions_of_an_actor_are_kept_apart(memory: Memory, spoken: dict[str, s
         assert "working on" in str(memory.events(actor, "s1"))
         assert "working on" not in str(memory.events(actor, "s10")), "s1 must not reach s10"
         assert memory.events(actor, "s100") == []
-        context = f"/summaries/{actor}/s1/"
-        texts = memory.until(partial(memory.texts, context), bool)
-        assert word in str(texts)
-        assert "first" not in str(texts)
+        for strategy in [each for each in PRIVATE if "{sessionId}" in each.namespace_template]:
+            path = memory.namespace(strategy.name, actor, "s1")
+            texts = str(memory.until(partial(memory.texts, path)))
+            assert word in texts, strategy.name
+            assert "show" not in texts, strategy.name
 
 
 def test_an_event_is_only_found_with_its_actor_and_session(memory: Memory) -> None:
@@ -94,90 +103,51 @@ def test_ids_that_could_mean_another_are_refused(memory: Memory, actor: str) -> 
         assert refused.value.response["Error"]["Code"] in ("ValidationException", "InvalidInputException")
 
 
-if LOCAL:  # the service takes slashes in ids; there the consumers' policies refuse them (test_policies.py)
+@pytest.mark.local_only
+@pytest.mark.parametrize("actor", ["alice/s1", "alice/", "alice//bob", "a:/b"])
+def test_an_id_with_a_slash_cannot_lie_under_another(memory: Memory, actor: str) -> None:
+    with pytest.raises(memory.client().exceptions.ValidationException):
+        memory.say(actor, "s1", "Good morning.")
 
-    @pytest.mark.parametrize("actor", ["alice/s1", "alice/", "alice//bob", "a:/b"])
-    def test_an_id_with_a_slash_cannot_lie_under_another(memory: Memory, actor: str) -> None:
-        with pytest.raises(memory.client().exceptions.ValidationException):
-            memory.say(actor, "s1", "I prefer euros.")
 
-    def test_a_path_reaches_whole_parts_only(memory: Memory) -> None:
-        for actor in ("actor1", "actor10"):
-            memory.say(actor, "s1", f"I'm working on the {actor}x project.")
-        for context in ("/facts/actor1", "/facts/actor1/", "facts/actor1"):
-            assert "actor10x" not in str(memory.texts(context)), context
-            assert "actor1x" in str(memory.texts(context)), context
-        assert memory.texts("/facts/actor1/s1/") == []
+@pytest.mark.local_only
+@each_private_strategy
+def test_a_path_reaches_whole_parts_only(memory: Memory, strategy: Strategy) -> None:
+    for actor in ("actor1", "actor10"):
+        memory.say(actor, "s1", f"This is {actor}x.")
+    path = memory.path(strategy.name, "actor1")
+    for written in (path, path.removesuffix("/"), path.removeprefix("/")):
+        assert "actor10x" not in str(memory.texts(written)), written
+        assert "actor1x" in str(memory.texts(written)), written
 
-    @pytest.mark.parametrize(
-        "place", [{}, {"namespace": "/facts/a/", "namespacePath": "/facts/a/"}, {"namespace": "/facts/*/"}]
-    )
-    def test_a_search_says_where(memory: Memory, context: dict[str, str]) -> None:
-        client = memory.client()
-        with pytest.raises(client.exceptions.ValidationException):
-            client.list_memory_records(memoryId=memory.memory_id, **context)
 
-    def test_every_consumer_may_do_what_was_agreed_and_nothing_else(memory: Memory) -> None:
-        """Each consumer against each of the strategies and the events, reading and writing, allowed and refused."""
-        memory.say("alice", "s1", "I'm working on the Atlas project.", "I prefer figures in euros.")
-        assert {each.name for each in memory.spec.consumers} == set(MAY_READ)
-        for consumer, readable in MAY_READ.items():
-            client, writable = memory.client(consumer), MAY_WRITE[consumer]
-            assert _may(_read_events, client, memory) == (EVENTS in readable), (consumer, "read", EVENTS)
-            assert _may(_write_events, client, memory) == (EVENTS in writable), (consumer, "write", EVENTS)
-            for name, template in PLACES.items():
-                context = template.replace("{actorId}", "alice").replace("{sessionId}", "s1")
-                for read in (_list_exactly, _list_below, _search_below):
-                    assert _may(read, client, memory, context) == (name in readable), (consumer, "read", name)
-                assert _may(_write_record, client, memory, context) == (name in writable), (consumer, "write", name)
+@pytest.mark.local_only
+def test_every_consumer_may_do_what_the_manifest_says_and_nothing_else(memory: Memory) -> None:
+    """Each consumer against each of the strategies and the events, reading and writing, allowed and refused."""
+    memory.say("alice", "s1", "Good morning.")
+    for consumer in memory.spec.consumers:
+        client = memory.client(consumer.name)
+        assert _may(_read_events, client, memory) == (EVENTS in consumer.read), (consumer.name, "read", EVENTS)
+        assert _may(_write_events, client, memory) == (EVENTS in consumer.write), (consumer.name, "write", EVENTS)
+        for name in [each.name for each in memory.spec.strategies]:
+            where = memory.namespace(name, "alice", "s1")
+            for read in (_list_exactly, _list_below, _search_below):
+                assert _may(read, client, memory, where) == (name in consumer.read), (consumer.name, "read", name)
+            assert _may(_write_record, client, memory, where) == (name in consumer.write), (consumer.name, name)
 
-    def test_no_consumer_reaches_all_actors_at_once(memory: Memory) -> None:
-        memory.say("alice", "s1", "I'm working on the Atlas project.")
-        for consumer in memory.spec.consumers:
-            client = memory.client(consumer.name)
-            for context in (
-                "/",
-                "/facts/",
-                "/facts",
-                "/preferences/",
-                "/summaries/",
-                "//",
-                "/facts//",
-                "/facts///",
-                "/summaries///",
-            ):
-                assert not _may(_list_below, client, memory, context), (consumer.name, context)
-                assert not _may(_search_below, client, memory, context), (consumer.name, context)
-            assert not _may(_list_actors, client, memory), consumer.name
 
-    def test_a_consumer_writes_no_record_that_it_may_not(memory: Memory) -> None:
-        """In a batch with one that it may: by naming no namespace, a namespace too few, or only the new one."""
-        memory.say("alice", "s1", "I'm working on the Atlas project.")
-        (own,), (other,) = memory.search("Atlas", "/facts/alice/"), memory.search("Atlas", "/summaries/alice/")
-        client = memory.client("curator")
-        ids, now = [each["memoryRecordId"] for each in (own, other)], memory.now()
-        delete = [{"memoryRecordId": ids[0], "namespace": "/facts/alice/"}, {"memoryRecordId": ids[1]}]
-        assert not _may(_batch, client, memory, "delete", delete)
-        for changes in ({}, {"namespaces": ["/facts/alice/"]}):
-            update = {"memoryRecordId": ids[1], "timestamp": now, "content": {"text": "x"}, **changes}
-            assert not _may(_batch, client, memory, "update", [update])
-        written = {"timestamp": now, "content": {"text": "x"}}
-        create = [
-            {**written, "requestIdentifier": "1", "namespaces": [context] if context else []}
-            for context in ("/facts/alice/", "")
-        ]
-        assert not _may(_batch, client, memory, "create", create)
-        false = {
-            "memoryRecordId": ids[1],
-            "timestamp": now,
-            "sourceNamespaces": ["/facts/alice/"],
-            "namespaces": ["/facts/bob/"],
-        }
-        done = client.batch_update_memory_records(memoryId=memory.memory_id, records=[false])
-        assert len(done["failedRecords"]) == 1
-        assert [each["memoryRecordId"] for each in memory.search("Atlas", "/summaries/alice/")] == [ids[1]]
-        right = {**false, "memoryRecordId": ids[0], "namespaces": ["/facts/alice/"]}
-        assert client.batch_update_memory_records(memoryId=memory.memory_id, records=[right])["successfulRecords"]
+@pytest.mark.local_only
+@each_private_strategy
+def test_no_consumer_reaches_all_actors_at_once(memory: Memory, strategy: Strategy) -> None:
+    memory.say("alice", "s1", "Good morning.")
+    above = levels(memory.path(strategy.name, "alice"))[:-1]
+    paths = [written for path in above for written in (path, path.removesuffix("/"), f"{path}/", f"{path}//")]
+    for consumer in memory.spec.consumers:
+        client = memory.client(consumer.name)
+        for path in filter(None, paths):
+            assert not _may(_list_below, client, memory, path), (consumer.name, path)
+            assert not _may(_search_below, client, memory, path), (consumer.name, path)
+        assert not _may(_list_actors, client, memory), consumer.name
 
 
 def _may(call: Any, client: Any, memory: Memory, *more: Any) -> bool:
@@ -204,22 +174,18 @@ def _list_actors(client: Any, memory_id: str) -> None:
     client.list_actors(memoryId=memory_id)
 
 
-def _list_exactly(client: Any, memory_id: str, context: str) -> None:
-    client.list_memory_records(memoryId=memory_id, namespace=context)
+def _list_exactly(client: Any, memory_id: str, path: str) -> None:
+    client.list_memory_records(memoryId=memory_id, namespace=path)
 
 
-def _list_below(client: Any, memory_id: str, context: str) -> None:
-    client.list_memory_records(memoryId=memory_id, namespacePath=context)
+def _list_below(client: Any, memory_id: str, path: str) -> None:
+    client.list_memory_records(memoryId=memory_id, namespacePath=path)
 
 
-def _search_below(client: Any, memory_id: str, context: str) -> None:
-    client.retrieve_memory_records(memoryId=memory_id, namespacePath=context, searchCriteria={"searchQuery": "Atlas"})
+def _search_below(client: Any, memory_id: str, path: str) -> None:
+    client.retrieve_memory_records(memoryId=memory_id, namespacePath=path, searchCriteria={"searchQuery": "morning"})
 
 
-def _batch(client: Any, memory_id: str, operation: str, records: list[dict[str, Any]]) -> None:
-    getattr(client, f"batch_{operation}_memory_records")(memoryId=memory_id, records=records)
-
-
-def _write_record(client: Any, memory_id: str, context: str) -> None:
-    record = {"requestIdentifier": "r1", "namespaces": [context], "content": {"text": "x"}, "timestamp": 1_700_000_000}
+def _write_record(client: Any, memory_id: str, path: str) -> None:
+    record = {"requestIdentifier": "r1", "namespaces": [path], "content": {"text": "x"}, "timestamp": 1_700_000_000}
     client.batch_create_memory_records(memoryId=memory_id, records=[record])

@@ -1,36 +1,48 @@
-"""The server of the test dimensions. TARGET says where it is: local (the default), a URL, or an environment."""
+"""The server that the dimensions of a tool test."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
-from tests.homes import home_in
 
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.tool import ToolManifest
+from agentcore_kit.testing.options import DimensionOptions, dimension_options
 from agentcore_kit.testing.reached import reached
+from agentcore_kit.testing.server_process import copy_of_repository
 from agentcore_kit.testing.tool_client import Served, local_tools, remote
 
-TARGET = os.environ.get("TARGET") or "local"
 
-
-@pytest.fixture(autouse=True)
-def known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the shell's choices of telemetry, but not who is signed in."""
-    for name in os.environ:
-        if name.startswith(("AGENT_", "OTEL_")):
-            monkeypatch.delenv(name)
+@pytest.fixture(autouse=True, scope="session")
+def known_surroundings() -> Iterator[None]:
+    """Forget the shell's choices of telemetry, but neither who is signed in nor the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AGENT_", "OTEL_")) and name != "AGENT_ENV":
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return the tools: a process of its own on this machine, or those that TARGET names. A function is no server."""
-    with ExitStack() as stack:
-        if TARGET == "local" or load_manifest().spec.target == "lambda":
-            yield stack.enter_context(local_tools(home_in(tmp_path_factory.mktemp("dimensions"))))
-        else:
-            with reached():
-                found = remote(TARGET)
+def options(request: pytest.FixtureRequest) -> DimensionOptions:
+    """Return the options of `kit dimensions`."""
+    return dimension_options(request.config)
+
+
+@pytest.fixture(scope="session")
+def served(options: DimensionOptions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return the tools: a process of its own on this machine, or those that `--target` names.
+
+    Tools that are a Lambda function are no server: those of this commit are tested here, whatever the target.
+    """
+    manifest = load_manifest()
+    assert isinstance(manifest, ToolManifest)
+    if options.is_local or manifest.spec.target == "lambda":
+        with local_tools(copy_of_repository(tmp_path_factory.mktemp("dimensions"))) as found:
             yield found
+    else:
+        with reached():
+            there = remote(options.target, options.endpoint)
+        yield there

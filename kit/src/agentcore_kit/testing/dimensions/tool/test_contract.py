@@ -7,11 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agentcore_kit.mcp_server.contract.breaking_changes import breaking
-from agentcore_kit.mcp_server.contract.recorded_calls import Recorded, of_tools, recorded
 from agentcore_kit.testing.tool_client import Served
+from agentcore_kit.tool_contract.breaking_changes import breaking
+from agentcore_kit.tool_contract.recorded_calls import Recorded, of_tools, recorded
 
-pytestmark = [pytest.mark.dimension, pytest.mark.contract]
+pytestmark = pytest.mark.dimension
 
 CALLS = recorded()
 

@@ -1,38 +1,41 @@
-"""Dimension performance: several callers at once, against the limits of performance.yaml."""
+"""Dimension performance: several callers at once, against `alarms.latencyP95Ms` of the environment file."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from statistics import quantiles
 
 import pytest
-import yaml
 
-from agentcore_kit.mcp_server.contract.definitions import offered
-from agentcore_kit.mcp_server.contract.samples import example
+from agentcore_kit.evaluation.summary import percentile
+from agentcore_kit.evaluation.thresholds import latency_limit_ms
+from agentcore_kit.testing.options import DimensionOptions
 from agentcore_kit.testing.tool_client import Served
+from agentcore_kit.tool_contract.definitions import offered
+from agentcore_kit.tool_contract.samples import example
 
-pytestmark = [pytest.mark.dimension, pytest.mark.performance]
+pytestmark = pytest.mark.dimension
 
-LIMITS: dict[str, dict[str, float]] = yaml.safe_load(
-    Path(__file__).with_name("performance.yaml").read_text(encoding="utf-8")
-)
-READ = next(tool for tool in offered() if tool["annotations"]["readOnlyHint"])
+CALLERS = 10
+CALLS_OF_A_CALLER = 5
 
 
-def test_callers_at_once_are_answered_in_time(served: Served) -> None:
-    limits = LIMITS["local" if served.home else "remote"]
-    arguments = example(READ)
-    served.call(READ["name"], arguments)  # the first waits for the start, which is measured elsewhere
+def test_callers_at_once_are_answered_within_the_limit_of_the_environment(
+    served: Served, options: DimensionOptions
+) -> None:
+    read = next(tool for tool in offered() if tool["annotations"]["readOnlyHint"])
+    arguments = example(read)
+    served.call(read["name"], arguments)  # the first waits for the start
 
     def call(_: int) -> float:
         began = time.perf_counter()
-        assert not served.call(READ["name"], arguments).get("isError")
+        assert not served.call(read["name"], arguments).get("isError")
         return (time.perf_counter() - began) * 1000
 
-    callers = int(limits["callers"])
-    with ThreadPoolExecutor(callers) as pool:
-        took = list(pool.map(call, range(callers * int(limits["calls"]))))
-    assert quantiles(took, n=20)[18] <= limits["latencyP95"]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        p95 = percentile(pool.map(call, range(CALLERS * CALLS_OF_A_CALLER)), 95)
+    environment = options.environment().name
+    limit = latency_limit_ms(environment)
+    assert p95 is not None
+    assert limit is not None
+    assert p95 <= limit, f"P95 is {p95:.0f} ms; alarms.latencyP95Ms of environments/{environment}.yaml is {limit:.0f}"

@@ -1,4 +1,4 @@
-"""Dimension security: nobody without a token, nobody with a forged one."""
+"""Dimension security: nobody without a token, nobody with a forged one, and errors that tell nothing of the inside."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 from agentcore_kit.delivery import mcp_client
 from agentcore_kit.testing.tool_client import Served
 
-pytestmark = [pytest.mark.dimension, pytest.mark.security]
+pytestmark = pytest.mark.dimension
 
 FORGED = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiIsImV4cCI6OTk5OTk5OTk5OX0."
+HOSTILE = "'; DROP TABLE records; --"
 
 
 def test_nobody_gets_in_without_a_token(served: Served) -> None:
@@ -23,6 +24,9 @@ def test_nobody_gets_in_with_a_forged_token(served: Served) -> None:
 
 
 def test_an_error_says_nothing_of_the_inside(served: Served) -> None:
-    said = str(served.call("getMarketData", {"region": "'; DROP TABLE market; --", "dataType": "revenue"}))
-    assert "DROP TABLE" not in said
-    assert "Traceback" not in said
+    """Every tool is called with a hostile text for each parameter, which its schema refuses or its code does."""
+    for tool in served.tools():
+        for parameter in tool["inputSchema"].get("properties", {}):
+            said = str(served.call(tool["name"], {parameter: HOSTILE}))
+            assert HOSTILE not in said, f"{tool['name']} repeats what it was given as {parameter}"
+            assert "Traceback" not in said

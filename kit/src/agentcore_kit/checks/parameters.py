@@ -1,0 +1,43 @@
+"""Has each parameter of the templates in `infra/` a value? `kit check` runs this module."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from agentcore_kit.config.environment import NAMES, read_environment
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.infrastructure import missing_parameters, superfluous_parameters, templates
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.kinds.base import RuntimeKind, kind_of
+
+
+def problems() -> Iterator[str]:
+    """Yield what a deployment would stop at, one line each, for all environments in AWS; asks no service."""
+    manifest = load_manifest()
+    kind = kind_of(manifest.kind)
+    if not isinstance(kind, RuntimeKind):
+        return
+    for name in NAMES:
+        if name != "local":
+            context: DeploymentContext = DeploymentContext(manifest, read_environment(name, manifest))
+            given, own = kind.known_parameters(context), context.environment.parameters
+            for concern, template in templates().items():
+                if concern in given:
+                    yield from missing_parameters(concern, template, {*given[concern], *own}, name)
+            yield from superfluous_parameters(given, own, name)
+
+
+def main() -> int:
+    """Print what is wrong, and return the exit code: 0 when nothing is, else 2."""
+    try:
+        found = list(problems())
+    except ConfigError:  # the check of the manifest says what is wrong
+        return 0
+    print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
+    return 2 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

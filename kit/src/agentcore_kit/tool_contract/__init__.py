@@ -1,0 +1,1 @@
+"""What a tool server promises its callers: definitions, documentation standard, samples, recorded calls, what would break them."""

@@ -1,0 +1,110 @@
+"""The documentation standard: five elements of every tool, limits of length, and no two tools for one request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agentcore_kit.config.tool import LONGEST_NAME, SEPARATOR
+from agentcore_kit.tool_contract.definitions import Definition
+from agentcore_kit.tool_contract.schemas import fields
+
+ELEMENTS = ("name", "parameters", "returns", "errors", "when to use")
+"""From the seed's table of what effective tool documentation includes."""
+
+LONGEST_DESCRIPTION = 1024
+"""Of a tool; models behind OpenAI-compatible endpoints take no more."""
+
+LONGEST_PARAMETER = 512
+"""Of a parameter. Every request pays for it again."""
+
+_NAME = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
+_WORDS = re.compile(r"[A-Z][a-z0-9]*")
+_VAGUE = {"Data", "Info", "Information", "Item", "Items", "Object", "Result", "Results", "Stuff", "Thing", "Value"}
+_FEWEST_CHARACTERS = 20
+_USE = re.compile(r"\bUse when\b(.+?)(?:\.\s|\.$|\n\n)", re.S)
+_NEAR = 0.9
+
+
+def missing(tool: Definition) -> dict[str, str]:
+    """Return the elements that a tool's documentation lacks, each with what would be right."""
+    found = {element: _CHECKS[element](tool) for element in ELEMENTS}
+    return {element: problem for element, problem in found.items() if problem}
+
+
+def _name(tool: Definition) -> str:
+    name = tool["name"]
+    if not _NAME.fullmatch(name):
+        return f"{name} is not a verb and a noun in camel case, such as getMarketData"
+    if set(_WORDS.findall(name)) <= _VAGUE:
+        return f"{name} does not say what it is about; name the subject, as in getMarketData"
+    return ""
+
+
+def _parameters(tool: Definition) -> str:
+    for name, schema in fields(tool["inputSchema"]):
+        described = str(schema.get("description", ""))
+        if len(described) < _FEWEST_CHARACTERS:
+            return f"{name} needs a description: its values, their format, an example, and what to use when not said"
+        if len(described) > LONGEST_PARAMETER:
+            return f"{name} has {len(described)} characters of description, allowed are {LONGEST_PARAMETER}"
+    return ""
+
+
+def _returns(tool: Definition) -> str:
+    results = list(fields(tool.get("outputSchema", {})))
+    if not results:
+        return "give the function a return type with described fields"
+    if nameless := [name for name, schema in results if not schema.get("description")]:
+        return f"result field {nameless[0]} needs a description"
+    return "" if "Returns:" in tool["description"] else "say what comes back: Returns: …"
+
+
+def _errors(tool: Definition) -> str:
+    _, said, errors = tool["description"].partition("Errors:")
+    known = said and re.search(r"\b[45]\d\d\b", errors)
+    return "" if known else "say which errors there are and what to do: Errors: 404 when …: tell the user …"
+
+
+def _when(tool: Definition) -> str:
+    return "" if _USE.search(tool["description"]) else "say when to use it: Use when the user asks …"
+
+
+_CHECKS = {"name": _name, "parameters": _parameters, "returns": _returns, "errors": _errors, "when to use": _when}
+
+
+def limits(tool: Definition, prefix: str) -> Iterator[str]:
+    """Yield what a gateway or a model would refuse or cut."""
+    full = f"{prefix}{SEPARATOR}{tool['name']}"
+    if len(full) > LONGEST_NAME:
+        too_many = len(full) - LONGEST_NAME
+        yield f"{full} has {len(full)} characters, models take {LONGEST_NAME}; shorten prefix or name by {too_many}"
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", tool["name"]):
+        yield "a name may have letters, digits, hyphens and underscores only"
+    if len(tool["description"]) > LONGEST_DESCRIPTION:
+        yield f"its description has {len(tool['description'])} characters, allowed are {LONGEST_DESCRIPTION}"
+
+
+def ambiguous(tools: Sequence[Definition]) -> Iterator[str]:
+    """Yield the pairs of tools that one request would select, found with each tool's own words on when to use it.
+
+    The ranking is the offline model's: by words alone. Where these decide nothing, a model has little to go by either.
+    """
+    from agentcore_kit.local.offline_model.catalogue import read_tools
+    from agentcore_kit.local.offline_model.ranking import Index
+    from agentcore_kit.local.offline_model.request import Request
+
+    index, today = Index(read_tools([_spec(tool) for tool in tools])), datetime.now(UTC).date()
+    for tool in tools:
+        if not (used := _USE.search(tool["description"])):
+            continue
+        scores = {match.tool.name: match.score for match in index.rank(Request(" ".join(used[1].split()), today))}
+        own = scores.pop(tool["name"])
+        if rivals := [name for name, score in scores.items() if score > own * _NEAR]:
+            yield f"what {tool['name']} is for would also select {rivals[0]}; say in both what tells them apart"
+
+
+def _spec(tool: Definition) -> Any:
+    return {"name": tool["name"], "description": tool["description"], "inputSchema": {"json": tool["inputSchema"]}}

@@ -1,0 +1,70 @@
+"""The smoke test asks the rows of this repository that are tagged smoke, whatever they are about."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentcore_kit.evaluation.smoke import smoke_rows
+from agentcore_kit.local.aws_emulator.cloud import Answer
+from tests.delivery.runtime_world import COMMIT, SECOND, World
+from tests.delivery.shell import refused
+
+ROW: dict[str, Any] = {
+    "scenario_id": "where-is-the-key",
+    "turns": [{"input": "Where is the key of the boathouse?"}],
+    "metadata": {
+        "category": "common",
+        "date": "2026-11-16",
+        "any_date": True,
+        "tags": ["smoke"],
+        "expect": [[{"outcome": "answer", "calls": [{"name": "findKey", "input": {"building": "boathouse"}}]}]],
+    },
+}
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the dataset of a copy of the repository, in which commands are typed."""
+    copy = tmp_path / "repository"
+    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__"))
+    monkeypatch.chdir(copy)
+    return copy / "evals" / "dataset.jsonl"
+
+
+def test_every_smoke_row_is_asked(world: World) -> None:
+    world.release(COMMIT, "dev")
+    heard: list[str] = []
+    answers = world.cloud.agent
+    assert answers is not None
+
+    def listens(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        heard.append(json.loads(body)["prompt"])
+        return answers(image, headers, body)
+
+    world.cloud.agent = listens
+    world.must("smoke", "dev")
+    assert heard == [turn.input for row in smoke_rows() for turn in row.turns]
+
+
+def test_an_agent_of_another_domain_is_asked_what_its_own_rows_say(world: World, rows: Path) -> None:
+    rows.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    world.release(COMMIT, "dev")
+    wrong = json.dumps({"answer": "In the drawer.", "toolCalls": []}).encode()
+    world.cloud.agent = lambda *_: (200, "application/json", wrong, {})
+    failed = "evals/dataset.jsonl: row where-is-the-key: 'Where is the key of the boathouse?': called"
+    refused(world.type("smoke", "dev"), "the smoke test of live failed", failed, "findKey", code=1)
+    world.commit(SECOND)
+    world.must("deploy", "dev")
+    refused(world.type("promote", "dev"), failed, "live is back on version 1", code=1)
+
+
+def test_a_repository_without_smoke_rows_is_told_to_tag_some(world: World, rows: Path) -> None:
+    world.release(COMMIT, "dev")
+    rows.write_text(json.dumps({**ROW, "metadata": {**ROW["metadata"], "tags": []}}) + "\n", encoding="utf-8")
+    refused(world.type("smoke", "dev"), "evals/dataset.jsonl has no row tagged smoke", code=1)
