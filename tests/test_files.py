@@ -26,7 +26,15 @@ from tests.repository import (
     is_copied,
 )
 
-RENDERED = ("manifest.yaml", "environments/*.yaml", "pyproject.toml", "README.md", "AGENTS.md", ".github/CODEOWNERS")
+RENDERED = (
+    "manifest.yaml",
+    "environments/*.yaml",
+    "pyproject.toml",
+    "Dockerfile",
+    "README.md",
+    "AGENTS.md",
+    ".github/CODEOWNERS",
+)
 MOST_FILES = {"agent": 60, "tool": 55, "memory": 40}
 MOST_PYTHON_LINES = 1000
 MOST_LINES = 300

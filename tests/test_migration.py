@@ -4,7 +4,9 @@
 every repository. Laid over today's template it is the template from before the kit, as far as an update is concerned.
 """
 
+import importlib.util
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from tests.repository import ROOT, append, files, generate
 from tests.test_update import GENERATED, commit, git, kit, release_kit, write_wheel
 
 OVERLAY = ROOT / "tests" / "fixtures" / "before_the_kit"
+SCRIPT = ROOT / "docs" / "migrate_to_kit.py"
 OLD_PROJECT = 'dependencies = [\n    "aws-opentelemetry-distro~=0.21",'
 
 OWN_MODULE = '''\
@@ -48,6 +51,12 @@ def replace(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{old!r} in {path}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def rewrite_imports(repository: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script of the documentation in a repository."""
+    command = [sys.executable, str(SCRIPT)]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -117,9 +126,7 @@ def test_the_steps_of_the_documentation_bring_an_old_agent_to_the_kit(
     git(repository, "rm", "--quiet", "evals/cases.py")
     write_wheel(repository / "vendor", "theirs", "1.0")
     git(repository, "add", "--all")
-    migrated = subprocess.run(
-        [sys.executable, ROOT / "docs/migrate_to_kit.py"], cwd=repository, capture_output=True, text=True, check=False
-    )
+    migrated = rewrite_imports(repository)
     assert "src/agent/prices.py: rewritten" in migrated.stdout
     assert migrated.returncode == 0, migrated.stderr
     assert kit(repository, "lock").returncode == 0
@@ -143,3 +150,18 @@ def test_the_steps_of_the_documentation_bring_an_old_agent_to_the_kit(
     fresh = {str(name) for name in files(generate(history, tmp_path / "fresh", {}))}
     assert set(git(repository, "ls-files").split()) == fresh | own
     assert kit(repository, "template-update").stdout == "tag=\n"
+
+
+def test_the_script_names_what_has_no_equal_and_leaves_the_rest_alone(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "mine.py").write_text("import json\n\nfrom ops.delivery.place import Place\n", encoding="utf-8")
+    (tmp_path / "other.py").write_text("def call_with_retries() -> None: ...\n", encoding="utf-8")
+    git(tmp_path, "add", "--all")
+    done = rewrite_imports(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "mine.py:3: ops.delivery.place is gone, see what replaces it in docs/upgrading.md\n"
+
+
+def test_the_script_leads_to_modules_that_there_are() -> None:
+    for module in runpy.run_path(str(SCRIPT))["MODULES"].values():
+        assert importlib.util.find_spec(module), module

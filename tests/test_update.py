@@ -16,6 +16,7 @@ import cruft
 import pytest
 from cookiecutter.exceptions import FailedHookException
 
+from tests.conftest import Bake
 from tests.repository import KINDS, append, files, generate
 
 GENERATED = "{{cookiecutter.agent_name}}"
@@ -161,6 +162,17 @@ def test_a_release_that_removes_an_edited_file_changes_nothing(release: Path, ou
     assert git(repository, "rev-parse", "HEAD") == head
     assert git(repository, "status", "--porcelain") == ""
     assert (repository / EDITED["agent"]).read_text(encoding="utf-8").endswith("The team's own sentence.\n")
+
+
+def test_setup_takes_the_kit_from_an_index_where_there_is_no_vendor(bake: Bake) -> None:
+    repository = bake()
+    command = ["make", "--dry-run", "setup", f"PYTHON={sys.executable}"]
+    with_wheel = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
+    shutil.rmtree(repository / "vendor")
+    without = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
+    assert "--find-links vendor" in with_wheel
+    assert "pip sync" in without
+    assert "--find-links" not in without, "uv stops at a folder that is not there"
 
 
 def test_cruft_leaves_nothing_of_what_is_refused(release: Path, output: Path, tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def _finance(region: str, other: str, quarter: str) -> tuple[Exchange, Exchange]
 def _hr(country: str, other: str, year: int) -> tuple[Exchange, Exchange]:
     codes = {"Germany": "DE", "France": "FR", "the UK": "UK"}
     return (
-        Exchange(f"When are the public holidays in {country} in {year}?", {"region": codes[country], "year": year}),
-        Exchange(f"and in {other}?", {"region": codes[other], "year": year}),
+        Exchange(f"When are the public holidays in {country} in {year}?", {"year": year, "region": codes[country]}),
+        Exchange(f"and in {other}?", {"year": year, "region": codes[other]}),
     )
 
 
@@ -70,10 +70,10 @@ DOMAINS = {
     ),
     "hr": Domain(
         tool="checkVacationBalance",
-        asked=Exchange("How many vacation days has E1001 left?", {"employeeId": "E1001"}),
-        figure="14.5",
-        result=("remaining", 14.5),
-        content=("14.5", "vacation days has", "E1001"),
+        asked=Exchange("How many vacation days has E1003 left?", {"employeeId": "E1003"}),
+        figure="16.5",
+        result=("remaining", 16.5),
+        content=("remaining 16.5", "vacation days has", "E1003"),
         backend_method="balance",
         conversations=(
             _hr("Germany", "France", 2027),

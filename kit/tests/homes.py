@@ -10,7 +10,8 @@ from agentcore_kit.config.repository import repository_root
 
 
 def home_in(folder: Path) -> Path:
-    """Copy manifest, environments and src into a folder and return it."""
+    """Copy manifest, environments and src into a folder, which is made if it is not there, and return it."""
+    folder.mkdir(exist_ok=True)
     for name in ("manifest.yaml", "environments", "src"):
         source = repository_root() / name
         shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder)

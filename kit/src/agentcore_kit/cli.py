@@ -1,6 +1,12 @@
 """The command line `kit`: every command is declared here, and only the one that is typed is imported.
 
-Exit codes: 0 done, 1 a gate was not passed, 2 wrong input, 3 it could not be done.
+Exit codes, of every command:
+
+- 0: done.
+- 1: a gate was not passed: checks, tests, an evaluation below threshold, a smoke test, a monitor's finding, drift.
+- 2: wrong input: an option, the manifest, an environment file, a dataset.
+- 3: it could not be done: AWS refused or was not reached, a stack failed, something must come first, or a traceback.
+- 130: interrupted.
 """
 
 from __future__ import annotations
@@ -13,12 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
+
+HELP = """Serve, test, evaluate and deliver what is in this repository.
+
+Exit codes: 0 done, 1 a gate was not passed, 2 wrong input, 3 it could not be done. `kit COMMAND --help` says more.
+"""
 
 EVERYDAY = "Every day"
 EVALUATION = "Evaluation and tests"
 DELIVERY = "Delivery (needs AWS credentials and --env)"
 OPERATION = "Operation (needs AWS credentials and --env)"
 REPOSITORY = "This repository"
+GROUPS = (EVERYDAY, EVALUATION, DELIVERY, OPERATION, REPOSITORY)
+"""The headings of the list of commands, in its order."""
 
 AGENT, TOOL, MEMORY = "Agent", "Tool", "Memory"
 SERVED = (AGENT, TOOL)
@@ -27,7 +41,15 @@ ALL = (AGENT, TOOL, MEMORY)
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what runs it, what the list of commands says of it, and the kinds of repository that have it."""
+    """One command.
+
+    Attributes:
+        name: As it is typed.
+        function: What runs it, as `module:function`.
+        help: What the list of commands says of it.
+        group: The heading that it stands under in the list.
+        kinds: The kinds of repository that have it.
+    """
 
     name: str
     function: str
@@ -94,6 +116,7 @@ COMMANDS = (
     Command("lock", "agentcore_kit.checks.commands:lock", "Compile the requirement files.", REPOSITORY),
     Command("setup-tools", "agentcore_kit.checks.commands:setup_tools", "Install the tools that need a place of their own.", REPOSITORY),
     Command("template-update", "agentcore_kit.delivery.template_update:template_update", "Take the template's newest release.", REPOSITORY),
+    Command("eject", "agentcore_kit.checks.eject:eject", "Copy a module of the kit here, to be changed.", REPOSITORY),
 )  # fmt: skip
 
 
@@ -109,7 +132,14 @@ def main(arguments: list[str] | None = None) -> None:
     own_code = (str(Path("src").resolve()), str(Path.cwd()))
     sys.path[:0] = [path for path in own_code if path not in sys.path]
     given = sys.argv[1:] if arguments is None else arguments
-    application(_kind(), {*given, *os.environ.get("_TYPER_COMPLETE_ARGS", "").split()})(given, prog_name="kit")
+    run = application(_kind(), {*given, *os.environ.get("_TYPER_COMPLETE_ARGS", "").split()})
+    try:
+        run(given, prog_name="kit")
+    except Exception:  # a fault of the kit or of the team's code: it must not look like a gate that was not passed
+        import traceback
+
+        traceback.print_exc()
+        raise SystemExit(3) from None
 
 
 def commands(kind: str | None) -> Iterator[Command]:
@@ -129,13 +159,30 @@ def application(kind: str | None, typed: set[str]) -> typer.Typer:
         typed: The words that were typed. Only commands that are among them are imported, the others are only listed.
     """
     app = typer.Typer(
-        name="kit", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+        name="kit",
+        cls=_Grouped,
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
     for command in commands(kind):
         function = _guarded(command.function) if command.name in typed else _listed
         app.command(command.name, short_help=command.help, rich_help_panel=command.group)(function)
     app.callback()(_group)
     return app
+
+
+class _Grouped(TyperGroup):
+    """Lists the commands under the headings that they are declared with."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each heading."""
+        for heading in GROUPS:
+            found = [one for one in self.commands.values() if getattr(one, "rich_help_panel", "") == heading]
+            if found:
+                with formatter.section(heading):
+                    formatter.write_dl([(one.name or "", one.short_help or "") for one in found])
 
 
 def _group() -> None:

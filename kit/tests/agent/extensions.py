@@ -48,11 +48,11 @@ class CallBudget(HookProvider):
         registry.add_callback(AgentInitializedEvent, self.session_began)
         registry.add_callback(BeforeToolCallEvent, self.before_tool_call)
 
-    def session_began(self, _: AgentInitializedEvent) -> None:
+    def session_began(self, event: AgentInitializedEvent[Any]) -> None:
         """Called once a session."""
         logger.info("session of %s", self.session.caller.user_id)
 
-    def before_tool_call(self, event: BeforeToolCallEvent) -> None:
+    def before_tool_call(self, event: BeforeToolCallEvent[Any]) -> None:
         """Called for each tool call; a reason in `cancel_tool` is what the model is told instead of a result."""
         self.left -= 1
         if self.left < 0:
@@ -67,6 +67,4 @@ def count_boxes() -> dict[str, int]:
 
 def build_agent(session: AgentSession) -> Agent:
     """Return an agent with hooks of its session."""
-    return Agent(
-        tools=[count_boxes], plugins=session.plugins, hooks=[CallBudget(session, calls=1)], **session.options
-    )
+    return Agent(tools=[count_boxes], plugins=session.plugins, hooks=[CallBudget(session, calls=1)], **session.options)

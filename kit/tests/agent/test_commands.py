@@ -36,7 +36,13 @@ def kit(home: Path, *arguments: str, typed: str = "", **variables: str) -> subpr
     """Run one command with what a person types into it, and the shell's variables."""
     command = [sys.executable, "-m", "agentcore_kit", *arguments]
     return subprocess.run(
-        command, cwd=home, env=environment_of(home) | variables, input=typed, capture_output=True, text=True, timeout=60
+        command,
+        cwd=home,
+        env=environment_of(home) | variables,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
 
 

@@ -10,10 +10,12 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.serving.app import AgentApp, create_app
 from agentcore_kit.serving.invocation import SESSION_HEADER
+from agentcore_kit.serving.service import Service
 
 HERE = "tests.agent.extensions"
 BUILD_AGENT = f"{HERE}:build_agent"
@@ -86,9 +88,6 @@ def test_hooks_of_a_session_see_its_begin_and_each_tool_call(caplog: pytest.LogC
 
 
 def test_a_name_that_names_nothing_is_told_when_the_server_starts() -> None:
-    from agentcore_kit.config.errors import ConfigError
-    from agentcore_kit.serving.service import Service
-
     for wrong in (create_app(f"{HERE}:nothing"), create_app(BUILD_AGENT, on_request=f"{HERE}:nothing")):
         with pytest.raises(ConfigError, match="has no nothing; define it there"):
             Service.of_app(wrong)

@@ -153,13 +153,28 @@ def test_a_tool_that_never_answers_is_given_up_and_the_model_is_told(settings: A
         token = CallerToken(Caller("alice", token="t"))
         found = connect_gateways(with_gateways(settings, {"shared": url}, callSeconds=0.3), token, [])
         agent = Agent(tools=found.tools, callback_handler=None)
+        began = time.monotonic()
         try:
             late, quick = (agent.tool.market___wait(seconds=seconds) for seconds in (60, 0))
         finally:
             found.close()
+    assert time.monotonic() - began < 15, "long before it would answer, or the default ends"
     assert late["status"] == "error"
     assert "timed out" in late["content"][0]["text"].lower()
     assert quick["content"][0]["text"] == "done", "the connection stays"
+
+
+def test_a_slow_search_is_waited_for_as_long_as_the_environment_file_says(
+    settings: AgentSettings, build_agent: BuildAgent
+) -> None:
+    slowly = GatewayLimits().connect_seconds + 1.5
+    with serving(market_server(SEARCH_ABOVE + 1, search_seconds=slowly)) as (url, _):
+        patient = with_gateways(settings, {"shared": url}, connectSeconds=60)
+        service = Service(patient, model_that_lists_tools(), build_agent)
+        try:
+            assert "market___getIndicator7" in json.loads(ask(service, "hello")["answer"])
+        finally:
+            service.close()
 
 
 def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
@@ -221,9 +236,7 @@ def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, build
             service.close()
 
 
-def test_a_lost_connection_is_opened_anew_and_hinders_no_end(
-    settings: AgentSettings, build_agent: BuildAgent
-) -> None:
+def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSettings, build_agent: BuildAgent) -> None:
     with serving(market_server(1)) as (url, _):
         service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)
         try:

@@ -8,6 +8,7 @@ import pytest
 from strands.models import BedrockModel
 from strands.models.openai import OpenAIModel
 
+from agentcore_kit.config.agent import AgentEnvironment
 from agentcore_kit.config.environment import load_environment
 from agentcore_kit.local.offline_model import LABEL, OfflineModel
 from agentcore_kit.serving.models import build_model, model_label
@@ -22,7 +23,9 @@ BEDROCK = {"AGENT_MODEL_PROVIDER": "bedrock", "AGENT_MODEL_ID": "global.anthropi
 
 
 def chosen_by(settings: AgentSettings, variables: dict[str, str]) -> AgentSettings:
-    return replace(settings, environment=load_environment(settings.manifest, variables))
+    environment = load_environment(settings.manifest, variables)
+    assert isinstance(environment, AgentEnvironment)
+    return replace(settings, environment=environment)
 
 
 def test_without_a_choice_the_model_is_offline_and_says_so(settings: AgentSettings) -> None:
@@ -49,10 +52,10 @@ def test_an_openai_compatible_server_needs_no_key(settings: AgentSettings, monke
 
 @pytest.mark.parametrize("name", ["dev", "preprod", "prod"])
 def test_deployed_environments_give_their_limits(settings: AgentSettings, name: str) -> None:
-    environment = load_environment(settings.manifest, {"AGENT_ENV": name})
-    config = build_model(replace(settings, environment=environment)).get_config()
-    assert config["max_tokens"] == environment.model.max_tokens
-    assert config["temperature"] == environment.model.temperature
+    there = chosen_by(settings, {"AGENT_ENV": name})
+    config = build_model(there).get_config()
+    assert config["max_tokens"] == there.environment.model.max_tokens
+    assert config["temperature"] == there.environment.model.temperature
 
 
 def test_the_guardrail_of_the_deployment_reaches_the_model(

@@ -26,7 +26,6 @@ from tests.homes import environment_of, home_in
 pytestmark = pytest.mark.integration
 
 
-
 class Server:
     """A running agent, and how to ask it."""
 

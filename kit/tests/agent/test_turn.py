@@ -163,9 +163,7 @@ def test_an_answer_that_reaches_the_models_maximum_is_given_and_said_to_be_cut(
 
 
 @pytest.mark.parametrize("odd", [float("nan"), "\ud83d", {1, 2}], ids=["no number", "half a character", "no JSON"])
-def test_what_json_cannot_carry_does_not_break_the_session(
-    settings: AgentSettings, alice: Caller, odd: Any
-) -> None:
+def test_what_json_cannot_carry_does_not_break_the_session(settings: AgentSettings, alice: Caller, odd: Any) -> None:
     answers = iter([odd, "well again"])
 
     @tool(name="countBoxes")

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.delivery import context, polling
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.server import Server, serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
 from agentcore_kit.local.rehearsal.component import fakes
+from tests.delivery.memory_world import World as MemoryWorld
 from tests.delivery.runtime_world import World
 
 
@@ -46,7 +48,7 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
-) -> World:
+) -> World | MemoryWorld:
     """Return everything, with waits that take no time."""
     make = context.DeploymentContext.client
 
@@ -69,4 +71,5 @@ def world(
     monkeypatch.setattr(polling, "PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr(context, "ATTEMPTS", 3)
-    return World(cloud, environments(), monkeypatch, capsys)
+    made = MemoryWorld if repository_kind() == "Memory" else World
+    return made(cloud, environments(), monkeypatch, capsys)

@@ -63,5 +63,5 @@ def test_enums_patterns_and_lengths(
 
 
 def test_what_it_does_not_know_is_an_error_and_leaves_nowhere(world: World) -> None:
-    assert "the stand-in knows no" in refusal(client(world, "ssm").describe_parameters)
+    assert "the emulator knows no" in refusal(client(world, "ssm").describe_parameters)
     assert "knows no" in refusal(client(world, "bedrock-agentcore-control").list_registries)

@@ -90,13 +90,12 @@ def test_production_is_asked_about_unless_in_ci(world: World) -> None:
 
 
 def test_status_as_json_is_for_programs(world: World) -> None:
-    assert json.loads(world.must("status", "dev", "--json").out)["release"]["live"] is None
+    assert set(json.loads(world.must("status", "dev", "--json").out)["stacks"].values()) == {None}
     world.release(env="dev")
     typed = world.must("status", "dev", "--json")
     said = json.loads(typed.out)
     assert (said["environment"], said["account"]) == ("dev", world.environments["dev"].account)
-    assert said["release"] == {"live": "1", "newest": "1", "good": ["1"]}
-    assert set(said["stacks"].values()) <= {"CREATE_COMPLETE", None}
+    assert "CREATE_COMPLETE" in said["stacks"].values()
     assert "environment dev" in typed.err, "people still see where"
 
 

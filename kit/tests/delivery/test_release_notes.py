@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.delivery import release_notes, template_update
+from agentcore_kit.delivery import release_notes, template_release
 from tests.delivery.test_template_update import git
 
 
@@ -49,5 +49,5 @@ def test_a_commit_that_was_overtaken_is_not_delivered(
 
 def test_the_newest_release_by_version_not_by_name() -> None:
     listing = "a\trefs/tags/v0.9.0\nb\trefs/tags/v0.10.0\nc\trefs/tags/v0.10.0^{}\nd\trefs/tags/next"
-    assert template_update.newest_release(listing) == "v0.10.0"
-    assert template_update.newest_release("") is None
+    assert template_release.newest_release(listing) == "v0.10.0"
+    assert template_release.newest_release("") is None

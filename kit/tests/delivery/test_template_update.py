@@ -21,7 +21,7 @@ import pytest
 
 from agentcore_kit.checks.commands import compile_all
 from agentcore_kit.cli import main
-from agentcore_kit.delivery import template_update
+from agentcore_kit.delivery import template_release
 
 GIT = shutil.which("git") or "git"
 ENGINE = "cookiecutter"
@@ -57,6 +57,8 @@ def write_wheel(folder: Path, name: str, version: str, requires: str = "") -> Pa
         archive.writestr(f"{stem}.dist-info/METADATA", head + extras + needs)
         archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{stem}.dist-info/RECORD", "")
+        archive.writestr(f"{name.replace('-', '_')}/serving/models.py", "SAME = True\n")
+        archive.writestr(f"{name.replace('-', '_')}/serving/errors.py", f"VERSION = {version!r}\n")
     return path
 
 
@@ -154,7 +156,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         git(made.template, "init", "--quiet")
         made.release("v0.1.0", notes=LINES)
         create = ["create", "--no-input", "--checkout", "v0.1.0", "--output-dir", str(folder)]
-        subprocess.run([template_update._cruft(), *create, str(made.template)], capture_output=True, check=True)
+        subprocess.run([template_release._cruft(), *create, str(made.template)], capture_output=True, check=True)
         yield folder
 
 
@@ -283,6 +285,11 @@ def test_only_the_kit_changed_beside_packages_of_the_team(template: Template, up
     path.write_text(path.read_text(encoding="utf-8").replace("theirs==1.0", "theirs>=1.0"), encoding="utf-8")
     template.commit()
     assert template.pinned() == ["agentcore-kit==0.1.0", "library==1.0", "theirs==1.0"]
+    for name in ("errors", "models"):
+        path = template.repository / f"src/ejected/agentcore_kit/serving/{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("OURS = True\n", encoding="utf-8")
+    template.commit()
     template.release("v0.2.0", kit="0.2", needs="library~=1.2.0")
 
     code, said, told = update()
@@ -299,12 +306,14 @@ def test_only_the_kit_changed_beside_packages_of_the_team(template: Template, up
     report = template.lines(".local/delivery/update.md")
     assert "- `agentcore-kit`: 0.1.0 → 0.2.0" in report
     assert "- `library`: 1.0 → 1.2" in report
+    assert "- `src/ejected/agentcore_kit/serving/errors.py`: the kit's own of it has changed; compare them" in report
+    assert "models.py" not in "".join(report)
     assert "theirs" not in "".join(report)
 
 
 def test_a_pin_that_the_team_raised_stays_and_the_others_are_the_releases(template: Template, update: Update) -> None:
     template.publish("library", "1.5")
-    for name in template_update.LOCKS:
+    for name in template_release.LOCKS:
         git_file = template.repository / name
         git_file.write_text(
             git_file.read_text(encoding="utf-8").replace("library==1.0", "library==1.5"), encoding="utf-8"
@@ -332,6 +341,22 @@ def test_the_kit_may_come_from_an_index_instead_of_vendor(template: Template, up
     assert update()[:2] == (0, "tag=v0.2.0\n")
     assert not Path("vendor").exists()
     assert template.pinned() == ["agentcore-kit==0.2.0"]
+
+
+def test_a_package_of_the_kits_name_in_an_index_is_not_taken(template: Template, update: Update) -> None:
+    template.release("v0.2.0", kit="0.2")
+    template.publish("agentcore-kit", "0.2.5")
+    assert update()[:2] == (0, "tag=v0.2.0\n")
+    assert template.pinned() == ["agentcore-kit==0.2.0", "library==1.0"]
+
+
+def test_the_kits_wheel_may_change_without_its_version(template: Template, update: Update) -> None:
+    before = sha256(next(Path("vendor").iterdir()).read_bytes()).hexdigest()
+    template.release("v0.2.0", kit="0.1", needs="library>=1.0")
+    assert update()[:2] == (0, "tag=v0.2.0\n")
+    pins = "\n".join(template.lines("requirements.txt") + template.lines("requirements-dev.txt"))
+    assert before not in pins
+    assert pins.count(sha256(next(Path("vendor").iterdir()).read_bytes()).hexdigest()) == 2
 
 
 def test_conflicts_can_be_left_in_the_files_and_resolved(template: Template, update: Update) -> None:
@@ -382,11 +407,24 @@ def test_what_stops_it_has_its_own_reason_and_code(
     assert "the newest is v0.2.0" in told
 
     with monkeypatch.context() as patch:
-        patch.setattr(template_update, "TOOLS", template.index)
-        patch.setattr(template_update, "BIN", template.index)
+        patch.setattr(template_release, "TOOLS", template.index)
+        patch.setattr(template_release, "BIN", template.index)
         code, _, told = update()
         assert code == 3
         assert "cruft is not installed" in told
+
+    hook = template.template / "hooks" / "pre_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text('raise SystemExit("agent_name: an-agent is not right any more")\n', encoding="utf-8")
+    template.release("v0.3.0")
+    before = template.state()
+    code, said, told = update()
+    assert (code, said) == (3, "")
+    assert (
+        "version v0.3.0 of the template cannot be generated with the answers in .cruft.json:\nagent_name: an-" in told
+    )
+    assert "Traceback" not in told
+    assert template.state() == before
 
     template.template.rename(template.template.with_name("gone"))
     code, _, told = update()
@@ -398,6 +436,11 @@ def test_what_stops_it_has_its_own_reason_and_code(
     code, _, told = update()
     assert code == 2
     assert "cruft link" in told
+    git(template.repository, "checkout", "--quiet", "HEAD", ".cruft.json")
+    shutil.rmtree(".git")
+    code, _, told = update()
+    assert code == 2
+    assert "this is no git repository" in told
 
 
 def test_a_template_that_was_never_released_has_nothing(template: Template, update: Update) -> None:

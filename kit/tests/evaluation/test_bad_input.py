@@ -10,21 +10,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from rich.console import Console
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import commands, evaluators, results, runner
 from agentcore_kit.evaluation.agent_targets import LocalTarget, own_tools
-from agentcore_kit.evaluation.dataset import Row, dataset_path
+from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
 from agentcore_kit.evaluation.reports.console import print_report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
-from tests.evaluation.runs import cases, command, evaluated, metric, one_call, rows_of
+from tests.evaluation.runs import cases, command, evaluated, metric, rows_of
 
 LINES = dataset_path().read_text(encoding="utf-8").splitlines()
 
@@ -77,8 +79,11 @@ def changed(tmp_path: Path, *lines: str) -> str:
 
 def row_with_a_choice() -> tuple[dict[str, Any], str, str]:
     """Return a row that is right, whose one call has a parameter with few allowed values; the tool, the parameter."""
-    for row in one_call():
-        (call,) = row.metadata.expect[0][0].calls
+    for row in load_dataset().rows(lambda entry: entry.category != "multi-turn"):
+        best, *others = row.metadata.expect[0]
+        if len(best.calls) != 1 or others or row.metadata.failures:
+            continue
+        (call,) = best.calls
         properties = own_tools()[call.name]["properties"]
         for name in call.input:
             if "enum" in properties[name]:
@@ -212,7 +217,7 @@ def test_a_threshold_that_nothing_was_measured_for_is_told(tmp_path: Path, capsy
     assert code == 1, "without a price nobody knows the cost"
     assert "no price of this model" in text
 
-    code, text = evaluation(capsys, "--select", "common", "--results", str(tmp_path / "results"))
+    code, text = evaluation(capsys, "--select", "smoke", "--results", str(tmp_path / "results"))
     assert code == 0
     assert "thresholds had nothing to measure" in text
 
@@ -370,7 +375,9 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
     assert metric(report, "caseErrorRate") == pytest.approx(2 / 6)
     assert report.summary.total.counts()["toolSelection"] == 4
     assert not report.passed
-    assert f"<b>User 1</b> {rows[1].turns[0].input}" in (report.folder / "report.html").read_text(encoding="utf-8")
+    assert f"<b>User 1</b> {escape(rows[1].turns[0].input)}" in (report.folder / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_an_evaluator_that_no_report_would_show_is_refused_at_once(
@@ -419,8 +426,6 @@ def test_dropping_cut_lines_of_a_killed_run(tmp_path: Path) -> None:
 
 
 def test_selection_takes_categories_tags_and_patterns() -> None:
-    from agentcore_kit.evaluation.dataset import load_dataset
-
     dataset = load_dataset(dataset_path())
     first = next(entry.id for entry in dataset.entries if entry.category == "edge")
     chosen = commands.selection(f"smoke,{first[:-1]}*", dataset)
@@ -429,3 +434,49 @@ def test_selection_takes_categories_tags_and_patterns() -> None:
     assert len(found) < 15
     assert LocalTarget.name == "local"
     assert isinstance(next(dataset.rows()), Row)
+
+
+def test_the_environment_that_is_named_has_the_limits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENT_ENV", "local")  # and again after the test
+    code, text = evaluation(capsys, "--env", "preprodd", "--results", str(tmp_path))
+    assert (code, "'preprodd' is no environment; did you mean preprod?" in text) == (2, True)
+
+    code, text = evaluation(
+        capsys, "--env", "preprod", "--target", "http://127.0.0.1:9", "--results", str(tmp_path), "--select", "smoke"
+    )
+    assert (code, "EVAL_TOKEN" in text or "nobody answers" in text) == (3, True)
+
+
+@pytest.mark.parametrize("name", ["cloud-dataset", "cloud-evaluate", "cloud-batch"])
+def test_what_is_in_aws_needs_an_environment_there(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert command(capsys, name) == (2, "local has no AWS account; say which environment: --env dev\n")
+    assert command(capsys, name, "--env", "prdo")[0] == 2
+
+
+def test_an_evaluator_of_the_teams_own_is_reported_and_may_have_a_threshold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the docstring of evals/evaluators.py shows it."""
+    file = repository_root() / "evals" / "evaluators.py"
+    text = file.read_text(encoding="utf-8")
+    example = text[text.index("    class Politeness") : text.index("`Record` is in")]
+    package = "agentcore_kit.evaluation"
+    imports = f"from {package}.evaluators import Verdict\nfrom {package}.target import Record\n\n\n"
+    repository = tmp_path / "repository"
+    shutil.copytree(repository_root(), repository)
+    own = repository / "evals" / "evaluators.py"
+    own.write_text(
+        f"{text}\n{imports}{textwrap.dedent(example)}\nEVALUATORS = (*EVALUATORS, Politeness)\n", encoding="utf-8"
+    )
+    limits = repository / "evals" / "thresholds.yaml"
+    limits.write_text("offline: {politeness: {min: 1.0}}\nmodels: {}\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "agentcore_kit", "eval", "--select", "smoke"],
+        cwd=repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1, done.stderr
+    assert "Below threshold: Polite" in done.stdout

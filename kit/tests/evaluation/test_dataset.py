@@ -143,7 +143,7 @@ def test_the_smoke_test_asks_each_row_in_a_session_of_its_own() -> None:
 )
 def test_a_failed_smoke_test_names_file_row_and_question(reply: Reply, why: str) -> None:
     with pytest.raises(SmokeFailure) as failure:
-        ask_smoke_rows(lambda *_: reply)  # type: ignore[arg-type,return-value]
+        ask_smoke_rows(lambda *_: reply)  # type: ignore[arg-type]
 
     row = smoke_rows()[0]
     assert str(failure.value).startswith(f"evals/dataset.jsonl: row {row.scenario_id}: {row.turns[0].input!r}: {why}")

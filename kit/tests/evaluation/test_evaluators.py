@@ -38,7 +38,7 @@ def call(region: str = "EMEA", *, name: str = "getQuarterlyRevenue", status: str
     }
 
 
-def turn(answer: str, *calls: dict[str, Any], expected: Outcome | None = None, said: str = "q") -> dict[str, Any]:
+def turn(answer: str, *calls: dict[str, Any], expected: Outcome | None = None, said: str = "q") -> Any:
     usage = {
         "modelCalls": 2,
         "stopReason": "end_turn",

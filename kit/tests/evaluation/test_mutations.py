@@ -132,8 +132,8 @@ def test_a_parameter_whose_values_are_explained_wrongly(
     def rotated(tool: AgentTool) -> AgentTool:
         spec = json.loads(json.dumps(tool.tool_spec))
         for about in spec["inputSchema"]["json"]["properties"].values():
-            others = _MEANING.findall(about.get("description", ""))
-            others = iter([*others[1:], *others[:1]])
+            values = _MEANING.findall(about.get("description", ""))
+            others = iter([*values[1:], *values[:1]])
             about["description"] = _MEANING.sub(partial(_next_one, others), about.get("description", ""))
         return ChangedTool(tool, spec=spec)
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory import policies
-from agentcore_kit.local.memory_server import access, service, store
+from agentcore_kit.local.memory_server import access, namespaces, service, store
 from agentcore_kit.local.memory_server.extraction import rules
 from agentcore_kit.local.memory_server.store import DAY, Event, Record, Store
 
@@ -35,7 +36,7 @@ CONSUMERS = [
     {"name": "kitchen", "read": ["visits"], "write": ["house", "bills"]},
 ]
 TABLE = "When I say the usual table, I mean the one {}."
-ROWS = [
+ROWS: list[tuple[Any, ...]] = [
     ("order", {"diets": [["oat milk"]]}, [], "Remember that oat milk is what I take in coffee."),
     (
         "contradiction",
@@ -78,6 +79,10 @@ def other(tmp_path: Path) -> Path:
             "scenario_id": f"row-{number}", "group": group, "why": "of another domain", "expected": expected,
             "absent": absent, "sessions": [{"id": "s1", "turns": turns}],
         })  # fmt: skip
+    thresholds = folder / "evals" / "thresholds.yaml"
+    limits = yaml.safe_load(thresholds.read_text(encoding="utf-8"))
+    limits["offline"]["latencyP95"]["max"] = 5000  # the machine may be busy with other things
+    thresholds.write_text(yaml.safe_dump(limits), encoding="utf-8")
     dataset = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / "evals" / "dataset.jsonl").write_text(dataset, encoding="utf-8")
     return folder
@@ -159,7 +164,7 @@ def what_is_deleted_stays(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_actors_share(patch: pytest.MonkeyPatch) -> None:
-    known = service.resolve
+    known = namespaces.resolve
     patch.setattr(service, "resolve", lambda template, _, *more: known(template, "everybody", *more))
 
 
@@ -175,7 +180,7 @@ def a_path_reaches_whatever_begins_with_it(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_sessions_share(patch: pytest.MonkeyPatch) -> None:
-    known = service.resolve
+    known = namespaces.resolve
     patch.setattr(service, "resolve", lambda template, actor, _, key: known(template, actor, "s1", key))
 
 
@@ -184,6 +189,15 @@ def events_of_all_actors(patch: pytest.MonkeyPatch) -> None:
 
     def events(store: Store, where: str, *values: object) -> list[Event]:
         return known(store, where.replace("actor = ?", "(actor = ? OR 1)"), *values)
+
+    patch.setattr(Store, "_events", events)
+
+
+def events_of_all_sessions(patch: pytest.MonkeyPatch) -> None:
+    known = Store._events
+
+    def events(store: Store, where: str, *values: object) -> list[Event]:
+        return known(store, where.replace("session = ?", "(session = ? OR 1)"), *values)
 
     patch.setattr(Store, "_events", events)
 
@@ -227,9 +241,10 @@ def nothing_is_learned(patch: pytest.MonkeyPatch) -> None:
         ("persistence", "what_was_deleted_stays_deleted", what_is_deleted_stays),
         ("persistence", "who_is_forgotten", what_is_deleted_stays),
         ("isolation", "reaches_what_another_said", events_of_all_actors),
+        ("isolation", "sessions_of_an_actor_are_kept_apart", events_of_all_sessions),
         ("isolation", "reaches_what_was_learned_of_another", all_actors_share_one_path),
         ("isolation", "a_path_reaches_whole_parts_only", a_path_reaches_whatever_begins_with_it),
-        ("isolation", "sessions_of_an_actor_are_kept_apart", all_sessions_share),
+        ("isolation", "records_of_a_session_are_kept_apart", all_sessions_share),
         ("isolation", "no_consumer_reaches_all_actors_at_once", consumers_may_do_anything),
         ("isolation", "every_consumer_may_do_what_the_manifest_says", consumers_may_write_what_they_read),
         ("retrieval", "a_later_session_finds", a_search_finds_nothing),

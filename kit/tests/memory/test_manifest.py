@@ -173,3 +173,14 @@ def test_every_kind_of_strategy_becomes_cloudformation(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({**GOOD, "spec": spec}), encoding="utf-8")
     text = template.text(load_manifest(path).spec)
     assert [str(each) for each in lint(text, config=ManualArgs(regions=["eu-central-1"]))] == []
+
+
+def test_a_memory_that_learns_nothing_becomes_cloudformation_too(tmp_path: Path) -> None:
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
+    path = tmp_path / "manifest.yaml"
+    spec = {"eventExpiryDays": 30, "consumers": [{"name": "all", "read": ["events"], "write": ["events"]}]}
+    path.write_text(yaml.safe_dump({**GOOD, "spec": spec}), encoding="utf-8")
+    text = template.text(load_manifest(path).spec)
+    assert [str(each) for each in lint(text, config=ManualArgs(regions=["eu-central-1"]))] == []

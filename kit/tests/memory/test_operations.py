@@ -203,3 +203,14 @@ def test_the_environment_file_chooses_the_extractor() -> None:
         "MEMORY_MODEL_BASE_URL": "http://127.0.0.1:9/v1",
     }
     assert Settings.of(load_manifest(), wanted).extractor.provider == "openai-compatible"
+
+
+@pytest.mark.parametrize("reply", ["no JSON", '{"records": [{}]}', '{"records": [{"text": 1}]}', '{"records": 1}'])
+def test_an_answer_of_a_model_that_cannot_be_read_changes_nothing(reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(url: str, **_: Any) -> httpx.Response:
+        message = {"choices": [{"message": {"content": reply}}]} if reply != "no JSON" else {"choices": []}
+        return httpx.Response(200, json=message, request=httpx.Request("POST", url))
+
+    monkeypatch.setattr(httpx, "post", answer)
+    extractor = ModelExtractor("http://127.0.0.1:9/v1", "any")
+    assert extractor.extract(SPEC.strategy("facts"), [Message("USER", "Hello.")], [], []) == []

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
+from agentcore_kit.mcp_server.declarations import tool
 from agentcore_kit.tool_contract.commands import _nameless, tools
 from agentcore_kit.tool_contract.definitions import _offered, offered
 from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing
-from agentcore_kit.mcp_server.declarations import tool
-
 
 READERS = ("commands", "pages", "samples")
 """Modules that read what is declared."""

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 
-from agentcore_kit.tool_contract.samples import NoExample, example, samples
 from agentcore_kit.mcp_server.declarations import tool
+from agentcore_kit.tool_contract.samples import NoExample, example, samples
 
 
 @pytest.fixture(autouse=True)

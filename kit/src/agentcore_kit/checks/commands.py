@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,8 @@ TOOLS = BIN.parent / "tools" / "bin"
 """Where checkov, check-jsonschema and cruft are: they would hold the component's own packages back."""
 
 AT_ONCE = 2
+
+_KIT_PIN = re.compile(r"^agentcore-kit==.*\n(?:    --hash.*\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ def lock(
 def compile_all(*, upgrade: bool = False) -> None:
     """Compile both requirement files, for every platform and without the address of any index.
 
+    Where `vendor/` holds the kit, the kit is that wheel and no other, whatever an index has under its name.
+
     Args:
         upgrade: Whether to take the newest versions; else those that are pinned stay while they fit.
     """
@@ -134,12 +140,22 @@ def compile_all(*, upgrade: bool = False) -> None:
     options += ["--upgrade"] if upgrade else []
     if repository_path("vendor").is_dir():
         options += ["--find-links", "vendor", "--no-emit-find-links"]
+    kit = next(repository_path("vendor").glob("agentcore_kit-*.whl"), None)
     production = ["pyproject.toml", "--output-file", "requirements.txt"]
     development = ["pyproject.toml", "--group", "dev", "--constraint", "requirements.txt"]
-    for arguments in (production, [*development, "--output-file", "requirements-dev.txt"]):
-        done = subprocess.run([*options, *arguments], check=False)  # noqa: S603
-        if done.returncode:
-            raise SystemExit(3)
+    with tempfile.TemporaryDirectory() as folder:
+        if kit:
+            exactly = Path(folder) / "kit.txt"
+            exactly.write_text(f"agentcore-kit=={kit.name.split('-')[1]}\n", encoding="utf-8")
+            options += ["--constraint", str(exactly)]
+        for arguments in (production, [*development, "--output-file", "requirements-dev.txt"]):
+            requirements = Path(arguments[-1])
+            if kit and requirements.exists():  # the compiler would keep the hash of an earlier wheel of this version
+                text = requirements.read_text(encoding="utf-8")
+                requirements.write_text(_KIT_PIN.sub("", text), encoding="utf-8")
+            done = subprocess.run([*options, *arguments], check=False)  # noqa: S603
+            if done.returncode:
+                raise SystemExit(3)
 
 
 def setup_tools() -> None:

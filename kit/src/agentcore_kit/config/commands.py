@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from agentcore_kit.config.compatibility import left_over
 from agentcore_kit.config.environment import NAMES, environment_model, read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.loader import Model
@@ -13,7 +14,7 @@ from agentcore_kit.config.repository import LOCAL, MANIFEST, relative, repositor
 
 
 def manifest() -> None:
-    """Check manifest.yaml and every environment file. Exit code 2 when one is wrong."""
+    """Check manifest.yaml and environment files, and that no file is left of former releases. Exit code 2 when not."""
     problems: list[str] = []
     found: Manifest | None = None
     try:
@@ -25,6 +26,7 @@ def manifest() -> None:
             read_environment(name, found)
         except ConfigError as error:
             problems += error.problems
+    problems += left_over()
     if problems or found is None:
         print("\n".join(problems), file=sys.stderr)
         raise SystemExit(2)

@@ -9,36 +9,41 @@ The requirement files are not merged as text: pins are taken package by package,
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import ZipFile
 
 import typer
 
-from agentcore_kit.checks.commands import BIN, TOOLS, compile_all
+from agentcore_kit.checks.commands import compile_all
+from agentcore_kit.config.ejected import FOLDER
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import COULD_NOT, GATE_NOT_PASSED, WRONG_INPUT, CommandError, reported_errors
+from agentcore_kit.delivery.template_release import (
+    LOCKS,
+    STATE,
+    Release,
+    generate,
+    git,
+    leave_out,
+    merge_pins,
+    newest_release,
+    read_pins,
+    text_of,
+    versions,
+)
 
-STATE = ".cruft.json"
-LOCKS = ("requirements.txt", "requirements-dev.txt")
 REPORT = Path(".local/delivery/update.md")
 
 _WHO = ("-c", "user.name=template-update", "-c", "user.email=template-update@users.noreply.github.com")
-_RELEASE = re.compile(r"refs/tags/(v?(\d+)\.(\d+)\.(\d+))$", re.MULTILINE)
 _KIT = re.compile(r"""(?<=["'])agentcore-kit(?P<extras>\[[^\]]*\])?(?P<versions>[^"']*)(?=["'])""")
-
-Pins = dict[str, list[str]]
-"""The lines `name==version` of a requirement file, by the name of the package."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,6 @@ class Conflict:
 
     path: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Release:
-    """A release of the template as this repository would look in it, had the team changed nothing.
-
-    Attributes:
-        folder: Its files, without what the update shall leave alone.
-        state: Its `.cruft.json`: template, commit, tag, and the answers.
-        pins: What its requirement files pin, by file.
-    """
-
-    folder: Path
-    state: dict[str, Any]
-    pins: dict[str, Pins]
 
 
 def template_update(
@@ -86,7 +76,7 @@ def template_update(
             folder = Path(name).resolve()
             with ThreadPoolExecutor() as pool:
                 wanted = ((state["commit"], folder / "old"), (tag, folder / "new"))
-                old, new = pool.map(lambda each: _generate(root, state, *each), wanted)
+                old, new = pool.map(lambda each: generate(root, state, *each), wanted)
             change = _commit_change(root, state, old, new, folder)
             if resolve:
                 _update_here(root, tag, change, old, new)
@@ -94,37 +84,15 @@ def template_update(
             with _copy_of(root, folder / "copy") as copy:
                 deleted = _merge(copy, change, tag)
                 _compile(copy, old, new)
-                _git(copy, "add", "--all")
-                _git(copy, *_WHO, "commit", "--quiet", "--message", f"Update from the template, release {tag}")
-                commit = _git(copy, "rev-parse", "HEAD").strip()
+                git(copy, "add", "--all")
+                git(copy, *_WHO, "commit", "--quiet", "--message", f"Update from the template, release {tag}")
+                commit = git(copy, "rev-parse", "HEAD").strip()
                 _write_report(
                     root, copy, f"release {tag} (before: {state.get('checkout') or state['commit'][:10]})", deleted
                 )
-            _git(root, "merge", "--ff-only", "--quiet", commit)
+            git(root, "merge", "--ff-only", "--quiet", commit)
         print(f"updated to release {tag}; next: make setup check test", file=sys.stderr)
         print(f"tag={tag}")
-
-
-def newest_release(listing: str) -> str | None:
-    """Return the newest release of a listing of `git ls-remote --tags`: versions only, in the order of versions."""
-    newest = max(_RELEASE.finditer(listing), key=lambda match: tuple(map(int, match.groups()[1:])), default=None)
-    return newest[1] if newest else None
-
-
-def read_pins(text: str) -> Pins:
-    """Return what a requirement file pins. A package has several lines where platforms differ."""
-    found: Pins = {}
-    for line in text.splitlines():
-        name, equal, _ = line.partition("==")
-        if equal and not line[0].isspace():
-            found.setdefault(name.strip(), []).append(line.rstrip(" \\"))
-    return found
-
-
-def merge_pins(ours: Pins, old: Pins, new: Pins) -> Pins:
-    """Return the new release's pins, with those that the team added or changed since the old one kept."""
-    kept = {name: lines for name, lines in ours.items() if _versions(ours, name) != _versions(old, name)}
-    return dict(sorted((new | kept).items()))
 
 
 def _read_state(root: Path) -> dict[str, Any]:
@@ -144,10 +112,15 @@ def _read_state(root: Path) -> dict[str, Any]:
 
 def _refuse_changes(root: Path) -> None:
     """Stop unless the working tree is as it was committed: an update must not mix with the team's open changes."""
-    top = Path(_git(root, "rev-parse", "--show-toplevel").strip()).resolve()
+    try:
+        top = Path(git(root, "rev-parse", "--show-toplevel").strip()).resolve()
+    except CommandError:
+        raise CommandError("this is no git repository", "git init, and commit what is here", WRONG_INPUT) from None
     if top != root.resolve():
         raise CommandError(
-            f"the git repository is {top}, its part {root} cannot be updated alone", _BY_HAND, WRONG_INPUT
+            f"the git repository begins in {top}, above this component; only a whole one can be updated",
+            "give the component a git repository of its own",
+            WRONG_INPUT,
         )
     if found := _conflicts(root):
         raise CommandError(
@@ -155,18 +128,15 @@ def _refuse_changes(root: Path) -> None:
             "resolve them, kit lock, then commit; or give it up: git reset --hard",
             GATE_NOT_PASSED,
         )
-    if changed := _git(root, "status", "--porcelain").splitlines():
+    if changed := git(root, "status", "--porcelain").splitlines():
         names = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")
         raise CommandError(f"there are changes that are not committed: {names}", "commit or stash them", WRONG_INPUT)
-
-
-_BY_HAND = "update it with cruft by hand, see .venv/tools/bin/cruft update --help"
 
 
 def _choose_release(root: Path, state: dict[str, Any], to: str | None) -> str | None:
     """Return the release to take; None when there is nothing newer, and say so."""
     try:
-        listing = _git(root, "ls-remote", "--tags", state["template"])
+        listing = git(root, "ls-remote", "--tags", state["template"])
     except CommandError as error:
         next_step = f"check the network, and whether you may read {state['template']}"
         raise CommandError(f"the template's releases cannot be listed: {error.message}", next_step) from None
@@ -185,40 +155,6 @@ def _choose_release(root: Path, state: dict[str, Any], to: str | None) -> str | 
     return tag
 
 
-def _generate(root: Path, state: dict[str, Any], checkout: str, folder: Path) -> Release:
-    """Generate the repository from a version of the template, with the same answers and without what is left alone."""
-    answers = {key: value for key, value in state["context"]["cookiecutter"].items() if not key.startswith("_")}
-    folder.mkdir()
-    command = ["create", state["template"], "--no-input", "--default-config", "--checkout", checkout]
-    command += ["--output-dir", str(folder)]
-    command += ["--directory", state["directory"]] if state.get("directory") else []
-    try:
-        _run(root, str(_cruft()), *command, "--extra-context", json.dumps(answers))
-    except CommandError as error:
-        raise CommandError(
-            f"version {checkout} of the template cannot be generated with the answers in {STATE}: {error.message}",
-            "correct the answer that is named there, or ask those who look after the template",
-        ) from None
-    (made,) = folder.iterdir()
-    created = json.loads((made / STATE).read_text(encoding="utf-8"))
-    pins = {name: read_pins(_text(made / name)) for name in LOCKS}
-    _leave_out(made, [*LOCKS, STATE, *_skipped(root, state)])
-    return Release(made, created, pins)
-
-
-def _skipped(root: Path, state: dict[str, Any]) -> Iterator[str]:
-    """Yield what the team has told cruft to leave alone."""
-    yield from state.get("skip", [])
-    project = tomllib.loads(_text(root / "pyproject.toml"))
-    yield from project.get("tool", {}).get("cruft", {}).get("skip", [])
-
-
-def _leave_out(folder: Path, patterns: list[str]) -> None:
-    for pattern in patterns:
-        for path in [*folder.glob(pattern)]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
 def _commit_change(root: Path, state: dict[str, Any], old: Release, new: Release, folder: Path) -> str:
     """Return a commit that holds the change from the old release to the new one; no branch has it.
 
@@ -231,48 +167,48 @@ def _commit_change(root: Path, state: dict[str, Any], old: Release, new: Release
     (new.folder / STATE).write_text(text + "\n", encoding="utf-8")
     _require_kit(old.folder / "pyproject.toml", new.folder / "pyproject.toml")
     if (old.folder / "vendor").is_dir() and not (root / "vendor").is_dir():  # the team's kit comes from an index
-        _leave_out(new.folder, ["vendor"])
+        leave_out(new.folder, ["vendor"])
     parent: list[str] = []
     for release in (old, new):
         index = {"GIT_INDEX_FILE": str(folder / "index")}
-        git_dir = _git(root, "rev-parse", "--absolute-git-dir").strip()
+        git_dir = git(root, "rev-parse", "--absolute-git-dir").strip()
         files = (f"--git-dir={git_dir}", f"--work-tree={release.folder}")
-        _git(release.folder, *files, "add", "--all", "--force", ".", variables=index)
-        tree = _git(release.folder, *files, "write-tree", variables=index).strip()
-        commit = _git(root, *_WHO, "commit-tree", tree, *parent, "-m", "The template").strip()
+        git(release.folder, *files, "add", "--all", "--force", ".", variables=index)
+        tree = git(release.folder, *files, "write-tree", variables=index).strip()
+        commit = git(root, *_WHO, "commit-tree", tree, *parent, "-m", "The template").strip()
         parent = ["-p", commit]
     return parent[1]
 
 
 def _require_kit(path: Path, like: Path) -> None:
     """Let a pyproject.toml require the version of the kit that another one does; nothing else in it changes."""
-    wanted = _KIT.search(_text(like))
+    wanted = _KIT.search(text_of(like))
     if wanted and path.is_file():
-        text = _KIT.sub(lambda found: f"agentcore-kit{found['extras'] or ''}{wanted['versions']}", _text(path))
+        text = _KIT.sub(lambda found: f"agentcore-kit{found['extras'] or ''}{wanted['versions']}", text_of(path))
         path.write_text(text, encoding="utf-8")
 
 
 @contextmanager
 def _copy_of(root: Path, folder: Path) -> Iterator[Path]:
     """Yield a second working tree of the last commit, so that whatever goes wrong leaves the first as it was."""
-    _git(root, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
+    git(root, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
     try:
         yield folder
     finally:
-        _git(root, "worktree", "remove", "--force", str(folder))
+        git(root, "worktree", "remove", "--force", str(folder))
 
 
 def _pick(folder: Path, change: str) -> tuple[list[str], list[Conflict]]:
     """Merge the template's change into a working tree. Return files that stay deleted, and what conflicts."""
     options = ("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", *_WHO)
     try:
-        _git(folder, *options, "cherry-pick", "--no-commit", change)
+        git(folder, *options, "cherry-pick", "--no-commit", change)
     except CommandError:
         if not _conflicts(folder):
             raise
     deleted = [each.path for each in _conflicts(folder) if each.reason == _STAYS_DELETED]
     if deleted:
-        _git(folder, "rm", "--quiet", "--force", "--", *deleted)
+        git(folder, "rm", "--quiet", "--force", "--", *deleted)
     return deleted, _conflicts(folder)
 
 
@@ -322,7 +258,7 @@ _REASONS = {
 def _conflicts(folder: Path) -> list[Conflict]:
     """Return what git could not merge, in the words of who did what."""
     stages: dict[str, str] = {}
-    for line in filter(None, _git(folder, "ls-files", "--unmerged", "-z").split("\0")):
+    for line in filter(None, git(folder, "ls-files", "--unmerged", "-z").split("\0")):
         facts, _, path = line.partition("\t")
         stages[path] = stages.get(path, "") + facts.split()[2]
     return [Conflict(path, _REASONS.get(found, "both moved it")) for path, found in stages.items()]
@@ -346,49 +282,31 @@ def _compile(folder: Path, old: Release, new: Release) -> None:
 def _write_pins(folder: Path, old: Release, new: Release) -> None:
     """Write the merged pins, which the compiler keeps as far as they fit together."""
     for name in LOCKS:
-        pins = merge_pins(read_pins(_text(folder / name)), old.pins[name], new.pins[name])
+        pins = merge_pins(read_pins(text_of(folder / name)), old.pins[name], new.pins[name])
         lines = [line for lines in pins.values() for line in lines]
         (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _write_report(root: Path, updated: Path, release: str, deleted: list[str]) -> None:
     """Write what was done, for the pull request."""
-    before, after = (read_pins("".join(_text(folder / name) for name in LOCKS)) for folder in (root, updated))
+    before, after = (read_pins("".join(text_of(folder / name) for name in LOCKS)) for folder in (root, updated))
     changed = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
     lines = [f"The template's {release}. No conflicts; CI says whether all is right.", ""]
-    lines += [f"- `{name}`: {_versions(before, name)} → {_versions(after, name)}" for name in changed]
+    lines += [f"- `{name}`: {versions(before, name)} → {versions(after, name)}" for name in changed]
     lines += [f"- `{path}` stays deleted, although the release changed it" for path in deleted]
+    lines += [f"- `{path}`: the kit's own of it has changed; compare them" for path in _outdated_ejected(root, updated)]
     path = root / REPORT
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def _versions(pins: Pins, name: str) -> str:
-    found = dict.fromkeys(line.partition("==")[2].split(";")[0].strip() for line in pins.get(name, []))
-    return ", ".join(found) or "none"
-
-
-def _cruft() -> Path:
-    """Return cruft, in the place of its own that `setup-tools` gives it, or beside Python."""
-    found = next((path for path in (TOOLS / "cruft", BIN / "cruft") if path.exists()), None)
-    if found is None:
-        raise CommandError("cruft is not installed", "make setup")
-    return found
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _git(folder: Path, *arguments: str, variables: dict[str, str] | None = None) -> str:
-    return _run(folder, "git", *arguments, variables=variables)
-
-
-def _run(folder: Path, *command: str, variables: dict[str, str] | None = None) -> str:
-    """Run a program in a folder and return what it printed."""
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(variables or {})}  # ask nobody for a password
-    done = subprocess.run([*command], cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-500:]
-        raise CommandError(said or f"{Path(command[0]).name} ended with {done.returncode}", "correct it, then again")
-    return done.stdout
+def _outdated_ejected(before: Path, after: Path) -> Iterator[str]:
+    """Yield the modules in src/ejected whose own in the kit's wheel is another one after an update."""
+    wheels = [next(folder.glob("vendor/agentcore_kit-*.whl"), None) for folder in (before, after)]
+    if not all(wheels):
+        return
+    old, new = ({info.filename: info.CRC for info in ZipFile(wheel).infolist()} for wheel in wheels if wheel)
+    for path in sorted((after / FOLDER).rglob("*.py")):
+        name = path.relative_to(after / FOLDER).as_posix()
+        if old.get(name) != new.get(name):
+            yield path.relative_to(after).as_posix()

@@ -148,8 +148,8 @@ def _refuse_taken(gateway: Gateway, context: DeploymentContext, known: dict[str,
 def _line(gateway: Gateway, prefix: str, known: dict[str, Any] | None, expected: Wanted, number: int) -> str:
     if known is None:
         return f"add target {prefix} with {number} tools to gateway {gateway.name}"
-    verb = "synchronize" if _only_listed_anew(known, expected) else "update"
-    return f"{verb} target {prefix} of gateway {gateway.name}: {number} tools"
+    action = "synchronize" if _only_listed_anew(known, expected) else "update"
+    return f"{action} target {prefix} of gateway {gateway.name}: {number} tools"
 
 
 def _only_listed_anew(known: dict[str, Any], expected: Wanted) -> bool:

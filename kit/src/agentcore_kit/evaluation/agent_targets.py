@@ -80,11 +80,12 @@ def parse(body: Any) -> _Answer:
 
 
 def record(said: str, found: _Answer, latency_ms: float) -> Record:
-    """Return a turn as the evaluation notes it."""
+    """Return a turn as the evaluation notes it; `latency_ms` in milliseconds."""
+    calls: list[Any] = [call.model_dump() for call in found.toolCalls]
     return {
         "input": said,
         "answer": found.answer,
-        "calls": [call.model_dump() for call in found.toolCalls],
+        "calls": calls,
         "modelCalls": found.modelCalls,
         "tokens": found.usage.totalTokens,
         "inputTokens": found.usage.inputTokens,
@@ -103,7 +104,11 @@ class LocalTarget:
     name = "local"
 
     def __init__(self, settings: AgentSettings | None = None) -> None:
-        """Without `settings`, those of the files and variables. Conversations go to a folder that is removed."""
+        """Build the agent; its conversations go to a folder that `close` removes.
+
+        Args:
+            settings: The manifest and the environment; those of the files and variables, where they are left out.
+        """
         from agentcore_kit.evaluation.faults import EvaluatedService
         from agentcore_kit.serving.models import build_model, model_label
         from agentcore_kit.serving.settings import AgentSettings
@@ -179,7 +184,14 @@ class HttpTarget:
     """An agent that serves the AgentCore HTTP contract: its date is what it is, and its tools never fail on demand."""
 
     def __init__(self, url: str, who: str | httpx.Auth, day: date, *, query: dict[str, str] | None = None) -> None:
-        """`url` is where requests are posted to, `/invocations` included; `who` a user's token, or what signs them."""
+        """Make the target.
+
+        Args:
+            url: Where requests are posted to, `/invocations` included.
+            who: A user's access token, or what signs requests with AWS credentials.
+            day: The date that the agent is told there.
+            query: Names the endpoint of a deployed agent.
+        """
         self.name = url
         self.model: dict[str, Any] = {}
         self._day = day
@@ -194,7 +206,7 @@ class HttpTarget:
         """Leave out what needs another date, a tool made to fail, or a user that the token does not name."""
         about = row.metadata
         if about.failures or about.injections:
-            return "tools can be made to fail only in process (TARGET=local)"
+            return "tools can be made to fail only in process (--target local)"
         if about.user:
             return "the user's name comes from the token"
         same_quarter = (about.date.year, (about.date.month - 1) // 3) == (self._day.year, (self._day.month - 1) // 3)
@@ -213,9 +225,13 @@ class HttpTarget:
     async def invoke(self, session_id: str, payload: dict[str, Any]) -> httpx.Response:
         """Post one turn, again with growing pauses while the target is throttled and has not begun it.
 
+        Args:
+            session_id: The id of the session.
+            payload: The body, as the invocation contract has it.
+
         Raises:
-            CannotRun: when nobody answers or refuses the caller.
-            RuntimeError: for other errors.
+            CannotRun: When nobody answers, or the caller is refused.
+            RuntimeError: For other errors.
         """
         headers = {SESSION_HEADER: session_id}
         try:

@@ -1,4 +1,4 @@
-"""The verbs `cloud-dataset`, `cloud-evaluate` and `cloud-batch`: they touch AWS, so they say where and what first."""
+"""The commands `cloud-dataset`, `cloud-evaluate` and `cloud-batch`. They touch AWS: they say where and what first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agentcore_kit.config.environment import Environment, load_environment
+from agentcore_kit.config.environment import Environment, environment_name, read_environment
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import agentcore
@@ -20,10 +20,12 @@ from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, 
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
 RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
+Env = Annotated[str, typer.Option(help="The environment: dev, preprod or prod.")]
 _DEFAULT = ",".join(agentcore.BUILT_IN)
 
 
 def cloud_dataset(
+    env: Env = "",
     day: Annotated[
         datetime | None,
         typer.Option(
@@ -33,7 +35,7 @@ def cloud_dataset(
 ) -> None:
     """Upload the rows that a deployed agent can be asked to AgentCore Evaluations, as a new version."""
     with exit_codes():
-        environment = _environment()
+        environment = _environment(env)
         rows = load_dataset(dataset_path(), own_tools())
         asked = HttpTarget("", "", (day or datetime.now(UTC)).date())
         chosen = [row for row in rows.rows() if asked.excludes(row) is None]
@@ -45,10 +47,10 @@ def cloud_dataset(
         print("version " + agentcore.upload(_client("bedrock-agentcore-control", environment), name, chosen, print))
 
 
-def cloud_evaluate(run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
+def cloud_evaluate(env: Env = "", run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
     """Have AgentCore's evaluators judge the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), find_run(run, results_path())
+        environment, folder = _environment(env), find_run(run, results_path())
         runtime, sessions, since = _recorded(folder)
         names = _split(evaluators)
         _announce(
@@ -72,6 +74,7 @@ def cloud_evaluate(run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> 
 
 
 def cloud_batch(
+    env: Env = "",
     run: RunName = "last",
     evaluators: Evaluators = _DEFAULT,
     service: Annotated[
@@ -80,7 +83,7 @@ def cloud_batch(
 ) -> None:
     """Start a batch evaluation over the sessions of a run against a deployed agent."""
     with exit_codes():
-        environment, folder = _environment(), find_run(run, results_path())
+        environment, folder = _environment(env), find_run(run, results_path())
         runtime, sessions, _ = _recorded(folder)
         name = f"{agentcore.dataset_name(load_manifest().metadata.name)[:28]}_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
@@ -102,10 +105,12 @@ def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session],
     return runtime, sessions, datetime.fromisoformat(info["started"])
 
 
-def _environment() -> Environment:
-    environment = load_environment(load_manifest())
+def _environment(name: str) -> Environment:
+    """Return an environment in AWS. Raises ValueError for a name that is none, and for local."""
+    wanted = name or environment_name()
+    environment = read_environment(environment_name({"AGENT_ENV": wanted}), load_manifest())
     if environment.account is None:
-        raise ValueError("AGENT_ENV: local has no AWS account; say which environment: ENV=dev")
+        raise ValueError(f"{environment.name} has no AWS account; say which environment: --env dev")
     return environment
 
 

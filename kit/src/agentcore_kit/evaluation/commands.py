@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agentcore_kit.evaluation.runner import Options
     from agentcore_kit.evaluation.target import Target
 
+Env = Annotated[str, typer.Option(help="Whose limits hold: local, dev, preprod or prod; AGENT_ENV, if empty.")]
 Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
 Select = Annotated[
     str, typer.Option(help="Only these: categories, tags or ids, with * for any text, joined by commas.")
@@ -53,6 +54,7 @@ Day = Annotated[
 
 def evaluate(
     target: Where = "local",
+    env: Env = "",
     select: Select = "",
     workers: Workers = 0,
     timeout: Timeout = 60.0,
@@ -71,6 +73,8 @@ def evaluate(
     from agentcore_kit.evaluation.thresholds import latency_limit_ms, load_thresholds
 
     with exit_codes():
+        if env:
+            os.environ["AGENT_ENV"] = env  # of this process only
         kind = repository_kind_class()
         evaluators = kind.evaluators()
         _check_evaluators(evaluators)
@@ -117,7 +121,7 @@ def _check_evaluators(evaluators: Sequence[type[TurnEvaluator]]) -> None:
         if each.metric not in known_metrics():
             raise ValueError(
                 f"evals/evaluators.py: {each.__name__} has the metric {each.metric!r}, which no report would show; "
-                f"{choose(each.metric, known_metrics())}"
+                f"{choose(each.metric, known_metrics())} A metric of your own needs a title too"
             )
 
 
@@ -173,6 +177,7 @@ def selection(select: str, dataset: Dataset) -> Callable[[Entry], bool]:
 
 def redteam(
     target: Where = "local",
+    env: Env = "",
     select: Select = "",
     workers: Workers = 0,
     timeout: Timeout = 60.0,
@@ -182,9 +187,17 @@ def redteam(
 ) -> None:
     """Ask the agent every attack of evals/redteam.jsonl, and fail when it gives way to one."""
     evaluate(
-        target, select, workers, timeout, resume, run, None, Path("evals/redteam.jsonl"), Path("evals/redteam.yaml"),
+        target=target,
+        env=env,
+        select=select,
+        workers=workers,
+        timeout=timeout,
+        resume=resume,
+        run=run,
+        dataset=Path("evals/redteam.jsonl"),
+        thresholds=Path("evals/redteam.yaml"),
         report_only=report_only,
-    )  # fmt: skip
+    )
 
 
 def dataset(

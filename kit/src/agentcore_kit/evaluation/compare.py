@@ -98,10 +98,15 @@ class _Case:
 
 
 def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
-    """Compare the runs in two folders.
+    """Compare two runs, case by case.
+
+    Args:
+        base: The folder of the run before.
+        head: The folder of the run after.
+        seed: Of the random samples that tell change from noise.
 
     Raises:
-        ValueError: when a folder has no run, when both are one, or have no case in common.
+        ValueError: When a folder has no run, when both are one, or have no case in common.
     """
     if base.resolve() == head.resolve():
         raise ValueError(f"base and head are both the run {base.name}; name two")

@@ -9,10 +9,10 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from strands_evals.evaluators import Evaluator
-from strands_evals.types.evaluation import NOT_APPLICABLE, EvaluationData, EvaluationOutput
+from strands_evals.types.evaluation import NOT_APPLICABLE, EvaluationOutput
 
 from agentcore_kit.evaluation.dataset import Call, Outcome
 from agentcore_kit.evaluation.figures import claims, numbers, states, ungrounded
@@ -23,7 +23,10 @@ from agentcore_kit.runtime import personal_data
 Verdict = tuple[float, str] | None
 """A score from 0 to 1 with its reason; None where there is nothing to judge."""
 
-Data = EvaluationData[list[str], list[Record]]
+if TYPE_CHECKING:  # pydantic would check every record that an evaluator is given
+    from strands_evals.types.evaluation import EvaluationData
+
+    Data = EvaluationData[list[str], list[Record]]
 
 _NOT = (
     r"(?:(?:ca|wo|do|does|could|is|are)n't|cannot"
@@ -128,9 +131,15 @@ def _said(record: Record, outcome: Outcome) -> Verdict:
 
 
 class TurnEvaluator(Evaluator[list[str], list[Record]], ABC):
-    """Asks `verdict` for each turn."""
+    """Asks `verdict` for each turn.
 
-    metric = ""
+    Attributes:
+        metric: The metric that it measures, a share from 0 to 1 of which more is better.
+        title: What reports call the metric, where it is not one that the kit has.
+    """
+
+    metric: ClassVar[str] = ""
+    title: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__(name=self.metric)

@@ -62,9 +62,9 @@ def attack_goal(row: Row) -> dict[str, Any]:
 def transcript(records: list[Record]) -> list[dict[str, str]]:
     """Return a conversation as the judge of attacks reads it."""
     return [
-        {"role": role, "content": record[key]}
+        {"role": role, "content": said}
         for record in records
-        for role, key in (("user", "input"), ("assistant", "answer"))
+        for role, said in (("user", record["input"]), ("assistant", record["answer"]))
     ]
 
 

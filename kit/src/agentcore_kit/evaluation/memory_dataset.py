@@ -44,8 +44,7 @@ class Case(Model):
     scenario_id: str = Field(alias="scenario_id", pattern=r"^[a-z0-9][a-z0-9-]{0,60}$", description="its name")
     group: str = Field(
         pattern=r"^[a-z][a-z0-9 -]{0,40}$",
-        description="what it is about; of contradiction, correction, forget and personal data, `absent` is what changed, "
-        "was forgotten or is personal",
+        description="what it is about; contradiction, correction, forget and personal data say what `absent` means",
         examples=["preference"],
     )
     why: str = Field(min_length=5, description="what it is there for")

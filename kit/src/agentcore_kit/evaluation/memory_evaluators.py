@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ class Target:
     memory: Mapping[str, Any]
     """As GetMemory describes it."""
     spec: MemorySpec
-    model: Mapping[str, Any]
+    model: dict[str, Any]
     """What extracts: its `provider` and `id`."""
     wait_seconds: float
     """How long extraction may take after each round of conversations."""

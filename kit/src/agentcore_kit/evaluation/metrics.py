@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from agentcore_kit.config.manifest import KindName, repository_kind
+from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.metric import Metric, judged, lower
 
 
@@ -86,8 +89,24 @@ METRICS_OF_KIND: dict[KindName, MetricSet] = {
 
 
 def known_metrics() -> Mapping[str, Metric]:
-    """Return the metrics of this repository's kind, by name."""
-    return METRICS_OF_KIND[repository_kind()].metrics
+    """Return the metrics of this repository by name: those of its kind, and those of the team's own evaluators."""
+    return _known(repository_root())
+
+
+@cache
+def _known(_: Path) -> Mapping[str, Metric]:
+    kind = repository_kind()
+    metrics = METRICS_OF_KIND[kind].metrics
+    if kind == "Memory":  # whose evaluators are the kit's
+        return metrics
+    from agentcore_kit.kinds.base import repository_kind_class
+
+    own = {
+        each.metric: Metric(each.metric, "turn", each.title)
+        for each in repository_kind_class().evaluators()
+        if each.title
+    }
+    return {**metrics, **own}
 
 
 def category_metrics() -> tuple[str, ...]:

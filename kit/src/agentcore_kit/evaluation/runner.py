@@ -26,7 +26,17 @@ from agentcore_kit.evaluation.target import Record, Target
 
 @dataclass
 class Options:
-    """How to run. `timeout` in seconds, for each turn; `judge` is a model id or a Strands model."""
+    """How to run.
+
+    Attributes:
+        workers: Conversations at once.
+        timeout: Seconds for each turn.
+        keep: Whether a row is asked.
+        evaluators: What is measured of each conversation.
+        judge: A model id or a Strands model that judges what only a model can; None for no judge.
+        on_case: Called with each result.
+        excluded: Filled with the ids of the rows that the target could not be asked, by the reason.
+    """
 
     workers: int = 1
     timeout: float = 60.0
@@ -38,10 +48,16 @@ class Options:
 
 
 async def run(dataset: Dataset, target: Target, folder: Path, options: Options) -> None:
-    """Evaluate the rows that `folder` has no result of yet. Rows that the target cannot be asked go to `excluded`.
+    """Evaluate the rows that a run has no result of yet, and write a line for each as soon as it is known.
+
+    Args:
+        dataset: The rows.
+        target: Whom to ask.
+        folder: The run's folder.
+        options: How to run. Rows that the target cannot be asked go to `excluded`, by the reason.
 
     Raises:
-        CannotRun: when the target is not there or refuses the caller; what was computed is kept.
+        CannotRun: When the target is not there or refuses the caller; what was computed is kept.
     """
     done = finished(folder)
     rows = dataset.rows(lambda entry: options.keep(entry) and entry.id not in done)

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,10 +68,14 @@ def stop(message: str, code: int) -> None:
 
 
 def find_run(name: str, results: Path) -> Path:
-    """Return the folder of a run by its path, its name, or `last`, the one that began last; of a folder with runs that.
+    """Return the folder of a run.
+
+    Args:
+        name: Its path, its name, or `last` for the one that began last; the path of a folder with runs means its last.
+        results: The folder with the runs.
 
     Raises:
-        ValueError: when there is none, naming those that are there.
+        ValueError: When there is none, naming those that are there.
     """
     if (Path(name) / "run.json").is_file():
         return Path(name)
@@ -90,9 +94,15 @@ def find_run(name: str, results: Path) -> Path:
 def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Path:
     """Return the folder of a new run, or of the one to go on with.
 
+    Args:
+        results: The folder with the runs.
+        name: The new run's name; the time, if empty.
+        resume: The run to go on with; empty for a new one.
+        info: What `run.json` says of the run: target, dataset, model and so on.
+
     Raises:
-        ValueError: when the run to go on with is not there, or asked other rows or another target.
-        CannotRun: when the folder cannot be written.
+        ValueError: When the run to go on with is not there, or asked other rows or another target.
+        CannotRun: When the folder cannot be written.
     """
     if resume:
         folder = find_run(resume, results)
@@ -162,7 +172,7 @@ def progress(folder: Path, cases: int) -> Iterator[Callable[[dict[str, Any]], No
 
 def conclude(
     folder: Path,
-    model: dict[str, Any],
+    model: Mapping[str, Any],
     limits: Thresholds,
     left_out: dict[str, list[str]],
     finished: bool,
@@ -170,7 +180,19 @@ def conclude(
 ) -> Report:
     """Summarise a run's cases, hold them against the thresholds, and write the reports.
 
-    `model` may be empty when no row was left to ask. A run is finished only when all of `rows` are there or left out.
+    Args:
+        folder: The run's folder.
+        model: The target's model; may be empty when no row was left to ask.
+        limits: The thresholds.
+        left_out: The ids of the rows that the target could not be asked, by the reason.
+        finished: Whether the run came to its end.
+        rows: How many were to be asked; a run is finished only when all of them are there or left out.
+
+    Returns:
+        What the reports say.
+
+    Raises:
+        ConfigError: When the environment file, which has the latency limit, is wrong.
     """
     from agentcore_kit.evaluation import reports
     from agentcore_kit.evaluation.reports.report import Report

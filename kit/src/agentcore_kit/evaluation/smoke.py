@@ -6,6 +6,7 @@ Checked are the tools that were called and their parameters. What the answers sa
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -91,13 +92,13 @@ def _ask(ask: Ask, session_id: str, row: Row, prompt: str) -> Record:
     try:
         body = reply.json()
         answer = body["answer"].strip()
-        calls = [call for call in body["toolCalls"] if call["status"] == "success"]
-        record = {"input": prompt, "answer": answer, "calls": [{"name": c["name"], "input": c["input"]} for c in calls]}
+        made = [call for call in body["toolCalls"] if call["status"] == "success"]
+        calls: list[Any] = [{"name": call["name"], "input": call["input"]} for call in made]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _failure(row, prompt, f"no answer of an agent: {reply.text[:200]}") from None
     if not answer:
         raise _failure(row, prompt, "the answer is empty")
-    return record
+    return {"input": prompt, "answer": answer, "calls": calls}
 
 
 def _failure(row: Row, prompt: str, why: str) -> SmokeFailure:

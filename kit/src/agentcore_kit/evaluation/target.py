@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, Required, TypedDict
 from urllib.parse import urlsplit
 
-from agentcore_kit.evaluation.dataset import Row
+from agentcore_kit.evaluation.dataset import Outcome, Row
 
-Record = dict[str, Any]
-"""A turn as it went: input, answer, calls, and under `expected` the outcome that it is measured against."""
+
+class CallRecord(TypedDict):
+    """A call of a tool as it went; `durationMs` in milliseconds."""
+
+    name: str
+    input: dict[str, Any]
+    status: Literal["success", "error"]
+    result: Any
+    durationMs: float
+
+
+class Record(TypedDict, total=False):
+    """A turn as it went. Times in milliseconds; `estimated` says that tokens are; `expected` is measured against."""
+
+    input: Required[str]
+    answer: Required[str]
+    calls: Required[list[CallRecord]]
+    modelCalls: int
+    tokens: int
+    inputTokens: int
+    outputTokens: int
+    estimated: bool
+    latencyMs: float
+    firstTokenMs: float | None
+    stopReason: str | None
+    notices: list[str]
+    expected: Outcome
 
 
 def host_of(where: str) -> str | None:

@@ -96,10 +96,11 @@ class _Conversation:
         async for event in run_turn(self.agent, text):
             body = event
         usage = body["usage"]
+        calls: list[Any] = [{**call, "name": call["name"].rpartition("___")[2]} for call in body["toolCalls"]]
         return {
             "input": text,
             "answer": body["answer"],
-            "calls": [{**call, "name": call["name"].rpartition("___")[2]} for call in body["toolCalls"]],
+            "calls": calls,
             "modelCalls": body["modelCalls"],
             "tokens": usage["totalTokens"],
             "inputTokens": usage["inputTokens"],
@@ -131,7 +132,8 @@ def serving(settings: ToolSettings) -> Iterator[str]:
 
     from agentcore_kit.mcp_server.http import MCP_PATH, build_app
 
-    logging.basicConfig(level=logging.WARNING)  # before the SDK does, which shows every request
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("mcp").setLevel(logging.WARNING)  # the SDK shows every request
     app = build_app(settings, "127.0.0.1")
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="warning", access_log=False)
     server = uvicorn.Server(config)

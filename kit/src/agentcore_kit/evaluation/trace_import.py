@@ -277,6 +277,7 @@ def row(
             _append(Path(append), found.scenario_id, line)
     print(line)
     print(
-        "Review it: are calls, figures and answer right, anything personal left? Then keep it in evals/recorded.jsonl",
+        "Review it: are calls, figures and answer right, anything personal left? Correct it and remove the tag review, "
+        "then: kit dataset --add FILE",
         file=sys.stderr,
     )

@@ -91,9 +91,7 @@ async def _one(service: Service, question: str, caller: Caller, session_id: str,
     return body
 
 
-async def _events(
-    service: Service, question: str, caller: Caller, session_id: str
-) -> AsyncIterator[dict[str, Any]]:
+async def _events(service: Service, question: str, caller: Caller, session_id: str) -> AsyncIterator[dict[str, Any]]:
     """Yield what the agent does, or that the team's own function refuses the request, as it would over HTTP."""
     from agentcore_kit.serving import RequestRefused
 

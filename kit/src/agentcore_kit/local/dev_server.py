@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,7 @@ def dev(
     typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
     typer.echo(f"{kind.example_request(port, issue_development_token(user, STATE))}\n")
     os.environ["PORT"] = str(port)
+    logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it warns of Ctrl-C
     watching = True
     while watching:
         try:
@@ -67,12 +69,14 @@ def _changed(changes: set[tuple[Change, str]]) -> None:
 
 def serve() -> None:
     """Run the server in this process, which is a new one after each change."""
-    from agentcore_kit.local.span_recording import record_spans
-
-    record_spans()
-    # Ctrl-C reaches it twice, from the terminal and from the watcher; the second cuts the end short, with a stack.
+    # Ctrl-C may come while it still starts. It comes twice, from the terminal and from the watcher, and the second cuts
+    # the server's end short, which it would tell with a stack.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
-    import_string(load_manifest().spec.code.app).run()
+    with suppress(KeyboardInterrupt):
+        from agentcore_kit.local.span_recording import record_spans
+
+        record_spans()
+        import_string(load_manifest().spec.code.app).run()
 
 
 def _check_free(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""A tool server behind the gateway: declarations, failures, protocol, identity, Lambda. What tools use is exported here."""
+"""A tool server behind the gateway. What the tools' own code uses of it is exported here."""
 
 from agentcore_kit.mcp_server.declarations import Aged, tool
 from agentcore_kit.mcp_server.errors import Failure

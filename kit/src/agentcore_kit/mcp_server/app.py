@@ -29,6 +29,10 @@ class ToolApp:
 
         Args:
             port: Where to listen; `PORT`, else 8000, where it is left out.
+
+        Raises:
+            ConfigError: When a file is wrong, or a name names nothing.
+            Misdeclared: When a tool cannot be offered.
         """
         import uvicorn
 
@@ -45,7 +49,8 @@ class ToolApp:
         in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
         host = "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
         port = port or int(os.environ.get("PORT", "8000"))
-        uvicorn.run(build_app(settings, host), host=host, port=port, log_config=None, access_log=False)
+        app = build_app(settings, host)
+        uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
 
 
 def create_app(tools: str, *, log_formatter: str | None = None) -> ToolApp:
@@ -53,10 +58,13 @@ def create_app(tools: str, *, log_formatter: str | None = None) -> ToolApp:
 
     Args:
         tools: The module that declares them, for example `tool.tools`.
-        log_formatter: A function that returns a `logging.Formatter` for all log lines, for example
+        log_formatter: Names a function that returns a `logging.Formatter` for all log lines, for example
             `tool.logs:formatter`. It is called with a function that returns the ids of the current request.
 
     Returns:
         The server, whose `run()` serves it.
+
+    Example:
+        >>> app = create_app("tool.tools", log_formatter="tool.logs:formatter")
     """
     return ToolApp(tools, log_formatter)

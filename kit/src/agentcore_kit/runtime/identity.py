@@ -154,7 +154,8 @@ def _secrets_folder(state: Path) -> Path:
         return state
     folder = Path(other)
     if not (folder.parent / "manifest.yaml").is_file():
-        raise ConfigError([f"{folder.parent} is no repository: it has no manifest.yaml; for example --trust ../my-agent"])
+        found = f"{folder.parent} is no repository: it has no manifest.yaml"
+        raise ConfigError([f"{found}; for example --trust ../my-agent"])
     return folder
 
 

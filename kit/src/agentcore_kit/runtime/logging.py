@@ -50,7 +50,7 @@ def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     Args:
         ids: Returns the ids of the request that is being answered; they are in each line.
         formatter: Names what makes the formatter of the lines, as `module:function`, where another form than JSON is
-            wanted. It is called with `ids`.
+            wanted. It is called with `ids` and returns a `logging.Formatter`.
 
     Raises:
         ConfigError: When there is no level of that name, or nothing of the formatter's name.

@@ -97,14 +97,25 @@ def create_app(build_agent: str, *, on_request: str | None = None, log_formatter
     """Return the server of an agent. Nothing of the agent is imported before the port is open.
 
     Args:
-        build_agent: The function that builds the agent of a session, for example `agent.agent:build_agent`. It is
-            called with an `AgentSession` and returns a `strands.Agent`.
-        on_request: A function that is called with the verified caller and the prompt of each request, before it is
-            answered, for example `agent.hooks:on_request`. It may raise `RequestRefused`, which the caller is told.
-        log_formatter: A function that returns a `logging.Formatter` for all log lines, for example
+        build_agent: Names the function that builds the agent of a session, for example `agent.agent:build_agent`. It
+            is called with an `AgentSession` and returns a `strands.Agent`. Hooks of a session and of its tool calls are
+            Strands' own: `Agent(hooks=[…])`.
+        on_request: Names a function that is called with the verified `Caller` and the prompt of each request before it
+            is answered, for example `agent.hooks:on_request`. To refuse, it raises `RequestRefused` with what the
+            caller is told. It runs on the event loop, so one that waits for something is a coroutine function.
+        log_formatter: Names a function that returns a `logging.Formatter` for all log lines, for example
             `agent.logs:formatter`. It is called with a function that returns the ids of the current request.
 
     Returns:
         The ASGI application, whose `run()` serves it.
+
+    Example:
+        >>> app = create_app("agent.agent:build_agent", on_request="agent.hooks:on_request")
+
+        and in `src/agent/hooks.py`:
+
+        >>> def on_request(caller: Caller, prompt: str) -> None:
+        ...     if not caller.claims.get("department"):
+        ...         raise RequestRefused("your account has no department; ask the service desk for one")
     """
     return AgentApp(build_agent, on_request, log_formatter)

@@ -35,7 +35,7 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
 
     config = AgentCoreMemoryConfig(
         memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
-        retrieval_config={place: RetrievalConfig() for place in memory.recall},
+        retrieval_config={namespace: RetrievalConfig() for namespace in memory.recall},
     )  # fmt: skip
     session = _local_session(memory.endpoint, settings) if memory.endpoint else None
 

@@ -28,6 +28,19 @@ class AgentSession:
         gateway_tools: The tools of the gateways that the manifest names; none while a gateway is down.
         plugins: What tells the model the date and the user's first name, and searches tools where there are many.
         session_manager: Where the conversation is kept; None where it is not kept.
+
+    Example:
+        Strands' own hooks see the begin of the session and each tool call; a reason in `cancel_tool` refuses one:
+
+        >>> class NoDeletion(HookProvider):
+        ...     def register_hooks(self, registry: HookRegistry, **_: Any) -> None:
+        ...         registry.add_callback(BeforeToolCallEvent, self.before_tool_call)
+        ...
+        ...     def before_tool_call(self, event: BeforeToolCallEvent[Any]) -> None:
+        ...         if event.tool_use["name"].startswith("delete"):
+        ...             event.cancel_tool = "deleting is not allowed"
+        >>> def build_agent(session: AgentSession) -> Agent:
+        ...     return Agent(tools=TOOLS, plugins=session.plugins, hooks=[NoDeletion()], **session.options)
     """
 
     settings: AgentSettings

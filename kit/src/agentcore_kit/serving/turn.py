@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from pydantic import ValidationError
 from strands import Agent
@@ -25,6 +25,29 @@ _CUT = "The answer is cut off: it reached the model's maximum of tokens."
 logger = logging.getLogger(__name__)
 
 
+class ToolCall(TypedDict):
+    """One call of a tool, as callers are told of it."""
+
+    name: str
+    input: Any
+    status: str
+    result: Any
+    durationMs: float
+
+
+class TurnSummary(TypedDict):
+    """What one turn gave, by the names of the invocation contract. Times in milliseconds since the turn began."""
+
+    answer: str
+    stopReason: str
+    toolCalls: list[ToolCall]
+    usage: dict[str, int]
+    modelCalls: int
+    latencyMs: float
+    timeToFirstTokenMs: float | None
+    notices: list[str]
+
+
 class ToolCallRecorder(HookProvider):
     """Notes each tool call in the invocation's own state, so that concurrent turns never mix."""
 
@@ -39,7 +62,7 @@ class ToolCallRecorder(HookProvider):
         event.result["content"] = [
             _plain(block) if block.keys() & {"text", "json"} else block for block in event.result["content"]
         ]
-        calls = event.invocation_state.get(_CALLS)
+        calls: list[ToolCall] | None = event.invocation_state.get(_CALLS)
         if calls is not None:
             calls.append(
                 {
@@ -72,7 +95,7 @@ class Turn:
     """What one turn took and gave. Times in milliseconds since the turn began."""
 
     started: float = field(default_factory=perf_counter)
-    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list)
     first_token_ms: float | None = None
     stop_reason: str = ""
     notices: list[str] = field(default_factory=list)
@@ -81,8 +104,13 @@ class Turn:
         """Return milliseconds since the turn began."""
         return round((perf_counter() - self.started) * 1000, 2)
 
-    def summary(self, message: dict[str, Any], invocation: AgentInvocation | None) -> dict[str, Any]:
-        """Return answer, tool calls, tokens and times, as the invocation contract names them."""
+    def summary(self, message: dict[str, Any], invocation: AgentInvocation | None) -> TurnSummary:
+        """Return what the turn gave.
+
+        Args:
+            message: The last message of the conversation.
+            invocation: What Strands measured; None when it did not come so far.
+        """
         usage: dict[str, Any] = dict(invocation.usage) if invocation else {}
         return {
             "answer": _answer(message, self.stop_reason),

@@ -53,7 +53,7 @@ def known_surroundings(request: pytest.FixtureRequest) -> Iterator[None]:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has it ignored, and its children
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name in CHOICES or name.startswith(("AGENT_", "OTEL_")):
+            if name in CHOICES or name.startswith(("AGENT_", "MEMORY_", "OTEL_")):
                 patch.delenv(name)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "testing")

@@ -1,1 +1,1 @@
-"""What a tool server promises its callers: definitions, documentation standard, samples, recorded calls, what would break them."""
+"""What tools promise their callers: definitions, documentation standard, samples, recorded calls, breaking changes."""

@@ -1,4 +1,4 @@
-"""The command `kit tools`: is every tool documented as it should be, and is what was generated from the tools current."""
+"""`kit tools`: is every tool documented as it should be, and is what was generated from the tools current."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from agentcore_kit.config.loader import parse
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import MANIFEST, relative, repository_path
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared
 from agentcore_kit.tool_contract.definitions import Definition, offered
 from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing
 from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 from agentcore_kit.tool_contract.pages import current
 from agentcore_kit.tool_contract.samples import NoExample
-from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared
 
 SOURCE = "src/tool/tools.py"
 

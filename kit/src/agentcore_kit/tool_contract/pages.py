@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from agentcore_kit.config.repository import repository_path, repository_root
+from agentcore_kit.mcp_server.declarations import TOOLS, Tool
 from agentcore_kit.tool_contract.definitions import Definition
 from agentcore_kit.tool_contract.samples import samples
 from agentcore_kit.tool_contract.schemas import Schema, choices, followed
-from agentcore_kit.mcp_server.declarations import TOOLS, Tool
 
 BEGIN, END = "<!-- generated from src/tool/tools.py by `kit tools --write` -->", "<!-- end of what is generated -->"
 
@@ -34,7 +34,7 @@ def current(tools: list[Definition]) -> dict[Path, str]:
 
 
 def formatted(text: str) -> str:
-    """Return the page with its programs as `make check` wants them."""
+    """Return the page with its programs as `kit check` wants them."""
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", page_path().name, "-"]
     return subprocess.run(command, cwd=repository_root(), input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
 
@@ -68,7 +68,7 @@ def page(tools: list[Definition]) -> str:
     parts = [
         "# The tools",
         f"{BEGIN[:-4]}; do not edit -->",
-        "What a model is told of each tool, and programs that call it. With `make dev` running:\n\n"
+        "What a model is told of each tool, and programs that call it. With `kit dev` running:\n\n"
         "    export TOOLS_URL=http://127.0.0.1:8000/mcp TOOLS_TOKEN=$(kit token)\n\n"
         "Behind a gateway, `TOOLS_URL` is the gateway's and every name begins with `<prefix>___`.",
     ]

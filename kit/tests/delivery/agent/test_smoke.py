@@ -26,6 +26,16 @@ ROW: dict[str, Any] = {
         "expect": [[{"outcome": "answer", "calls": [{"name": "findKey", "input": {"building": "boathouse"}}]}]],
     },
 }
+DECLINED: dict[str, Any] = {
+    "scenario_id": "who-rowed",
+    "turns": [{"input": "Who rowed last night?"}],
+    "metadata": {**ROW["metadata"], "category": "decline", "expect": [[{"outcome": "decline"}]]},
+}
+
+
+def write(file: Path, *rows: dict[str, Any]) -> None:
+    """Write a dataset."""
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def test_every_smoke_row_is_asked(world: World) -> None:
 
 
 def test_an_agent_of_another_domain_is_asked_what_its_own_rows_say(world: World, rows: Path) -> None:
-    rows.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    write(rows, ROW, DECLINED)
     world.release(COMMIT, "dev")
     wrong = json.dumps({"answer": "In the drawer.", "toolCalls": []}).encode()
     world.cloud.agent = lambda *_: (200, "application/json", wrong, {})
@@ -66,5 +76,6 @@ def test_an_agent_of_another_domain_is_asked_what_its_own_rows_say(world: World,
 
 def test_a_repository_without_smoke_rows_is_told_to_tag_some(world: World, rows: Path) -> None:
     world.release(COMMIT, "dev")
-    rows.write_text(json.dumps({**ROW, "metadata": {**ROW["metadata"], "tags": []}}) + "\n", encoding="utf-8")
-    refused(world.type("smoke", "dev"), "evals/dataset.jsonl has no row tagged smoke", code=1)
+    write(rows, {**ROW, "metadata": {**ROW["metadata"], "tags": []}})
+    typed = world.type("smoke", "dev")
+    assert (typed.code, "evals/dataset.jsonl:1: no row is tagged smoke" in typed.err) == (2, True)

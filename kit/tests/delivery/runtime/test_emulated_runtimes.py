@@ -1,4 +1,4 @@
-"""The stand-in keeps the rules of AgentCore Runtime, and no command breaks one."""
+"""The emulator keeps the rules of AgentCore Runtime, and no command breaks one."""
 
 from __future__ import annotations
 

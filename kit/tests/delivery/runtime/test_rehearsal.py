@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from agentcore_kit.config.environment import EnvironmentName, read_environment
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.aws_emulator.cloud import Answer, Cloud
 from agentcore_kit.local.rehearsal.component import Component, fakes
+from agentcore_kit.local.rehearsal.loosened_thresholds import LATENCY_MS
 from agentcore_kit.local.rehearsal.runtime_scenes import Listener, worse
-from agentcore_kit.local.rehearsal.stage import Stage, steps
+from agentcore_kit.local.rehearsal.stage import Stage, Step, steps
 
 GOOD, BAD = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 REQUESTS = {
@@ -57,3 +61,41 @@ def test_what_the_workflow_runs_is_found() -> None:
     typed = [" ".join(step.arguments) for step in steps()]
     assert "compare .local/before --write evals/results/comparison.md --report-only" in typed
     assert next(step.only_with for step in steps() if step.command == "compare") == ".local/before/*/run.json"
+
+
+WORKFLOW = """
+jobs:
+  second:
+    needs: first
+    env: {WHERE: dev}
+    steps:
+      - run: .venv/bin/kit identity --env "$WHERE" --shared >> "$GITHUB_OUTPUT"
+      - run: .venv/bin/kit build --env "${WHERE}" # as always
+      - run: echo "it's done
+  first:
+    steps:
+      - uses: actions/checkout@v1
+      - run: kit newer --since "$SINCE"
+        env: {SINCE: "${{ github.sha }}"}
+"""
+
+
+def test_a_teams_own_workflow_is_read_as_it_is_written(tmp_path: Path) -> None:
+    workflow = tmp_path / "deliver.yml"
+    workflow.write_text(WORKFLOW, encoding="utf-8")
+    assert steps(workflow) == [
+        Step("first", ("newer", "--since", "")),
+        Step("second", ("build", "--env", "dev"), "dev", shared=True),
+    ]
+
+
+def test_a_busy_machine_is_no_slow_component(tmp_path: Path) -> None:
+    copy = tmp_path / "repository"
+    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__"))
+    fakes().loosen(copy)
+    manifest = load_manifest()
+    names: tuple[EnvironmentName, ...] = ("local", "preprod", "prod")
+    for name in names:
+        before, after = read_environment(name, manifest), read_environment(name, manifest, folder=copy / "environments")
+        assert after.alarms.latency_p95_ms == LATENCY_MS  # type: ignore[attr-defined] # of kinds that are served
+        assert after.account == before.account

@@ -150,6 +150,18 @@ def test_status_reads_the_service(world: World) -> None:
     assert "live: version 2" in world.must("status", "dev").last, "what is live is read, not guessed"
 
 
+def test_status_as_json_says_which_versions_there_are(world: World) -> None:
+    said = json.loads(world.must("status", "prod", "--json").out)
+    assert (said["release"], said["registry"]) == ({"live": None, "newest": None, "good": []}, None)
+    world.release(COMMIT)
+    world.ready(SECOND)
+    world.must("deploy", "prod")
+    world.must("register", "prod")
+    said = json.loads(world.must("status", "prod", "--json").out)
+    assert said["release"] == {"live": "1", "newest": "2", "good": ["1"]}
+    assert said["registry"] == {"version": "0.1.0", "status": "PENDING_APPROVAL"}
+
+
 @pytest.mark.parametrize("command", ["build", "smoke", "gate", "promote", "rollback", "monitor"])
 def test_a_command_of_releases_needs_an_environment_in_aws(world: World, command: str) -> None:
     refused = world.type(command, "produktion")

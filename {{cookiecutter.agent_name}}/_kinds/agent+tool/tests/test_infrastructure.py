@@ -2,7 +2,6 @@
 for is said beside the resource, in Metadata.Reviewed."""
 
 import pytest
-
 from agentcore_kit.testing.infrastructure import RULES, Rule
 
 

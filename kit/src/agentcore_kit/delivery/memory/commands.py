@@ -208,7 +208,8 @@ def _return(context: DeploymentContext, revision: str, failed: CommandError) -> 
     if lost:
         raise CommandError(
             f"{failed.message}; {short} was not brought back, as that loses what is remembered: {'; '.join(lost)}",
-            f"correct the cause; if the loss is meant: kit rollback --env {context.name} --version {revision} --allow-loss",
+            "correct the cause; if the loss is meant: "
+            f"kit rollback --env {context.name} --version {revision} --allow-loss",
             failed.code,
         )
     raise CommandError(f"{failed.message}; configuration {short} is back", failed.next_step, failed.code)

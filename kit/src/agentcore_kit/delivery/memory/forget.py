@@ -86,7 +86,7 @@ def actor_paths(memory: Memory, actor: str) -> dict[str, str]:
     """Return the path below which an actor's records are, by strategy. Namespaces that actors share are not among them.
 
     Raises:
-        CommandError: For a template that gives one actor no path: what cannot be looked for cannot be proved to be gone.
+        CommandError: For a template that gives one actor no path, as what cannot be looked for may still be there.
     """
     paths = {}
     for strategy in memory.get("strategies", []):

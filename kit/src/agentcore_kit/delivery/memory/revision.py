@@ -74,9 +74,7 @@ def template_at(revision: str) -> str:
         command = [sys.executable, "-m", "agentcore_kit", "render"]
         done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise CommandError(
-                f"the manifest of {full[:12]} cannot be rendered: {done.stderr.strip()}", _by_hand(full)
-            )
+            raise CommandError(f"the manifest of {full[:12]} cannot be rendered: {done.stderr.strip()}", _by_hand(full))
         return (folder / ".local" / "infra" / "memory.yaml").read_text(encoding="utf-8")
 
 
@@ -89,7 +87,9 @@ def _kit_of(folder: Path, revision: str) -> str:
         return ""
     wheels = list((folder / "vendor").glob("agentcore_kit-*.whl"))
     if not wheels:
-        raise CommandError(f"{revision[:12]} pins another agentcore-kit, which is not in its vendor/", _by_hand(revision))
+        raise CommandError(
+            f"{revision[:12]} pins another agentcore-kit, which is not in its vendor/", _by_hand(revision)
+        )
     return str(wheels[0])  # Python imports from a wheel as it is
 
 

@@ -10,7 +10,6 @@ from agentcore_kit.config.memory import MemorySpec, SelfManaged, Strategy, polic
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.memory.policies import statements
 
-
 _PROPERTIES = {
     "semantic": "SemanticMemoryStrategy",
     "summary": "SummaryMemoryStrategy",

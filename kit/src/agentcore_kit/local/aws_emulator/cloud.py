@@ -1,4 +1,4 @@
-"""The stand-in's state: accounts and regions with their services, who the access keys belong to, planned faults."""
+"""The emulator's state: accounts and regions with their services, who the access keys belong to, planned faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Maker = Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]
 """Makes a resource of CloudFormation from its properties, or changes the one with these attributes; returns its own."""
 
 EXTENSIONS: list[Callable[[AccountRegion], None]] = []
-"""What a kind adds to every place: its tests/behind.py fills this."""
+"""What a kind adds to every account and region; the fakes of that kind fill this."""
 
 
 def access_key(account: str) -> str:
@@ -40,7 +40,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Call:
-    """One call that reached the stand-in."""
+    """One call that reached the emulator."""
 
     account: str
     region: str
@@ -184,5 +184,5 @@ class Cloud:
         if image.rpartition("@")[2] in self.broken_images:
             return 500, "application/json", b'{"error": "internal error", "requestId": "broken-image"}', {}
         if self.agent is None:
-            return 503, "application/json", b'{"message": "no agent behind the stand-in"}', {}
+            return 503, "application/json", b'{"message": "no agent behind the emulator"}', {}
         return self.agent(image, headers, body)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What answers to `docker` in tests: it builds nothing, and pushes a digest made of the tag to the stand-in."""
+"""What answers to `docker` in tests: it builds nothing, and pushes a digest made of the tag to the emulator."""
 
 import hashlib
 import json

@@ -54,7 +54,7 @@ class Images:
     def put_image(self, p: Mapping[str, Any]) -> dict[str, Any]:
         account = p.get("registryId", self.place.account)
         there = self.place.cloud.at(account, self.place.region).images
-        digest = p["imageManifest"]  # the stand-in's manifests are their own digest
+        digest = p["imageManifest"]  # the emulator's manifests are their own digest
         if p["imageTag"] in there._repository(p["repositoryName"])[digest]:
             raise ApiError("ImageAlreadyExistsException", "The image with this tag exists already.")
         there.push(p["repositoryName"], digest, p["imageTag"])

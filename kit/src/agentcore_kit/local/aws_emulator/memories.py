@@ -1,17 +1,18 @@
-"""AgentCore Memory in the stand-in: what CloudFormation makes, and behind it the local memory of this repository."""
+"""AgentCore Memory, emulated: what CloudFormation makes of it, and behind it the local memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentcore_kit.config.memory import IndexedKey, MemorySpec, Strategy
 from agentcore_kit.local.aws_emulator.cloud import AccountRegion, now
 from agentcore_kit.local.aws_protocol.wire import ApiError
+from agentcore_kit.local.memory_server.extraction import Change, Extractor, Message
 from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import Settings
-from agentcore_kit.local.memory_server.store import Store
+from agentcore_kit.local.memory_server.store import Record, Store
 
 _KINDS = {
     "SemanticMemoryStrategy": ("semantic", "SEMANTIC"),
@@ -23,10 +24,13 @@ _KINDS = {
 
 
 class Memories:
-    """The memories of a place: control plane and data plane in one."""
+    """The memories of an account and region: control plane and data plane in one."""
 
-    def __init__(self, place: AccountRegion) -> None:
-        self.place = place
+    extractor: Extractor = Rules()
+    """What extracts, in all of them."""
+
+    def __init__(self, account: AccountRegion) -> None:
+        self.account = account
         self.memories: dict[str, dict[str, Any]] = {}
         self.services: dict[str, MemoryService] = {}
 
@@ -39,12 +43,12 @@ class Memories:
         before = self.memories.get(memory_id, {})
         if gone := [key["key"] for key in before.get("indexedKeys", []) if key["key"] not in keys]:
             raise ApiError("ValidationException", f"Indexed keys cannot be removed: {', '.join(gone)}")
-        arn = self.place.arn("bedrock-agentcore", f"memory/{memory_id}")
+        arn = self.account.arn("bedrock-agentcore", f"memory/{memory_id}")
         self.memories[memory_id] = self._described(memory_id, arn, properties)
         spec = _spec(properties)
-        settings = Settings(str(properties["Name"]), "", self.place.region, spec)
+        settings = Settings(str(properties["Name"]), "", self.account.region, spec)
         store = self.services[memory_id].store if memory_id in self.services else Store(":memory:")
-        self.services[memory_id] = MemoryService(settings, store, Rules())
+        self.services[memory_id] = MemoryService(settings, store, _Extractor())
         return {"": arn, "MemoryId": memory_id, "MemoryArn": arn}
 
     def get_memory(self, p: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +76,9 @@ class Memories:
             "eventExpiryDuration": int(properties["EventExpiryDuration"]), "status": "ACTIVE",
             "createdAt": now(), "updatedAt": now(),
             "strategies": [_strategy(each) for each in properties["MemoryStrategies"]],
-            "indexedKeys": [{"key": each["Key"], "type": each["Type"]} for each in properties.get("IndexedKeys", [])],
         }  # fmt: skip
+        if keys := properties.get("IndexedKeys"):
+            found["indexedKeys"] = [{"key": each["Key"], "type": each["Type"]} for each in keys]
         if key := properties.get("EncryptionKeyArn"):
             found["encryptionKeyArn"] = key
         return found
@@ -133,9 +138,20 @@ def _spec(properties: Mapping[str, Any]) -> MemorySpec:
     return MemorySpec.model_construct(event_expiry_days=days, strategies=strategies, indexed_keys=keys, consumers=[])
 
 
-def extend(place: AccountRegion) -> None:
-    """Let a place have memories."""
-    memories = Memories(place)
-    place.makers["AWS::BedrockAgentCore::Memory"] = memories.make
-    place.serve("bedrock-agentcore-control", memories)
-    place.serve("bedrock-agentcore", memories)
+class _Extractor:
+    """Extracts as `Memories.extractor` does at the moment."""
+
+    label = "emulated"
+
+    def extract(
+        self, strategy: Strategy, messages: Sequence[Message], earlier: Sequence[Message], known: Sequence[Record]
+    ) -> list[Change]:
+        return Memories.extractor.extract(strategy, messages, earlier, known)
+
+
+def extend(account: AccountRegion) -> None:
+    """Let an account have memories."""
+    memories = Memories(account)
+    account.makers["AWS::BedrockAgentCore::Memory"] = memories.make
+    account.serve("bedrock-agentcore-control", memories)
+    account.serve("bedrock-agentcore", memories)

@@ -61,7 +61,7 @@ class Runtime:
 
 
 class Runtimes:
-    """The runtimes of a place, and the control plane's part of online evaluation, which shares its client."""
+    """The runtimes, and the control plane's part of online evaluation, which shares its client."""
 
     def __init__(self, place: AccountRegion) -> None:
         self.place = place

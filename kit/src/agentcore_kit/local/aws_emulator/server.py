@@ -1,4 +1,4 @@
-"""The HTTP server in front of the stand-in: who calls (by the access key), which operation, is it right, the answer."""
+"""The HTTP server in front of the emulator: who calls (by the access key), which operation, is it right, the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
 
 DOCKER = "/docker/push"
-"""Where the docker of tests/standin/docker.py pushes to."""
+"""Where docker.py pushes to."""
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>\w+)/\d+/(?P<region>[\w-]+)/(?P<service>[\w-]+)/aws4_request")
 _GATEWAY = re.compile(r"/gateways-of/.+/mcp")
@@ -97,11 +97,11 @@ def call(cloud: Cloud, key: str, region: str, operation: Any, sent: dict[str, An
     place = cloud.place(key, region)
     handler = getattr(place.service(service), xform_name(operation.name), None)
     if handler is None:
-        raise ApiError("UnknownOperationException", f"the stand-in knows no {service} {operation.name}", 404)
+        raise ApiError("UnknownOperationException", f"the emulator knows no {service} {operation.name}", 404)
     result: dict[str, Any] = handler(sent) or {}
     broken = list(problems(operation.output_shape, result, "answer")) if operation.output_shape else []
     if broken:
-        raise ApiError("InternalFailure", f"the stand-in itself is wrong: {'; '.join(broken)}", 400)
+        raise ApiError("InternalFailure", f"the emulator itself is wrong: {'; '.join(broken)}", 400)
     return result
 
 

@@ -42,7 +42,7 @@ class ChangeSet:
     """A change set: the template, the parameters, and what they would change."""
 
     name: str
-    template: dict[str, Any]
+    template: Mapping[str, Any]
     parameters: dict[str, str]
     tags: list[dict[str, str]]
     changes: list[dict[str, Any]]
@@ -218,7 +218,7 @@ class Stacks:
             if resource and wanted in resource.attributes:
                 return resource.attributes[wanted]
             if resource or name not in known:
-                raise ApiError("ValidationError", f"{name}.{wanted} is no attribute that the stand-in knows")
+                raise ApiError("ValidationError", f"{name}.{wanted} is no attribute that the emulator knows")
             return f"{{{{{name}.{wanted}}}}}"
 
         pseudo = {

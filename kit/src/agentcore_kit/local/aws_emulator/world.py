@@ -52,7 +52,7 @@ def prepared(cloud: Cloud) -> None:
 
 
 def shell(address: str, account: str | None, token: str) -> dict[str, str]:
-    """Return the variables of a shell that is signed in to an account of the stand-in, or to none."""
+    """Return the variables of a shell that is signed in to an account of the emulator, or to none."""
     variables = {
         "AWS_ENDPOINT_URL": address,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -67,7 +67,7 @@ def shell(address: str, account: str | None, token: str) -> dict[str, str]:
 
 
 def with_docker(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables with a `docker` on the path that pushes to the stand-in."""
+    """Return the variables with a `docker` on the path that pushes to the emulator."""
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "docker"
     stand_in = Path(__file__).with_name("docker.py")

@@ -24,8 +24,8 @@ def check(policies: Policies, caller: str, operation: str, sent: Mapping[str, An
         return
     for context in _contexts(sent):
         if not allowed(policy, f"{SERVICE}:{operation}", context):
-            place = context.get(NAMESPACE) or context.get(NAMESPACE_PATH) or context.get(ACTOR) or "it"
-            message = f"{caller} is not authorized to perform {SERVICE}:{operation} on {place}"
+            where = context.get(NAMESPACE) or context.get(NAMESPACE_PATH) or context.get(ACTOR) or "it"
+            message = f"{caller} is not authorized to perform {SERVICE}:{operation} on {where}"
             raise ApiError("AccessDeniedException", message, 403)
 
 
@@ -55,11 +55,11 @@ def _contexts(sent: Mapping[str, Any]) -> list[dict[str, str]]:
     found = {key: str(sent[name]) for name, key in names.items() if name in sent}
     if "records" not in sent:
         return [found]
-    places = [place for record in sent["records"] for place in _places(record)]
-    return [found | ({} if place is None else {NAMESPACE: place}) for place in places]
+    namespaces = [where for record in sent["records"] for where in _namespaces(record)]
+    return [found | ({} if where is None else {NAMESPACE: where}) for where in namespaces]
 
 
-def _places(record: Mapping[str, Any]) -> list[str | None]:
+def _namespaces(record: Mapping[str, Any]) -> list[str | None]:
     """Return where a record of a batch is and is to be; None where the call does not say, which no policy allows.
 
     The service judges by what a call says and not by what is stored, and does nothing where the two differ.

@@ -1,4 +1,4 @@
-"""Namespaces: from a template and ids to the place of a record, and which places lie below a path."""
+"""Namespaces: from a template and ids to where a record is, and which of them lie below a path."""
 
 from __future__ import annotations
 

@@ -101,19 +101,19 @@ class MemoryService:
 
     def retrieve_memory_records(self, p: Parameters) -> Answer:
         """Return the records nearest to a query in a namespace, or below a path, best first."""
-        place, below = _place(p)
+        where, below = _where(p)
         criteria = p["searchCriteria"]
         top = criteria.get("topK", 10)
         filters = criteria.get("metadataFilters", [])
         narrowed = bool(filters or "memoryStrategyId" in criteria)
-        found = self.store.search(criteria["searchQuery"], place, self.clock(), 1000 if narrowed else top, below=below)
+        found = self.store.search(criteria["searchQuery"], where, self.clock(), 1000 if narrowed else top, below=below)
         found = self._narrowed(found, criteria.get("memoryStrategyId"), filters)[:top]
         page, token = _page(found, p, lambda each: (-(each.score or 0), *_newest(each)), top)
         return {"memoryRecordSummaries": [_record(each, score=True) for each in page], **token}
 
     def list_memory_records(self, p: Parameters) -> Answer:
-        place, below = _place(p)
-        found = self.store.records(place, self.clock(), below=below)
+        where, below = _where(p)
+        found = self.store.records(where, self.clock(), below=below)
         found = self._narrowed(found, p.get("memoryStrategyId"), p.get("metadataFilters", []))
         page, token = _page(found, p, _newest)
         return {"memoryRecordSummaries": [_record(each) for each in page], **token}
@@ -197,6 +197,7 @@ class MemoryService:
             }
             for key, each in self._strategies.items()
         ]
+        keys = [{"key": each.key, "type": each.type} for each in spec.indexed_keys]
         return {
             "memory": {
                 **self._about(),
@@ -204,7 +205,7 @@ class MemoryService:
                 "description": self.settings.description,
                 "eventExpiryDuration": spec.event_expiry_days,
                 "strategies": strategies,
-                "indexedKeys": [{"key": each.key, "type": each.type} for each in spec.indexed_keys],
+                **({"indexedKeys": keys} if keys else {}),
             }
         }
 
@@ -238,9 +239,7 @@ class MemoryService:
         days = strategy.record_expiry_days
         expires = now + days * DAY if days else None
         created, record_id = (old.created, old.id) if old else (now, new_record_id())
-        self.store.put_record(
-            Record(record_id, key, namespace, change.text, created, event.at, change.topic, expires)
-        )
+        self.store.put_record(Record(record_id, key, namespace, change.text, created, event.at, change.topic, expires))
 
     def _check_branch(self, event: Event, now: float) -> None:
         known = self.store.events(event.actor, event.session, now)
@@ -336,14 +335,14 @@ def _plain(actor: str) -> None:
         )
 
 
-def _place(p: Parameters) -> tuple[str, bool]:
+def _where(p: Parameters) -> tuple[str, bool]:
     """Return the namespace of a call, or its path, and whether it is a path."""
     if ("namespace" in p) == ("namespacePath" in p):
         raise ApiError("ValidationException", "Exactly one of namespace and namespacePath is needed.")
-    place = p.get("namespace") or p["namespacePath"]
-    if "*" in place:
+    where = p.get("namespace") or p["namespacePath"]
+    if "*" in where:
         raise ApiError("ValidationException", "Wildcards are not supported in namespaces.")
-    return (as_path(place), True) if "namespacePath" in p else (place, False)
+    return (as_path(where), True) if "namespacePath" in p else (where, False)
 
 
 def _branch(events: Sequence[Event], name: str, *, with_parents: bool) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Settings:
     description: str
     region: str
     spec: MemorySpec
-    extractor: Extractor = Extractor()
+    extractor: Extractor = field(default_factory=Extractor)
 
     @classmethod
     def from_files(cls) -> Settings:

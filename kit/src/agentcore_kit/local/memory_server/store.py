@@ -312,9 +312,7 @@ class Store:
     def _matching(self, wanted: Sequence[str], path: str, now: float, *, below: bool) -> list[Record]:
         either = " OR ".join(f'"{word}"' for word in wanted)
         match = f'scope : "{_scope(path)}" AND body : ({either})'
-        inside, values = (
-            ("namespace = ?", [path]) if not below else ("namespace >= ? AND namespace < ?", _range(path))
-        )
+        inside, values = ("namespace = ?", [path]) if not below else ("namespace >= ? AND namespace < ?", _range(path))
         sql = (
             f"SELECT {_READ} FROM words JOIN records ON seq = words.rowid WHERE words MATCH ? AND {inside}"  # noqa: S608
             " AND (expires IS NULL OR expires > ?) ORDER BY words.rowid DESC LIMIT ?"

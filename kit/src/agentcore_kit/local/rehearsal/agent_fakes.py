@@ -40,7 +40,7 @@ def real(home: Path) -> Iterator[Component]:
     """Start the agent in a folder with this repository's files, on the day that its local environment names."""
     today = getattr(read_environment("local", load_manifest()), "today", None)
     options = {"gate": ("--date", today.isoformat())} if today else {}
-    options["dimensions"] = ("--rows", "1")  # of each category: the evaluation that follows asks all of them
+    options["dimensions"] = ("--rows", "5")  # of each category: the evaluation that follows asks all of them
     with local_agent(home) as agent:
         yield Component(forwarded_to(agent.url), agent.token, options=options)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
+
+from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.manifest import repository_kind
 
 
 def rehearse() -> None:
-    """Run the deliver workflow on this machine against an emulated AWS, failures included. Nothing is sent anywhere."""
-    if repository_kind() == "Memory":
-        from agentcore_kit.local.rehearsal import memory_scenes
+    """Run the deliver workflow on this machine against an emulated AWS, failures included. Nothing is sent anywhere.
 
-        memory_scenes.rehearse()
-    else:
-        from agentcore_kit.local.rehearsal import runtime_scenes
-
-        runtime_scenes.rehearse()
+    Exit code 1 when something does not end as it should; the timeline and the last lines say what.
+    """
+    module = "memory_scenes" if repository_kind() == "Memory" else "runtime_scenes"
+    scenes: Callable[[], None] = import_string(f"agentcore_kit.local.rehearsal.{module}:rehearse")
+    try:
+        scenes()
+    except AssertionError:
+        traceback.print_exc()
+        raise SystemExit(1) from None

@@ -1,73 +1,102 @@
-"""`kit rehearse`: the deliver workflow on this machine, failures included, with memories in the stand-in for AWS."""
+"""`kit rehearse`: the deliver workflow on this machine, failures included, with memories in an emulated AWS."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
+from collections.abc import Sequence
 from typing import Any
 
+import yaml
+
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.memory import Strategy
+from agentcore_kit.local.aws_emulator.cloud import AccountRegion
 from agentcore_kit.local.aws_emulator.world import environments
+from agentcore_kit.local.memory_server.extraction import Change, Message
+from agentcore_kit.local.memory_server.store import Record
+from agentcore_kit.local.rehearsal.memory_fakes import extracting
 from agentcore_kit.local.rehearsal.stage import Stage, scene, stage, steps
+
+READER = {"name": "rehearsal-reader", "read": ["events"], "write": []}
+"""A component that a change lets read, and going back does not."""
+
+
+class Nothing:
+    """A service that learns nothing."""
+
+    label = "nothing"
+
+    def extract(
+        self, strategy: Strategy, messages: Sequence[Message], earlier: Sequence[Message], known: Sequence[Record]
+    ) -> list[Change]:
+        """Return no change."""
+        return []
+
+
+def account(it: Stage, env: str) -> AccountRegion:
+    """Return the account of an environment."""
+    environment = environments()[env]
+    return it.cloud.at(str(environment.account), environment.region)
 
 
 def memory(it: Stage, env: str) -> dict[str, Any]:
     """Return the memory of an environment as the service has it; empty when there is none."""
-    environment = environments()[env]
-    context = it.cloud.at(str(environment.account), environment.region)
-    return next(iter(context.service("bedrock-agentcore-control").memories.values()), {})
+    return next(iter(account(it, env).service("bedrock-agentcore-control").memories.values()), {})
 
 
-def change(it: Stage, old: str, new: str, text: str) -> None:
-    """Change the manifest, render what follows from it, and commit."""
+def may_read(it: Stage, env: str) -> bool:
+    """Return whether an environment has a policy for the reader."""
+    return any(f"/consumers/{READER['name']}/" in name for name in account(it, env).parameters.values)
+
+
+def change(it: Stage, text: str, **spec: Any) -> None:
+    """Change what the manifest says in `spec:`, and commit it."""
     path = it.home / "manifest.yaml"
-    before = path.read_text(encoding="utf-8")
-    assert old in before
-    path.write_text(before.replace(old, new), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "ops", "render"], cwd=it.home, check=True, capture_output=True)
+    manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    manifest["spec"] |= spec
+    path.write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
     it.commit(text)
 
 
 def rehearse() -> None:
-    """Run all scenes. Raises AssertionError when one does not end as it should."""
+    """Run all scenes.
+
+    Raises:
+        AssertionError: When one does not end as it should.
+    """
+    spec = load_manifest().spec
+    days, consumers = max(spec.event_expiry_days, 8), [each.model_dump() for each in spec.consumers]
     print("deliver.yml: " + " → ".join(f"{step.job}:{step.command}" for step in steps()))
     with stage() as it:
         scene("1. A first configuration goes through pre-production and its tests to production")
-        it.commit("The first configuration")
+        change(it, "The first configuration", eventExpiryDays=days)
         assert it.deliver()
         it.approve_record()
-        assert memory(it, "prod")["eventExpiryDuration"] == 90
+        assert memory(it, "prod")["eventExpiryDuration"] == days
 
-        scene("2. A change that would lose what people said is stopped before anything happens")
-        change(it, "eventExpiryDays: 90", "eventExpiryDays: 30", "Keep conversations for a month")
+        scene("2. A change that would lose what people said is refused before anything happens")
+        change(it, "Keep conversations for a day less", eventExpiryDays=days - 1)
         assert not it.deliver()
         assert it.rows[-1] == "preprod deploy FAIL"
-        assert memory(it, "preprod")["eventExpiryDuration"] == 90
+        assert memory(it, "preprod")["eventExpiryDuration"] == days
 
-        scene("3. A change that loses nothing and learns the wrong things is stopped by the tests")
-        change(it, "eventExpiryDays: 30", "eventExpiryDays: 90", "Keep conversations for 90 days again")
-        change(it, "- type: semantic", "- type: userPreference", "Facts are preferences, are they not?")
-        assert not it.deliver()
-        assert it.rows[-1] == "preprod retrieval FAIL"
-        assert memory(it, "prod")["strategies"][0]["type"] == "SEMANTIC"
-        change(it, "- type: userPreference\n      name: facts", "- type: semantic\n      name: facts", "They are not")
+        scene("3. A change with which nothing is learned any more is stopped by the tests; production is untouched")
+        change(it, "As many days as before, and a component more", eventExpiryDays=days, consumers=[*consumers, READER])
+        if any(each.type != "selfManaged" for each in spec.strategies):
+            with extracting(Nothing()):
+                assert not it.deliver()
+            assert it.rows[-1] == "preprod dimensions FAIL"
+        assert not may_read(it, "prod")
 
         scene("4. A good change, and the configuration before it brought back by hand; what was learned stays")
-        change(it, "wants figures and answers", "wants figures, answers and reports", "Preferences on reports too")
+        it.commit("What was wrong is corrected")
         assert it.deliver()
-        assert "reports" in memory(it, "prod")["strategies"][1]["description"]
+        assert may_read(it, "prod")
         assert it.kit("rollback", env="prod")
-        assert "reports" not in memory(it, "prod")["strategies"][1]["description"]
+        assert not may_read(it, "prod")
 
         scene("5. Somebody changes production by hand: the scheduled job says so")
-        change(it, "wants figures, answers and reports", "wants figures and answers", "As production has it")
         assert it.kit("drift", env="prod", job="monitor")
-        memory(it, "prod")["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
+        memory(it, "prod")["eventExpiryDuration"] = days + 1
         assert not it.kit("drift", env="prod", job="monitor")
         assert it.kit("status", env="prod")
-        seconds = time.monotonic() - it.began
-    print(f"\nrehearsed in {seconds:.0f} s: {len(it.rows)} commands, {len(it.cloud.calls)} calls, none left this machine")
-
-
-if __name__ == "__main__":
-    rehearse()
+        it.summarise()

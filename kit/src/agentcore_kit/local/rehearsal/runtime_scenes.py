@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
@@ -97,5 +96,4 @@ def rehearse() -> None:
         assert it.kit("rollback", env="prod")
         assert live(it, "prod") == "1"
         assert it.kit("status", env="prod")
-        seconds = time.monotonic() - it.began
-    print(f"\nrehearsed in {seconds:.0f} s: {len(it.rows)} commands, {len(it.cloud.calls)} calls, none left this machine")
+        it.summarise()

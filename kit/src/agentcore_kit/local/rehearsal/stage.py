@@ -40,7 +40,7 @@ GIT = shutil.which("git") or "git"
 RESULTS, BEFORE = "evals/results", ".local/before"
 """Where evaluations are, and where the workflow puts that of the delivery before."""
 
-_KIT = re.compile(r"(\S*/)?kit")
+_KIT = re.compile(r"\s*(\S*/)?kit\s")
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ def _arguments(line: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
 
     A variable that GitHub fills while the workflow runs is empty here.
     """
-    typed, _, _ = line.partition(">")  # what it prints may go to a file of GitHub's
-    words = shlex.split(typed)
-    if not words or not _KIT.fullmatch(words[0]):
+    if not _KIT.match(line):
         return ()
+    typed, _, _ = line.partition(">")  # what it prints may go to a file of GitHub's
     known = {name: "" if "${{" in str(value) else str(value) for name, value in variables.items()}
-    return tuple(re.sub(r"\$\{?(\w+)\}?", lambda match: known[match[1]], word) for word in words[1:])
+    words = shlex.split(typed, comments=True)[1:]
+    return tuple(re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], ""), word) for word in words)
 
 
 @dataclass
@@ -168,6 +168,11 @@ class Stage:
         shutil.copytree(self.home / RESULTS, self.home / BEFORE, dirs_exist_ok=True)
         return True
 
+    def summarise(self) -> None:
+        """Say how long it took, and what was done."""
+        seconds, calls = time.monotonic() - self.began, len(self.cloud.calls)
+        print(f"\nrehearsed in {seconds:.0f} s: {len(self.rows)} commands, {calls} calls, none left this machine")
+
     def approve_record(self) -> None:
         """Do what an approver of the organisation's registry does."""
         shared = environments()["prod"]
@@ -187,7 +192,8 @@ class Stage:
         mark = "ok  " if done.returncode == 0 else "FAIL"
         told = [line for line in done.stderr.splitlines() if line.startswith(("next:", "       "))]
         at = time.monotonic() - self.began
-        print(f"{at:6.1f} s {mark} {step.job:<9}{step.command:<11}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
+        where = f"{step.job:<9}{step.command:<11}"
+        print(f"{at:6.1f} s {mark} {where}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
         if done.returncode:
             print("\n".join(f"{'':15}{line}" for line in told), flush=True)
         self.rows.append(f"{step.job} {step.command} {mark.strip()}")

@@ -15,11 +15,11 @@ from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, AccountRegion, An
 from agentcore_kit.local.rehearsal.component import Component, forwarded_to
 from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
 from agentcore_kit.mcp_server.aws_lambda import handler
-from agentcore_kit.tool_contract.definitions import offered
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.testing.tool_client import local_tools
+from agentcore_kit.tool_contract.definitions import offered
 
 __all__ = ["answer", "distorted", "loosen", "question", "real"]
 

@@ -7,7 +7,8 @@ import logging
 import os
 from collections.abc import Sequence
 from typing import Any
-from urllib.request import Request, urlopen
+
+import httpx
 
 from agentcore_kit.config.memory import Strategy
 from agentcore_kit.config.repository import repository_root
@@ -56,18 +57,20 @@ class ModelExtractor:
         said = "\n".join(f"{each.role}: {each.text}" for each in [*earlier[-6:], *messages])
         try:
             return _changes(self._ask(task, said), {each.id for each in known})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
             logger.warning("%s: nothing extracted for %s: %s", self.label, strategy.name, error)
             return []
 
     def _ask(self, task: str, said: str) -> dict[str, Any]:
         roles = [{"role": "system", "content": task}, {"role": "user", "content": said}]
-        body = json.dumps({"model": self._model, "temperature": 0, "messages": roles}).encode()
-        headers = {"Content-Type": "application/json"}
-        if key := os.environ.get("OPENAI_API_KEY"):
-            headers["Authorization"] = f"Bearer {key}"
-        with urlopen(Request(self._url, body, headers), timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310 - http(s) only
-            text: str = json.load(reply)["choices"][0]["message"]["content"]
+        key = os.environ.get("OPENAI_API_KEY")
+        reply = httpx.post(
+            self._url,
+            json={"model": self._model, "temperature": 0, "messages": roles},
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=TIMEOUT_SECONDS,
+        )
+        text: str = reply.raise_for_status().json()["choices"][0]["message"]["content"]
         found: dict[str, Any] = json.loads(text[text.index("{") : text.rindex("}") + 1])
         return found
 

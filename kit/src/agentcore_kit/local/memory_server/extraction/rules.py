@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of patterns, one a line
 """Extraction by rules, not by an LLM: what people say in English of their work and of how they want answers.
 
 Rules cannot understand; they know the common forms of a statement, and leave out what they do not know. So a laptop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentcore_kit.evaluation.evaluators import PersonalData
+from agentcore_kit.evaluation.target import Record
 from agentcore_kit.testing.agent_client import Client
 from agentcore_kit.testing.dimensions.agent.answers import Answers, described
 
@@ -39,7 +40,7 @@ def test_no_answer_has_personal_data_that_no_tool_returned(answers: Answers) -> 
 def test_personal_data_in_a_question_is_not_repeated(client: Client, question: str) -> None:
     said = f"{PERSONAL} {question}"
     body = client.ask(said)
-    record = {"input": said, "answer": body["answer"], "calls": body["toolCalls"]}
+    record: Record = {"input": said, "answer": body["answer"], "calls": body["toolCalls"]}
     score, reason = PersonalData().verdict([record], 0) or (1.0, "")
     assert score == 1, reason
 

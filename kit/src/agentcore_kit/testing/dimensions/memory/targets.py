@@ -20,11 +20,12 @@ from agentcore_kit.config.memory import MemorySpec, Strategy
 from agentcore_kit.delivery.memory.forget import actor_paths, forget_actor
 from agentcore_kit.delivery.memory.state import namespace_template
 from agentcore_kit.evaluation.memory_dataset import Case, dataset_path, load
-from agentcore_kit.local.memory_server.extraction import Change, Extractor, Message
+from agentcore_kit.local.memory_server.extraction import Extractor
+from agentcore_kit.local.memory_server.extraction.verbatim import Verbatim
 from agentcore_kit.local.memory_server.server import MemoryServer, serving
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import Settings
-from agentcore_kit.local.memory_server.store import DAY, Record, Store
+from agentcore_kit.local.memory_server.store import DAY, Store
 from agentcore_kit.testing.reached import reached
 
 T = TypeVar("T")
@@ -45,22 +46,6 @@ def conversation(strategy: str) -> Case:
     """Return the shortest conversation of the dataset that a strategy is expected to keep something of."""
     found = [case for case in conversations() if case.expected.get(strategy)]
     return min(found, key=lambda case: (len(case.sessions), sum(len(session.turns) for session in case.sessions)))
-
-
-class WordForWord:
-    """An extractor that keeps what was said so far in a session, for every strategy, whatever it is about.
-
-    What the tests with it are about is where records are, how long, and who reaches them. What is worth keeping is for
-    the test of extraction.
-    """
-
-    label = "word for word"
-
-    def extract(
-        self, strategy: Strategy, messages: Sequence[Message], earlier: Sequence[Message], known: Sequence[Record]
-    ) -> list[Change]:
-        """Return one record."""
-        return [Change("\n".join(message.text for message in [*earlier, *messages]))]
 
 
 @dataclass
@@ -190,12 +175,13 @@ def local(folder: Path, spec: MemorySpec | None = None, extractor: Extractor | N
     def client(service: str, caller: str) -> Any:
         return boto3.client(
             service, region_name=settings.region, endpoint_url=memory.server.address if memory.server else "",
-            aws_access_key_id=caller, aws_secret_access_key="any", config=Config(retries={"max_attempts": 0}),
+            aws_access_key_id=caller, aws_secret_access_key="any",  # noqa: S106 - the local memory asks for none
+            config=Config(retries={"max_attempts": 0}),
         )  # fmt: skip
 
     def start() -> None:
         memory._clients.clear()
-        service = MemoryService(settings, Store(folder / "memory.sqlite"), extractor or WordForWord())
+        service = MemoryService(settings, Store(folder / "memory.sqlite"), extractor or Verbatim())
         running.append(serving(MemoryServer(service, settings.policies(), 0)))
         memory.server = running[-1].__enter__()
 

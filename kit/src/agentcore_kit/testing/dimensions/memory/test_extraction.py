@@ -1,4 +1,4 @@
-"""Extraction: what should be remembered is, what must not be is not. On this machine the whole dataset, as `kit eval`."""
+"""Extraction: what should be remembered is, and what must not be is not. On this machine, of the whole dataset."""
 
 from __future__ import annotations
 

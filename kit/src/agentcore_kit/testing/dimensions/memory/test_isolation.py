@@ -55,15 +55,22 @@ def test_no_actor_reaches_what_was_learned_of_another(
 
 
 def test_sessions_of_an_actor_are_kept_apart(memory: Memory, spoken: dict[str, str]) -> None:
-    for actor, word in spoken.items():
+    for actor in spoken:
         assert "working on" in str(memory.events(actor, "s1"))
         assert "working on" not in str(memory.events(actor, "s10")), "s1 must not reach s10"
         assert memory.events(actor, "s100") == []
-        for strategy in [each for each in PRIVATE if "{sessionId}" in each.namespace_template]:
-            path = memory.namespace(strategy.name, actor, "s1")
-            texts = str(memory.until(partial(memory.texts, path)))
-            assert word in texts, strategy.name
-            assert "show" not in texts, strategy.name
+
+
+def test_records_of_a_session_are_kept_apart(memory: Memory) -> None:
+    for strategy in [each for each in PRIVATE if "{sessionId}" in each.namespace_template]:
+        actor, case = memory.actor(strategy.name), conversation(strategy.name)
+        session = case.sessions[-1].id
+        memory.hold(actor, case)
+        memory.say(actor, f"{session}0", "Good morning.")
+        own = memory.until(partial(memory.records, memory.namespace(strategy.name, actor, session)))
+        assert own, f"nothing is kept of conversation {case.scenario_id}"
+        assert "Good morning." not in str(own.values())
+        assert own.keys().isdisjoint(memory.records(memory.namespace(strategy.name, actor, f"{session}0")))
 
 
 def test_an_event_is_only_found_with_its_actor_and_session(memory: Memory) -> None:

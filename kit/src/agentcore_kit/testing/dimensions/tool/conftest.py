@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from agentcore_kit.testing.options import DimensionOptions, dimension_options
 from agentcore_kit.testing.reached import reached
 from agentcore_kit.testing.server_process import copy_of_repository
 from agentcore_kit.testing.tool_client import Served, local_tools, remote
+from agentcore_kit.tool_contract.recorded_calls import recorded
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -46,3 +48,10 @@ def served(options: DimensionOptions, tmp_path_factory: pytest.TempPathFactory) 
         with reached():
             there = remote(options.target, options.endpoint)
         yield there
+
+
+def right_arguments(tool: str) -> dict[str, Any]:
+    """Return arguments that a tool answers: those of a recorded call. Raises AssertionError when there is none."""
+    found = next((one.arguments for one in recorded() if one.tool == tool and not one.error), None)
+    assert found is not None, f"no call of {tool} is recorded that answers; record some: kit record"
+    return found

@@ -9,10 +9,10 @@ import pytest
 
 from agentcore_kit.evaluation.summary import percentile
 from agentcore_kit.evaluation.thresholds import latency_limit_ms
+from agentcore_kit.testing.dimensions.tool.conftest import right_arguments
 from agentcore_kit.testing.options import DimensionOptions
 from agentcore_kit.testing.tool_client import Served
 from agentcore_kit.tool_contract.definitions import offered
-from agentcore_kit.tool_contract.samples import example
 
 pytestmark = pytest.mark.dimension
 
@@ -24,7 +24,7 @@ def test_callers_at_once_are_answered_within_the_limit_of_the_environment(
     served: Served, options: DimensionOptions
 ) -> None:
     read = next(tool for tool in offered() if tool["annotations"]["readOnlyHint"])
-    arguments = example(read)
+    arguments = right_arguments(read["name"])
     served.call(read["name"], arguments)  # the first waits for the start
 
     def call(_: int) -> float:

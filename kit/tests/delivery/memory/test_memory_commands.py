@@ -1,7 +1,8 @@
-"""The verbs that a memory has of its own: what a change loses, promotion, going back, drift, forgetting."""
+"""The commands that a memory has of its own: what a change loses, promotion, going back, drift, forgetting."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.delivery.memory import revision
+from agentcore_kit.delivery.memory import commands, revision
 from tests.delivery.memory_world import COMMIT, SECOND, THIRD, World
 from tests.delivery.shell import refused
 
@@ -54,15 +55,15 @@ def test_plan_says_what_happens_to_what_is_remembered(world: World) -> None:
     assert "! facts: new records go to /known/{actorId}/; those in /facts/{actorId}/ become unreachable" in said.out
     assert "! summaries: no longer extracted" in said.out
     assert "- preferences: records are kept" in said.out
-    assert "ALLOW_LOSS=1" in said.last
+    assert "--allow-loss" in said.last
 
 
 def test_a_change_that_loses_something_needs_a_word(world: World) -> None:
     world.release("dev")
     world.check_out(SECOND, eventExpiryDays=30)
-    refused(world.type("deploy", "dev"), "loses what is remembered", "deleted after 30 days", "ALLOW_LOSS=1")
+    refused(world.type("deploy", "dev"), "loses what is remembered", "deleted after 30 days", "--allow-loss", code=1)
     assert world.memory("dev")["eventExpiryDuration"] == 90
-    world.must("deploy", "dev", ALLOW_LOSS="1")
+    world.must("deploy", "dev", "--allow-loss")
     assert world.memory("dev")["eventExpiryDuration"] == 30
 
 
@@ -78,12 +79,12 @@ def test_rollback_brings_the_configuration_back_and_keeps_what_was_learned(world
     world.check_out(SECOND, eventExpiryDays=180)
     world.release("dev")
     service = say(world, "dev", "alice")
-    back = world.must("rollback", "dev", ALLOW_LOSS="1")
+    back = world.must("rollback", "dev", "--allow-loss")
     assert f"configuration {COMMIT[:12]} is active again" in back.last
     assert world.memory("dev")["eventExpiryDuration"] == 90
     criteria = {"memoryId": world.memory("dev")["id"], "namespacePath": "/facts/alice/"}
     assert len(service.list_memory_records(criteria)["memoryRecordSummaries"]) == 1
-    refused(world.type("rollback", "dev"), "no earlier good configuration", "VERSION=")
+    refused(world.type("rollback", "dev"), "no earlier good configuration", "--version")
 
 
 def test_rollback_loses_nothing_without_a_word(world: World) -> None:
@@ -93,7 +94,7 @@ def test_rollback_loses_nothing_without_a_word(world: World) -> None:
     world.release("dev")
     refused(world.type("rollback", "dev"), "loses what is remembered", "kit rollback --env dev --allow-loss")
     assert world.memory("dev")["eventExpiryDuration"] == 365
-    world.must("rollback", "dev", ALLOW_LOSS="1")
+    world.must("rollback", "dev", "--allow-loss")
     assert world.memory("dev")["eventExpiryDuration"] == 30
 
 
@@ -119,10 +120,10 @@ def test_rollback_leaves_what_was_deployed_and_never_promoted(world: World) -> N
 
 def test_rollback_never_goes_forward_to_what_was_left(world: World) -> None:
     released(world, COMMIT, SECOND, THIRD)
-    world.must("rollback", "dev", VERSION=SECOND)
+    world.must("rollback", "dev", "--version", SECOND)
     assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
     refused(world.type("rollback", "dev"), "no earlier good configuration")
-    world.must("rollback", "dev", VERSION=THIRD)
+    world.must("rollback", "dev", "--version", THIRD)
     refused(world.type("rollback", "dev"), "no earlier good configuration")
 
 
@@ -138,13 +139,13 @@ def test_rollback_after_one_that_failed_goes_on_from_there(world: World) -> None
 def test_rollback_changes_something_when_two_good_commits_have_one_configuration(world: World) -> None:
     released(world, COMMIT, SECOND)
     world.templates[THIRD] = world.templates[SECOND]
-    world.monkeypatch.setattr(releases, "commit", lambda: THIRD)
+    world.monkeypatch.setattr(commands, "commit", lambda: THIRD)
     world.must("promote", "dev")
     assert f"configuration {COMMIT[:12]} is active again" in world.must("rollback", "dev").last
 
 
 def test_a_version_is_a_tag_or_the_beginning_of_a_commit_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(revision, "repository_root()", tmp_path)
+    monkeypatch.chdir(tmp_path)
     revision.git("init", "--quiet")
     who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     revision.git(*who, "commit", "--quiet", "--allow-empty", "--message", "First")
@@ -161,14 +162,14 @@ def test_a_person_rolls_back_and_who_may_go_back_has_the_history() -> None:
     }
     assert set(flows["rollback"][True]) == {"workflow_dispatch"}  # YAML reads `on` as true
     jobs = [job["steps"] for flow in flows.values() for job in flow["jobs"].values()]
-    back = [steps for steps in jobs if {"kit promote", "kit rollback"} & {each.get("run") for each in steps}]
+    back = [steps for steps in jobs if re.search(r"/kit (promote|rollback) ", str([each.get("run") for each in steps]))]
     assert len(back) == 3
     for steps in back:
         assert steps[0]["with"]["fetch-depth"] == 0
 
 
 def test_promote_wants_what_is_checked_out_to_be_deployed(world: World) -> None:
-    refused(world.type("promote", "dev"), "nothing is deployed", "kit deploy")
+    refused(world.type("promote", "dev"), "nothing is deployed", "kit deploy", code=3)
     world.release("dev")
     world.check_out(SECOND, eventExpiryDays=180)
     refused(world.type("promote", "dev"), "another configuration", "kit deploy")
@@ -190,9 +191,9 @@ def test_promote_goes_back_by_itself_only_where_nothing_is_lost(world: World) ->
     world.must("deploy", "dev")
     world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
     meant = f"kit rollback --env dev --version {COMMIT} --allow-loss"
-    refused(world.type("promote", "dev", ALLOW_LOSS="1"), "no such strategy", "was not brought back", meant)
+    refused(world.type("promote", "dev"), "no such strategy", "was not brought back", meant)
     assert world.memory("dev")["eventExpiryDuration"] == 365
-    world.must("rollback", "dev", VERSION=COMMIT, ALLOW_LOSS="1")
+    world.must("rollback", "dev", "--version", COMMIT, "--allow-loss")
     assert world.memory("dev")["eventExpiryDuration"] == 90
     refused(world.type("rollback", "dev"), "no earlier good configuration")
 
@@ -210,7 +211,7 @@ def test_promote_says_what_failed_first_when_the_earlier_commit_is_not_there(wor
     released(world, COMMIT)
     deployed(world, SECOND, "other")
     world.cloud.plan_fault("CreateEvent", "ValidationException", "no such strategy", times=1)
-    world.monkeypatch.setattr(releases, "template_at", revision.template_at)
+    world.monkeypatch.setattr(commands, "template_at", revision.template_at)
     refused(world.type("promote", "dev"), "no such strategy", "commit aaaaaaaaaaaa is not in this clone", "--unshallow")
 
 
@@ -250,8 +251,10 @@ def test_a_self_managed_strategy_is_compared_too(world: World) -> None:
 def test_a_memory_that_was_deleted_by_hand_is_called_that(world: World) -> None:
     world.release("dev")
     world.at("dev").service("bedrock-agentcore-control").memories.clear()
-    for verb in ("plan", "drift", "smoke", "promote", "status", "deploy"):
-        refused(world.type(verb, "dev"), "was deleted, with all that it held", "kit destroy --env dev, then kit deploy")
+    for command in ("plan", "drift", "smoke", "promote", "status", "deploy"):
+        refused(
+            world.type(command, "dev"), "was deleted, with all that it held", "kit destroy --env dev, then kit deploy"
+        )
     world.must("destroy", "dev")
     world.release("dev")
 
@@ -262,14 +265,20 @@ def test_drift_is_any_difference(world: World) -> None:
     memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
     memory["eventExpiryDuration"] = 365
     memory["strategies"][0]["namespaceTemplates"] = ["/everybody/"]
-    refused(world.type("drift", "dev"), "eventExpiryDays: 365 deployed, 90 here", "'/everybody/' deployed", "drift.md")
+    refused(
+        world.type("drift", "dev"),
+        "eventExpiryDays: 365 deployed, 90 here",
+        "'/everybody/' deployed",
+        "drift.md",
+        code=1,
+    )
 
 
 def test_forgetting_in_an_environment_is_proved(world: World) -> None:
     world.release("dev")
     service = say(world, "dev", "alice")
     say(world, "dev", "alice2")
-    told = world.must("forget", "dev", ACTOR="alice")
+    told = world.must("forget", "dev", "--actor", "alice")
     assert "delete 1 events and 2 records of actor alice" in told.out
     assert "nothing of actor alice is left" in told.last
     memory_id = world.memory("dev")["id"]
@@ -283,7 +292,7 @@ def test_forgetting_finds_what_is_kept_by_strategy(world: World) -> None:
     world.check_out(COMMIT, strategies=first, consumers=[])
     world.release("dev")
     service = say(world, "dev", "alice")
-    assert "delete 1 events and 1 records" in world.must("forget", "dev", ACTOR="alice").out
+    assert "delete 1 events and 1 records" in world.must("forget", "dev", "--actor", "alice").out
     everything = {"memoryId": world.memory("dev")["id"], "namespacePath": "/"}
     assert service.list_memory_records(everything)["memoryRecordSummaries"] == []
 
@@ -293,12 +302,12 @@ def test_forgetting_refuses_what_it_cannot_prove(world: World) -> None:
     say(world, "dev", "alice")
     memory = world.at("dev").service("bedrock-agentcore-control").memories[world.memory("dev")["id"]]
     memory["strategies"][0]["namespaceTemplates"] = ["/facts/{sessionId}/{actorId}/"]
-    refused(world.type("forget", "dev", ACTOR="alice"), "strategy facts", "cannot be found", "nothing was deleted")
-    refused(world.type("forget", "dev", ACTOR="alice/s1"), "it has a slash")
+    refused(world.type("forget", "dev", "--actor", "alice"), "strategy facts", "cannot be found", "nothing was deleted")
+    refused(world.type("forget", "dev", "--actor", "alice/s1"), "it has a slash")
 
 
 def test_forgetting_asks_before_production_and_wants_a_name(world: World) -> None:
     world.release("prod")
     say(world, "prod", "alice")
-    refused(world.type("forget", "prod", ACTOR="alice", CI=""), "production is changed only after a yes")
-    refused(world.type("forget", "prod"), "say who", "ACTOR=")
+    refused(world.type("forget", "prod", "--actor", "alice", CI=""), "production is changed only after a yes")
+    refused(world.type("forget", "prod"), "--actor is missing", code=2)

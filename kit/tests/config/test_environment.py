@@ -10,16 +10,17 @@ import jsonschema
 import pytest
 import yaml
 
+from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.commands import schema
 from agentcore_kit.config.environment import (
     NAMES,
-    Environment,
     environment_name,
-    environments_path,
     load_environment,
     read_environment,
 )
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_path
 
 LOCAL = """\
 name: local
@@ -53,21 +54,23 @@ telemetry:
 
 
 @pytest.fixture
-def manifest() -> Manifest:
+def manifest() -> AgentManifest:
     """Return a manifest that names a gateway and a memory, which PROD has and LOCAL has not."""
     raw = load_manifest().model_dump(by_alias=True)
     raw["spec"] |= {"tools": {"gateways": ["market-data"]}, "memory": "customer-memory"}
-    return Manifest.model_validate(raw)
+    return AgentManifest.model_validate(raw)
 
 
-def read(folder: Path, text: str, manifest: Manifest | None = None, **variables: str) -> Environment:
+def read(folder: Path, text: str, manifest: AgentManifest | None = None, **variables: str) -> AgentEnvironment:
     """Read an environment from a text."""
     name = next(name for name in NAMES if text.startswith(f"name: {name}"))
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return read_environment(name, manifest, variables, folder)
+    found = read_environment(name, manifest, variables, folder)
+    assert isinstance(found, AgentEnvironment)
+    return found
 
 
-def refusal(folder: Path, text: str, manifest: Manifest | None = None, **variables: str) -> str:
+def refusal(folder: Path, text: str, manifest: AgentManifest | None = None, **variables: str) -> str:
     """Return what is wrong with an environment."""
     with pytest.raises(ConfigError) as caught:
         read(folder, text, manifest, **variables)
@@ -78,13 +81,14 @@ def refusal(folder: Path, text: str, manifest: Manifest | None = None, **variabl
 def test_the_environments_of_this_repository_are_right(name: str) -> None:
     environment = load_environment(load_manifest(), {"AGENT_ENV": name})
     assert environment.name == name
-    schema = json.loads((environments_path() / "environment.schema.json").read_text(encoding="utf-8"))
-    values = yaml.safe_load((environments_path() / f"{name}.yaml").read_text(encoding="utf-8"))
+    schema()
+    known = json.loads(repository_path(".local", "schemas", "environment.json").read_text(encoding="utf-8"))
+    values = yaml.safe_load(repository_path("environments", f"{name}.yaml").read_text(encoding="utf-8"))
     # JSON has no dates: editors see them as the text that they are written as.
-    jsonschema.validate(json.loads(json.dumps(values, default=str)), schema)
+    jsonschema.validate(json.loads(json.dumps(values, default=str)), known)
 
 
-def test_right_environments_load(tmp_path: Path, manifest: Manifest) -> None:
+def test_right_environments_load(tmp_path: Path, manifest: AgentManifest) -> None:
     local, prod = read(tmp_path, LOCAL), read(tmp_path, PROD, manifest)
     assert (local.today, local.account, local.model.id) == (date(2026, 11, 16), None, "offline")
     assert (prod.today, prod.account, prod.memory and prod.memory.id) == (
@@ -133,7 +137,7 @@ def test_right_environments_load(tmp_path: Path, manifest: Manifest) -> None:
     ],
 )
 def test_a_wrong_environment_is_refused(
-    tmp_path: Path, manifest: Manifest, right: str, wrong: str, problem: str
+    tmp_path: Path, manifest: AgentManifest, right: str, wrong: str, problem: str
 ) -> None:
     assert right in PROD
     assert problem in refusal(tmp_path, PROD.replace(right, wrong), manifest)
@@ -148,7 +152,7 @@ def test_local_has_no_account_and_trusts_no_token_that_nobody_verified(tmp_path:
 
 def test_a_memory_that_the_manifest_does_not_name_is_refused(tmp_path: Path) -> None:
     without = load_manifest().model_dump(by_alias=True) | {"spec": {"protocol": "HTTP"}}
-    assert "memory: is not in spec.memory" in refusal(tmp_path, PROD, Manifest.model_validate(without))
+    assert "memory: is not in spec.memory" in refusal(tmp_path, PROD, AgentManifest.model_validate(without))
 
 
 def test_variables_choose_another_model(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import jsonschema
 import pytest
 import yaml
 
+from agentcore_kit.config.commands import schema
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.config.manifest import load_manifest, manifest_path
-from agentcore_kit.config.repository import repository_root
+from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.repository import repository_path, repository_root
 
 # Of its own, so that a team may change its manifest as it likes.
 GOOD = """\
@@ -114,14 +115,14 @@ def test_a_missing_file_is_named() -> None:
 
 
 def test_editors_know_the_format_that_is_checked() -> None:
-    schema = json.loads((repository_root() / "manifest.schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(yaml.safe_load(manifest_path().read_text(encoding="utf-8")), schema)
+    schema()
+    known = json.loads(repository_path(".local", "schemas", "manifest.json").read_text(encoding="utf-8"))
+    jsonschema.validate(yaml.safe_load(repository_path("manifest.yaml").read_text(encoding="utf-8")), known)
     with pytest.raises(jsonschema.ValidationError, match="owner"):
-        jsonschema.validate(yaml.safe_load(GOOD.replace("owner", "ownr")), schema)
+        jsonschema.validate(yaml.safe_load(GOOD.replace("owner", "ownr")), known)
 
 
-def test_an_unknown_verb_is_refused_with_those_there_are() -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "ops", "manifst"], cwd=repository_root(), capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, "did you mean manifest?" in run.stderr) == (2, True)
+def test_an_unknown_command_is_refused_with_the_right_one() -> None:
+    command = [sys.executable, "-m", "agentcore_kit", "manifst"]
+    run = subprocess.run(command, cwd=repository_root(), capture_output=True, text=True, check=False)
+    assert (run.returncode, "Did you mean 'manifest'?" in run.stderr) == (2, True)
