@@ -62,11 +62,11 @@ def measured(repository: Path, what: str, cases: int = CASES) -> dict[str, float
 
 def grown(number: int) -> dict[str, float]:
     """Return seconds after start, reports included, and peak memory for so many cases: the dataset over and over."""
+    from agentcore_kit.evaluation.agent_targets import build_target
     from agentcore_kit.evaluation.dataset import load_dataset
-    from agentcore_kit.evaluation.thresholds import load_thresholds
     from agentcore_kit.evaluation.runner import Options, run
     from agentcore_kit.evaluation.runs import conclude
-    from agentcore_kit.evaluation.agent_targets import build_target
+    from agentcore_kit.evaluation.thresholds import load_thresholds
 
     with tempfile.TemporaryDirectory() as folder:
         warm, path = repeated(Path(folder) / "warm.jsonl", 2), repeated(Path(folder) / "rows.jsonl", number)
@@ -107,9 +107,9 @@ def repeated(path: Path, number: int) -> Path:
 
 def overhead() -> dict[str, float]:
     """Return what the harness adds, as a share of the time that the agent alone needs for the same conversations."""
+    from agentcore_kit.evaluation.agent_targets import LocalTarget
     from agentcore_kit.evaluation.dataset import load_dataset
     from agentcore_kit.evaluation.runner import Options, run
-    from agentcore_kit.evaluation.agent_targets import LocalTarget
 
     rows = [row for row in load_dataset().rows() if not row.metadata.failures and not row.metadata.injections]
     with tempfile.TemporaryDirectory() as folder:
@@ -137,7 +137,6 @@ def alone(rows: list[Any]) -> float:
     from dataclasses import replace
 
     from agent.agent import build_agent
-
     from agentcore_kit.evaluation.faults import OPEN_SESSIONS
     from agentcore_kit.runtime.identity import Caller
     from agentcore_kit.serving.models import build_model

@@ -37,7 +37,7 @@ def repositories(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
 @contextlib.contextmanager
 def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
     """Serve the memory as `make dev` does, until the end of the block."""
-    command = [python, "-m", "agentcore_kit", "dev", "--port", str(port)]
+    command = [str(python), "-m", "agentcore_kit", "dev", "--port", str(port)]
     process = subprocess.Popen(command, cwd=memory, env={**os.environ, **OFFLINE}, stdout=subprocess.DEVNULL)
     try:
         for _ in range(200):

@@ -1,4 +1,4 @@
-"""An agent whose starter was replaced by another domain, by touching only what its team owns: everything still passes."""
+"""An agent whose starter was replaced by another domain, by touching only what its team owns: all still passes."""
 
 import os
 import sys

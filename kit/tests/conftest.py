@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SEALED] = True
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # the tests run in workers, each of which has a repository of its own
     folder = tempfile.TemporaryDirectory(prefix="kit-tests-")
     config.add_cleanup(folder.cleanup)
     repository = generate(Path(folder.name).resolve(), config.getoption("kind"), config.getoption("starter"))

@@ -15,7 +15,9 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
+from agentcore_kit.config.repository import repository_path
 from agentcore_kit.evaluation.agent_targets import HttpTarget, build_target
+from agentcore_kit.evaluation.reports import html
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
@@ -68,6 +70,16 @@ def test_the_page_needs_nothing_from_elsewhere(report: Report) -> None:
     assert "@media print" in page
     for outside in ("http://", "https://", "<script", "<link", "url("):
         assert outside not in page
+
+
+def test_the_repositorys_own_style_comes_after_the_kits(report: Report) -> None:
+    own = repository_path("evals", "report.css")
+    own.write_text(":root { --good: #123456; }\n", encoding="utf-8")
+    try:
+        page = html.write(report).read_text(encoding="utf-8")
+    finally:
+        own.unlink()
+    assert page.index("--good: #123456") > page.index("--good:")
 
 
 def test_what_users_and_agents_say_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ _MODELS: dict[str, str] = {
 
 
 class Environment(Model):
-    """What an environment file of any kind has. `account` and `shared_account` are None locally: nothing touches AWS."""
+    """What an environment file of any kind has. Locally both accounts are None, as nothing there touches AWS."""
 
     name: EnvironmentName = Field(description="the name of the file without .yaml", examples=["dev"])
     account: Account | None = Field(
@@ -48,7 +48,7 @@ class Environment(Model):
 
     @classmethod
     def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
-        """Let environment variables override the file for one process; a kind that has such variables overrides this."""
+        """Let environment variables override the file in one process; a kind that has such variables overrides it."""
 
     @classmethod
     def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from agentcore_kit.evaluation.metric import Metric, show
+from agentcore_kit.config.repository import repository_path
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.charts import histogram
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
@@ -50,6 +51,12 @@ def write(report: Report) -> Path:
     return path
 
 
+def _style() -> str:
+    """Return the kit's style, and after it the repository's own, evals/report.css, where there is one."""
+    own = repository_path("evals", "report.css")
+    return _STYLE.read_text(encoding="utf-8") + (own.read_text(encoding="utf-8") if own.is_file() else "")
+
+
 def _content(report: Report) -> dict[str, Any]:
     total = report.summary.total
     wrong = (case for case in report.cases() if case["status"] != "passed")
@@ -61,7 +68,7 @@ def _content(report: Report) -> dict[str, Any]:
     return {
         "report": report,
         "info": report.info,
-        "style": _STYLE.read_text(encoding="utf-8"),
+        "style": _style(),
         "tiles": [
             ("cases", total.cases),
             ("right", total.passed),
