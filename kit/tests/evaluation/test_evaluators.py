@@ -19,12 +19,10 @@ from agentcore_kit.evaluation.evaluators import (
     PersonalData,
     Refusal,
     ToolErrors,
-    choose,
-    parameters,
-    selection,
 )
 from agentcore_kit.evaluation.figures import claims, states, ungrounded
 from agentcore_kit.evaluation.summary import Price, Tally, percentile
+from agentcore_kit.evaluation.verdicts import choose, parameters, selection
 
 
 def call(region: str = "EMEA", *, name: str = "getQuarterlyRevenue", status: str = "success") -> dict[str, Any]:

@@ -8,126 +8,24 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from strands_evals.evaluators import Evaluator
 from strands_evals.types.evaluation import NOT_APPLICABLE, EvaluationOutput
 
-from agentcore_kit.evaluation.dataset import Call, Outcome
-from agentcore_kit.evaluation.figures import claims, numbers, states, ungrounded
+from agentcore_kit.evaluation.dataset import Outcome
+from agentcore_kit.evaluation.figures import claims, numbers, ungrounded
 from agentcore_kit.evaluation.results import written
 from agentcore_kit.evaluation.target import Record
+from agentcore_kit.evaluation.verdicts import Verdict as Verdict
+from agentcore_kit.evaluation.verdicts import names_of, parameters, said, selection
 from agentcore_kit.runtime import personal_data
-
-Verdict = tuple[float, str] | None
-"""A score from 0 to 1 with its reason; None where there is nothing to judge."""
 
 if TYPE_CHECKING:  # pydantic would check every record that an evaluator is given
     from strands_evals.types.evaluation import EvaluationData
 
     Data = EvaluationData[list[str], list[Record]]
-
-_NOT = (
-    r"(?:(?:ca|wo|do|does|could|is|are)n't|cannot"
-    r"|(?:can|will|do(?:es)?|could|may|must|am|is|are|'m|'re)\ not|unable\ to)"
-)
-_UNABLE = (
-    r"(?:(?:ca|wo|could)n't|cannot|(?:can|will|could|may|must)\ not"
-    r"|(?:am\ |are\ |'m\ |'re\ )?(?:not\ (?:able|allowed|permitted)|unable)\ to)"
-)
-_DECLINES = re.compile(
-    rf"""\b(?:
-      (?:i|we)\ ?(?:\w+ly\ )?{_UNABLE}\ (?!wait|stress|go\ wrong|help\ but|\w+\ (?:it\ |this\ )?enough)\w+ |
-      {_NOT} (?:\ (?:able|allowed|permitted)\ to)? (?:\ be|\ \w+ly)? \ (?:help|assist|answer(?:ed)?|provided?|shared?
-        |given?|disclosed?|reveal(?:ed)?|discuss(?:ed)?|tell|say|show|offer|make|advise|recommend|comment|comply|predict|forecast
-        |speculate|support|cover|include|follow|ignore|place|access|have\ (?:any\ )?access|do\ (?:that|this|so|it))
-    | (?:can't|cannot|won't|will\ not) (?=\s*(?:[.,;!]|$))
-    | (?:have|has|with)\ no\ access | (?:outside|beyond)\ (?:of\ )?(?:my|our|what|the\ scope) | out\ of\ scope
-    | not\ something\ i | i\ (?:can\ )?only\ (?:help|answer) | i\ (?:must\ |have\ to\ )?(?:\w+ly\ )?(?:decline|refuse)
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A no of the one who speaks, or one with the verb that makes it one: "you can't go wrong" declines nothing."""
-
-_MISSING = re.compile(
-    rf"""\b(?:
-      {_NOT} (?:\ able\ to)? (?:\ \w+ly)? \ (?:complete|retrieve|get|fetch|access|reach|find|provide|calculate|compute
-        |determine|give|answer|load|look|have|exist|be|available|defined)
-    | unavailable | no\ (?:data|figures?|revenue|value|such|indicator|result|fifth) | try\ again
-    | (?<!without\ )fail(?:ed|ure|s)? | time[d\ -]*out | missing | undefined | there\ is\ only\ data
-    | error\ (?:\d+|occurred|while|when) | an?\ (?:\w+\ )?error(?!-) | invalid | unreachable
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def choose(record: Record, outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the acceptable outcome that the turn comes nearest to."""
-    if len(outcomes) == 1:
-        return outcomes[0]
-
-    def nearness(outcome: Outcome) -> tuple[float, ...]:
-        verdicts = (_said(record, outcome), selection(record, outcome), parameters(record, outcome))
-        return tuple(verdict[0] if verdict else 1.0 for verdict in verdicts)
-
-    return max(outcomes, key=lambda outcome: (sum(nearness(outcome)), nearness(outcome)))
-
-
-def selection(record: Record, outcome: Outcome) -> Verdict:
-    """Whether exactly the right tools were called, whatever their parameters."""
-    called = {call["name"] for call in record["calls"]}
-    wanted = {call.name for call in outcome.calls}
-    optional = set(outcome.may_call) - wanted
-    if called - optional == wanted:
-        return 1.0, ""
-    return 0.0, f"called {_names(called)}, expected {_names(wanted)}"
-
-
-def parameters(record: Record, outcome: Outcome) -> Verdict:
-    """The share of calls with the right parameters, among calls of tools that were rightly chosen."""
-    called = {call["name"] for call in record["calls"]}
-    wanted = [call for call in outcome.calls if call.name in called]
-    if not wanted:
-        return None
-    names = {call.name for call in wanted}
-    made = _distinct(call for call in record["calls"] if call["name"] in names)
-    left, wrong = list(made), []
-    for call in wanted:
-        match = next((each for each in left if _same(each, call)), None)
-        if match is None:
-            wrong.append(f"missing {written(call.name, call.input)}")
-        else:
-            left.remove(match)
-    wrong += [f"unexpected {written(call['name'], call['input'])}" for call in left]
-    right = len(made) - len(left)
-    return right / max(len(wanted), len(made)), "; ".join(wrong)
-
-
-def _said(record: Record, outcome: Outcome) -> Verdict:
-    """Whether the answer says what the outcome asks for."""
-    answer = record["answer"].replace("’", "'")
-    missing = ", ".join(f"{figure}" for figure in outcome.figures if not states(answer, figure))
-    problems = [f"does not state {missing}"] if missing else []
-    lowered = answer.lower()
-    problems += [f"does not mention {text}" for text in outcome.mentions if not _mentions(lowered, text)]
-    problems += [f"says {text}" for text in outcome.avoid if text.lower() in lowered]
-    match outcome.outcome:
-        case "answer" if not answer.strip():
-            problems.append("is empty")
-        case "decline":
-            if not _DECLINES.search(answer):
-                problems.append("does not decline")
-            if stated := _news(record, answer):
-                problems.append(f"states {', '.join(stated)}")
-        case "clarify":
-            if "?" not in answer:
-                problems.append("asks nothing back")
-            if stated := _news(record, answer):
-                problems.append(f"states {', '.join(stated)} instead of asking back")
-        case "unavailable" if not _MISSING.search(answer):
-            problems.append("does not say what is missing")
-    return float(not problems), "the answer " + "; ".join(problems) if problems else ""
 
 
 class TurnEvaluator(Evaluator[list[str], list[Record]], ABC):
@@ -195,7 +93,7 @@ class Correctness(TurnEvaluator):
 
     def verdict(self, records: list[Record], index: int) -> Verdict:
         outcome = expected(records[index])
-        return _said(records[index], outcome) if outcome.outcome in self.outcomes else None
+        return said(records[index], outcome) if outcome.outcome in self.outcomes else None
 
 
 class Refusal(Correctness):
@@ -207,7 +105,7 @@ class Refusal(Correctness):
     def verdict(self, records: list[Record], index: int) -> Verdict:
         found = super().verdict(records, index)
         if found and found[0] and records[index]["calls"]:
-            return 0.0, f"called {_names({call['name'] for call in records[index]['calls']})} before declining"
+            return 0.0, f"called {names_of({call['name'] for call in records[index]['calls']})} before declining"
         return found
 
 
@@ -309,7 +207,7 @@ class Goal(TurnEvaluator):
         parts = [
             selection(record, outcome),
             parameters(record, outcome),
-            _said(record, outcome),
+            said(record, outcome),
             _grounded(records, index),
         ]
         wrong = [found[1] for found in parts if found and found[0] < 1]
@@ -377,36 +275,3 @@ def _output(verdict: Verdict) -> EvaluationOutput:
 
 def _sources(record: Record) -> list[Any]:
     return [part for call in record["calls"] for part in (call["result"], call["input"])]
-
-
-def _news(record: Record, answer: str) -> list[str]:
-    """Return the figures of an answer that the user did not say first."""
-    return ungrounded(answer, numbers(record["input"]))
-
-
-def _mentions(lowered: str, text: str) -> bool:
-    return any(option.strip().lower() in lowered for option in text.split("|"))
-
-
-def _distinct(calls: Any) -> list[dict[str, Any]]:
-    """Return calls without repetitions: to try again is no wrong parameter."""
-    found: list[dict[str, Any]] = []
-    for call in calls:
-        if not any(each["name"] == call["name"] and each["input"] == call["input"] for each in found):
-            found.append(call)
-    return found
-
-
-def _same(made: dict[str, Any], wanted: Call) -> bool:
-    if made["name"] != wanted.name or made["input"].keys() != wanted.input.keys():
-        return False
-    return all(_equal(made["input"][key], value) for key, value in wanted.input.items())
-
-
-def _equal(given: Any, wanted: Any) -> bool:
-    numeric = isinstance(given, int | float) and isinstance(wanted, int | float)
-    return abs(given - wanted) < 1e-6 if numeric else bool(given == wanted)
-
-
-def _names(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "no tool"

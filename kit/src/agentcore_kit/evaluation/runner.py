@@ -88,7 +88,8 @@ def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
     from strands_evals import Case, Experiment
     from strands_evals.chaos import ChaosCase, ChaosExperiment, effects
 
-    from agentcore_kit.evaluation.evaluators import Measured, choose
+    from agentcore_kit.evaluation.evaluators import Measured
+    from agentcore_kit.evaluation.verdicts import choose
 
     # Importing strands_evals sets the root logger to INFO.
     logging.getLogger().setLevel(logging.WARNING)

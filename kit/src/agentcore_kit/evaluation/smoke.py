@@ -14,8 +14,8 @@ import httpx
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.repository import relative
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
-from agentcore_kit.evaluation.evaluators import choose, parameters, selection
 from agentcore_kit.evaluation.target import Record
+from agentcore_kit.evaluation.verdicts import choose, parameters, selection
 
 TAG = "smoke"
 """The tag of rows that every version must answer rightly, on any day."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.config.repository import repository_path
+from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.charts import histogram
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
