@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.repository import COMBINATIONS, generate
+from tests.repository import COMBINATIONS, KINDS, generate
 
 pytestmark = pytest.mark.generated
 
@@ -61,12 +61,14 @@ def test_it_passes_its_own(repository: Path, verb: str) -> None:
     run(repository, "make", verb, **OFFLINE)
 
 
-def test_its_delivery_can_be_rehearsed(repository: Path) -> None:
-    run(repository, ".venv/bin/kit", "rehearse", **OFFLINE)
+# Those of an agent are run by test_replaced_starter.py, in another domain: each takes minutes.
+WITHOUT_AGENT = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS if kind != "agent"]
 
 
-def test_its_dimensions_pass(repository: Path) -> None:
-    run(repository, ".venv/bin/kit", "dimensions", **OFFLINE)
+@pytest.mark.parametrize("kind", WITHOUT_AGENT, indirect=True)
+@pytest.mark.parametrize("command", ["rehearse", "dimensions"])
+def test_its_commands_pass(repository: Path, command: str) -> None:
+    run(repository, ".venv/bin/kit", command, **OFFLINE)
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=list(COMBINATIONS))

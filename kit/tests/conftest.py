@@ -26,8 +26,8 @@ DELIVERY: dict[str, tuple[str, ...]] = {
 }
 """Of the tests of delivery, which folders a kind is for besides what all kinds share."""
 
-TIED_TO_NOTHING = ("config", "runtime", "offline_model", "local")
-"""What knows no domain, and is not run again for another one."""
+OF_A_DOMAIN = ("agent", "evaluation", "delivery")
+"""What asks an agent something, and is run again for another domain; of delivery, its tests of an agent."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +55,5 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not parts or not collection_path.is_dir():
         return None
     if parts[0] == "delivery" and len(parts) > 1:
-        return parts[1] not in DELIVERY[kind] or None
-    wanted = FOLDERS[kind] if starter == "finance" else tuple(set(FOLDERS[kind]) - set(TIED_TO_NOTHING))
-    return parts[0] not in wanted or None
+        return parts[1] not in (DELIVERY[kind] if starter == "finance" else ("agent",)) or None
+    return parts[0] not in (FOLDERS[kind] if starter == "finance" else OF_A_DOMAIN) or None
