@@ -71,7 +71,9 @@ def pin(kind: str) -> None:
 def main() -> None:
     """Build and pin, or with `--check` compare."""
     if "--check" in sys.argv:
-        sys.exit(difference() and f"{difference()}; run: make wheel")
+        if found := difference():
+            sys.exit(f"{found}; run: make wheel")
+        return
     VENDOR.mkdir(exist_ok=True)
     if difference():
         for old in VENDOR.glob("agentcore_kit-*.whl"):

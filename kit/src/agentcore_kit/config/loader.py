@@ -96,7 +96,7 @@ def parse(path: Path) -> Document:
     """Return the values of a YAML file, and the line of each.
 
     Raises:
-        DocumentError: when the file cannot be read, or is no YAML with fields in it.
+        ConfigError: When the file cannot be read, or is no YAML with fields in it.
     """
     name = relative(path)
     try:
@@ -112,7 +112,7 @@ def check(document: Document, model: type[M], findings: Iterable[Finding] = ()) 
     """Return the document as a model that also keeps the rules whose breaches are in `findings`.
 
     Raises:
-        DocumentError: with everything that is wrong, including what parsing found.
+        ConfigError: With everything that is wrong, including what parsing found.
     """
     for path, text in findings:  # before the model's, as these say more
         document.report(path, text)
