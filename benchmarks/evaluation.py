@@ -88,9 +88,9 @@ def grown(number: int) -> dict[str, float]:
 
 def evaluators() -> Any:
     """Return what the repository measures."""
-    from agentcore_kit.kinds.base import repository_kind_class
+    from agentcore_kit.kinds.base import kind_of_repository
 
-    return repository_kind_class().evaluators()
+    return kind_of_repository().evaluators()
 
 
 def repeated(path: Path, number: int) -> Path:

@@ -19,7 +19,7 @@ from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import conclude
 from agentcore_kit.evaluation.target import Target
 from agentcore_kit.evaluation.thresholds import load_thresholds
-from agentcore_kit.kinds.base import repository_kind_class
+from agentcore_kit.kinds.base import kind_of_repository
 from agentcore_kit.serving.settings import AgentSettings
 
 
@@ -71,7 +71,7 @@ def evaluated(
     (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
     asked = target or LocalTarget(settings)
     chosen = options or Options()
-    chosen.evaluators = repository_kind_class().evaluators()
+    chosen.evaluators = kind_of_repository().evaluators()
     try:
         asyncio.run(run(load_dataset(path), asked, folder, chosen))
     finally:

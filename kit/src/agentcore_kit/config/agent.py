@@ -15,6 +15,7 @@ from agentcore_kit.config.served import (
     ImportString,
     Name,
     ServedAlarms,
+    ServedCode,
     ServedEnvironment,
     Url,
     served_findings,
@@ -78,16 +79,11 @@ class Registry(Model):
     skills: list[Skill] = Field(default=[], description="what it can do, for those who search")
 
 
-class Code(Model):
+class Code(ServedCode):
     """Which of the team's own code is loaded, each named as `module:name`."""
 
     app: ImportString = Field(
         default="agent.app:app", description="the application that serves it, module:name", examples=["agent.app:app"]
-    )
-    evaluators: ImportString = Field(
-        default="evals.evaluators:EVALUATORS",
-        description="the list of what is measured, module:name",
-        examples=["evals.evaluators:EVALUATORS"],
     )
 
 

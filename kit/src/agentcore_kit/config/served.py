@@ -27,6 +27,16 @@ def _as_parameter(value: object) -> object:
 ParameterValue = Annotated[str, BeforeValidator(_as_parameter)]
 
 
+class ServedCode(Model):
+    """Which of the team's own code is loaded, as far as an agent and a tool are alike."""
+
+    evaluators: ImportString = Field(
+        default="evals.evaluators:EVALUATORS",
+        description="the list of what is measured, module:name",
+        examples=["evals.evaluators:EVALUATORS"],
+    )
+
+
 class Identity(Model):
     """How the component knows who is asking."""
 

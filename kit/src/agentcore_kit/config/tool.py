@@ -15,6 +15,7 @@ from agentcore_kit.config.served import (
     ImportString,
     Name,
     ServedAlarms,
+    ServedCode,
     ServedEnvironment,
     Url,
     served_findings,
@@ -104,16 +105,11 @@ class Registry(Model):
     )
 
 
-class Code(Model):
+class Code(ServedCode):
     """Which of the team's own code is loaded, each named as `module:name`."""
 
     app: ImportString = Field(
         default="tool.app:app", description="the application that serves it, module:name", examples=["tool.app:app"]
-    )
-    evaluators: ImportString = Field(
-        default="evals.evaluators:EVALUATORS",
-        description="the list of what is measured, module:name",
-        examples=["evals.evaluators:EVALUATORS"],
     )
 
 

@@ -29,7 +29,7 @@ from agentcore_kit.evaluation.runs import (
     read_run,
     tell,
 )
-from agentcore_kit.kinds.base import repository_kind_class
+from agentcore_kit.kinds.base import kind_of_repository
 
 if TYPE_CHECKING:
     from agentcore_kit.evaluation.dataset import Dataset, Entry
@@ -75,7 +75,7 @@ def evaluate(
     with exit_codes():
         if env:
             os.environ["AGENT_ENV"] = env  # of this process only
-        kind = repository_kind_class()
+        kind = kind_of_repository()
         evaluators = kind.evaluators()
         _check_evaluators(evaluators)
         limits = load_thresholds(thresholds.resolve())
@@ -210,7 +210,7 @@ def dataset(
     from agentcore_kit.evaluation.dataset import add_rows, dataset_path, load_dataset
 
     with exit_codes():
-        kind = repository_kind_class()
+        kind = kind_of_repository()
         tools = kind.tool_schemas()
         if add is not None:
             for added in add_rows(add.resolve(), path.resolve(), tools):

@@ -99,12 +99,10 @@ def _known(_: Path) -> Mapping[str, Metric]:
     metrics = METRICS_OF_KIND[kind].metrics
     if kind == "Memory":  # whose evaluators are the kit's
         return metrics
-    from agentcore_kit.kinds.base import repository_kind_class
+    from agentcore_kit.kinds.base import kind_of_repository
 
     own = {
-        each.metric: Metric(each.metric, "turn", each.title)
-        for each in repository_kind_class().evaluators()
-        if each.title
+        each.metric: Metric(each.metric, "turn", each.title) for each in kind_of_repository().evaluators() if each.title
     }
     return {**metrics, **own}
 

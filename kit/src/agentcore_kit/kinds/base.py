@@ -38,7 +38,7 @@ def kind_of(name: str) -> Kind[Any]:
     return made
 
 
-def repository_kind_class() -> Any:
+def kind_of_repository() -> Any:
     """Return the kind of the repository that the process works for.
 
     Raises:

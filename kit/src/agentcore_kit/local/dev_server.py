@@ -14,7 +14,7 @@ import typer
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import MANIFEST
-from agentcore_kit.kinds.base import repository_kind_class
+from agentcore_kit.kinds.base import kind_of_repository
 
 if TYPE_CHECKING:
     from watchfiles import Change
@@ -41,7 +41,7 @@ def dev(
     from agentcore_kit.runtime.identity import issue_development_token
     from agentcore_kit.runtime.settings import STATE
 
-    kind = repository_kind_class()
+    kind = kind_of_repository()
     port = port or kind.port
     if trust:
         os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)

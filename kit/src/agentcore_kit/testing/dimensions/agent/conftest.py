@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,25 +10,12 @@ from agentcore_kit.evaluation.dataset import Row, dataset_path
 from agentcore_kit.evaluation.smoke import smoke_rows
 from agentcore_kit.testing.agent_client import Client, local_agent, remote
 from agentcore_kit.testing.dimensions.agent.answers import Answers, ask_rows
-from agentcore_kit.testing.options import DimensionOptions, dimension_options
+from agentcore_kit.testing.dimensions.served import known_surroundings, options
+from agentcore_kit.testing.options import DimensionOptions
 from agentcore_kit.testing.reached import reached
 from agentcore_kit.testing.server_process import copy_of_repository
 
-
-@pytest.fixture(autouse=True, scope="session")
-def known_surroundings() -> Iterator[None]:
-    """Forget the shell's choices of model and telemetry, but neither who is signed in nor the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(("AGENT_", "OTEL_")) and name != "AGENT_ENV":
-                patch.delenv(name)
-        yield
-
-
-@pytest.fixture(scope="session")
-def options(request: pytest.FixtureRequest) -> DimensionOptions:
-    """Return the options of `kit dimensions`."""
-    return dimension_options(request.config)
+__all__ = ["known_surroundings", "options"]
 
 
 @pytest.fixture(scope="session")
