@@ -8,6 +8,9 @@ new_enough = $(shell $(1) -c 'import sys; sys.version_info >= (3, 11) and print(
 BIN := .venv/bin
 READY := .venv/ready
 
+# The tests start Python hundreds of times. Containers often forbid it to keep what it compiled, which doubles that.
+export PYTHONDONTWRITEBYTECODE :=
+
 # $(call step,what it is,command): say what runs, and how long it took.
 define step
 @printf '\n==> %s\n' "$(1)"; start=$$(date +%s); $(2); status=$$?; \

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.repository import generate
+from tests.repository import append, generate
 from tests.test_generated import OFFLINE, run
 
 pytestmark = [pytest.mark.generated, pytest.mark.enable_socket]  # the ping, on this machine
@@ -68,11 +68,12 @@ def test_the_agent_uses_the_tool_within_one_trace(pair: tuple[Path, Path], addre
     local.write_text(
         re.sub(r"^gateways: .*$", f'gateways: {{market-data: "{address}"}}', local.read_text(), flags=re.M)
     )
+    append(local, "limits: {gateways: {connectSeconds: 60}}")  # a busy machine is no reason to go without the tools
     asked = ["make", "ask", "Q=Add market sales in EMEA to my watch list."]
-    answered = subprocess.run(
-        asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=True
-    ).stdout
-    assert "addWatchedMarket(region=EMEA, dataType=sales)" in answered
+    done = subprocess.run(asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=False)
+    answered = done.stdout + done.stderr
+    assert done.returncode == 0, answered
+    assert "addWatchedMarket(region=EMEA, dataType=sales)" in answered, answered
     time.sleep(1)  # spans are written every half second
     called = [span for span in spans(tool) if span["name"] == "tools/call addWatchedMarket"]
     own = {span["context"]["span_id"]: span for span in spans(agent)}
