@@ -19,6 +19,7 @@ Bake = Callable[..., Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rehearse-each", action="store_true", help="rehearse after each change of a team's (an hour)")
     parser.addoption("--record-filesets", action="store_true", help="write tests/filesets instead of comparing")
 
 

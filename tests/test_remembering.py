@@ -40,7 +40,7 @@ def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
     command = [str(python), "-m", "agentcore_kit", "dev", "--port", str(port)]
     process = subprocess.Popen(command, cwd=memory, env={**os.environ, **OFFLINE}, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(200):
+        for _ in range(600):
             with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{port}/ping"):
                 break
             assert process.poll() is None, "the memory ended"
@@ -48,7 +48,7 @@ def serving(memory: Path, python: Path, port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def ask(agent: Path, question: str, user: str, session: str = "") -> list[str]:

@@ -1,42 +1,60 @@
-"""An agent whose starter was replaced by another domain, by touching only what its team owns: all still passes."""
+"""An agent whose starter was replaced by another domain, and then changed as its team does in a first year.
 
-import os
+Each change touches only what the team owns, and after each the repository passes all that it passed before.
+"""
+
 import sys
 from pathlib import Path
 
 import pytest
 
-from starters.replacement import TEAM_OWNED, replace_starter
+from starters.replacement import replace_starter
 from tests.repository import files, generate
+from tests.team_changes import CHANGES, TEAM_OWNED, Change
 from tests.test_generated import OFFLINE, run
 
 pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("replaced")]
 
+STARTER = Change("starter", lambda repository: replace_starter(repository, "hr"))
+STEPS = [STARTER, *CHANGES]
+
 
 @pytest.fixture(scope="module")
 def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a fresh agent that was set up, and then made into the HR assistant."""
+    """Return a fresh agent that was set up."""
     repository = generate(template, tmp_path_factory.mktemp("replaced"), {"agent_name": "hr-assistant"})
-    before = {name: (repository / name).read_bytes() for name in files(repository)}
     run(repository, "git", "init", "--quiet")
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
-    replace_starter(repository, "hr")
-    after = {name: (repository / name).read_bytes() for name in before if (repository / name).exists()}
-    touched = {name.as_posix() for name in before if before[name] != after.get(name)}
-    assert touched
-    assert not [name for name in touched if not name.startswith(TEAM_OWNED)]
     return repository
 
 
-@pytest.mark.parametrize("verb", ["check", "test", "eval"])
-def test_it_passes(repository: Path, verb: str) -> None:
-    run(repository, "make", verb, **OFFLINE)
+@pytest.mark.parametrize("change", STEPS, ids=lambda change: change.name)
+def test_a_change_leaves_all_green(repository: Path, change: Change, request: pytest.FixtureRequest) -> None:
+    before = contents(repository)
+    change.make(repository)
+    after = contents(repository)
+    touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert touched
+    assert not [name for name in touched if not name.startswith(TEAM_OWNED)]
+    for verb in ("check", "test", "eval"):
+        run(repository, "make", verb, **OFFLINE)
+    if change is STARTER:
+        run(repository, "make", "ask", "Q=What is the parental leave policy?", **OFFLINE)
+    if change is STEPS[-1] or request.config.getoption("--rehearse-each"):
+        run(repository, ".venv/bin/kit", "rehearse", **OFFLINE)
 
 
-@pytest.mark.parametrize("command", ["dimensions", "redteam", "rehearse"])
+@pytest.mark.parametrize("command", ["dimensions", "redteam"])
 def test_its_commands_pass(repository: Path, command: str) -> None:
     run(repository, ".venv/bin/kit", command, **OFFLINE)
 
 
-def test_it_answers_in_its_own_domain(repository: Path) -> None:
-    run(repository, "make", "ask", "Q=What is the parental leave policy?", **{**OFFLINE, "PATH": os.environ["PATH"]})
+def contents(repository: Path) -> dict[str, bytes]:
+    """Return what the files of a repository hold, without what its commands write and git ignores."""
+    ignored = (".git/", ".venv/", ".local/", "evals/results/")
+    names = [name.as_posix() for name in files(repository)]
+    return {
+        name: (repository / name).read_bytes()
+        for name in names
+        if not name.startswith(ignored) and "__pycache__" not in name and "_cache/" not in name
+    }

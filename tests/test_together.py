@@ -48,7 +48,7 @@ def address(pair: tuple[Path, Path]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         os.killpg(server.pid, signal.SIGINT)  # as Ctrl-C: to the watcher and to the server that it has started
-        server.wait(timeout=20)
+        server.wait(timeout=120)
 
 
 def wait_for(url: str) -> None:

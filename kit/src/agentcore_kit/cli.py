@@ -60,6 +60,7 @@ class Command:
 
 COMMANDS = (
     Command("ask", "agentcore_kit.local.ask:ask", "Ask the agent one question, or chat with it.", EVERYDAY, (AGENT,)),
+    Command("explain", "agentcore_kit.local.explain:explain", "Say why the offline model chooses a tool, or does not.", EVERYDAY, (AGENT,)),
     Command("dev", "agentcore_kit.local.dev_server:dev", "Serve on this machine, restarting on changes.", EVERYDAY, SERVED),
     Command("dev", "agentcore_kit.local.memory_server.main:dev", "Serve the memory on this machine.", EVERYDAY, (MEMORY,)),
     Command("trace", "agentcore_kit.local.traces:trace", "Show a recorded request as a tree.", EVERYDAY, SERVED),
@@ -109,8 +110,11 @@ COMMANDS = (
     Command("destroy", "agentcore_kit.delivery.commands:destroy", "Remove the component from an environment.", OPERATION),
     Command("rehearse", "agentcore_kit.local.rehearsal.commands:rehearse", "Run the delivery on this machine, failures included.", REPOSITORY),
     Command("manifest", "agentcore_kit.config.commands:manifest", "Check the manifest and the environment files.", REPOSITORY),
+    Command("environments", "agentcore_kit.config.commands:environments", "List the environments, with stage, account, region.", REPOSITORY),
+    Command("rename", "agentcore_kit.checks.rename:rename", "Give the component another name, and say what that means.", REPOSITORY),
     Command("schema", "agentcore_kit.config.commands:schema", "Write the JSON Schemas for editors.", REPOSITORY),
     Command("tools", "agentcore_kit.tool_contract.commands:tools", "Check the tools' documentation, or write its pages.", REPOSITORY, (TOOL,)),
+    Command("record", "agentcore_kit.local.record_gateway:record", "Record what a gateway answers, for tests without it.", EVALUATION, (AGENT,)),
     Command("record", "agentcore_kit.tool_contract.recorded_calls:record", "Record the tools' contract anew.", REPOSITORY, (TOOL,)),
     Command("render", "agentcore_kit.delivery.memory.render:render", "Show the template and a page made of the manifest.", REPOSITORY, (MEMORY,)),
     Command("lock", "agentcore_kit.checks.commands:lock", "Compile the requirement files.", REPOSITORY),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from strands import Agent, tool
+from strands import Agent, ToolContext, tool
 from strands.hooks import AgentInitializedEvent, BeforeToolCallEvent, HookProvider, HookRegistry
 
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.runtime.logging import Ids
-from agentcore_kit.serving import AgentSession, RequestRefused
+from agentcore_kit.serving import AgentSession, RequestRefused, caller_of, tool_error
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,25 @@ class CallBudget(HookProvider):
 def count_boxes() -> dict[str, int]:
     """Counts the boxes. Use when the user asks how many boxes there are."""
     return {"boxes": 7}
+
+
+BALANCES = {"E1001": 14.5, "E1002": 3.0}
+
+
+@tool(name="checkOwnVacationBalance", context=True)
+async def check_own_vacation_balance(tool_context: ToolContext) -> dict[str, Any]:
+    """Retrieves how many days of vacation the user who asks has left. Use when the user asks for their own days.
+
+    Returns:
+        {"employeeId": "E1001", "remaining": 14.5, "unit": "days"}
+
+    Errors:
+        403 when it is not known which employee asks: tell the user to contact the HR team.
+    """
+    employee = caller_of(tool_context).claims.get("employee_id")
+    if employee not in BALANCES:
+        return tool_error(403, "it is not known which employee asks")
+    return {"employeeId": employee, "remaining": BALANCES[employee], "unit": "days"}
 
 
 def build_agent(session: AgentSession) -> Agent:

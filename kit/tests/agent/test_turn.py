@@ -18,7 +18,7 @@ from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving import AgentSession
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
-from agentcore_kit.serving.turn import ToolCallRecorder
+from agentcore_kit.serving.tool_calls import ToolCallRecorder
 from tests.agent.conftest import BuildAgent
 from tests.domains import Domain
 
@@ -187,6 +187,8 @@ def test_a_model_that_calls_a_tool_that_is_not_there_is_told_so(
 def test_a_picture_from_a_tool_reaches_the_model_as_it_is() -> None:
     picture = {"image": {"format": "png", "source": {"bytes": b"\x89PNG"}}}
     content = [picture, {"text": "half \ud83d"}]
-    event: Any = Mock(exception=None, result={"status": "success", "content": content}, invocation_state={})
+    use = {"toolUseId": "1", "name": "draw", "input": {}}
+    result = {"status": "success", "content": content}
+    event: Any = Mock(exception=None, tool_use=use, result=result, invocation_state={})
     ToolCallRecorder()._record(event)
     assert event.result["content"] == [picture, {"text": "half ?"}]

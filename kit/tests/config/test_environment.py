@@ -12,12 +12,8 @@ import yaml
 
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
 from agentcore_kit.config.commands import schema
-from agentcore_kit.config.environment import (
-    NAMES,
-    environment_name,
-    load_environment,
-    read_environment,
-)
+from agentcore_kit.config.delivery import environment_names
+from agentcore_kit.config.environment import environment_name, load_environment, read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_path
@@ -63,7 +59,7 @@ def manifest() -> AgentManifest:
 
 def read(folder: Path, text: str, manifest: AgentManifest | None = None, **variables: str) -> AgentEnvironment:
     """Read an environment from a text."""
-    name = next(name for name in NAMES if text.startswith(f"name: {name}"))
+    name = next(name for name in environment_names() if text.startswith(f"name: {name}"))
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     found = read_environment(name, manifest, variables, folder)
     assert isinstance(found, AgentEnvironment)
@@ -77,7 +73,7 @@ def refusal(folder: Path, text: str, manifest: AgentManifest | None = None, **va
     return str(caught.value).replace(f"{folder}/", "")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", environment_names())
 def test_the_environments_of_this_repository_are_right(name: str) -> None:
     environment = load_environment(load_manifest(), {"AGENT_ENV": name})
     assert environment.name == name

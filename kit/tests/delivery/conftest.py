@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.delivery import context, polling
@@ -73,3 +75,27 @@ def world(
     monkeypatch.setattr(context, "ATTEMPTS", 3)
     made = MemoryWorld if repository_kind() == "Memory" else World
     return made(cloud, environments(), monkeypatch, capsys)
+
+
+@pytest.fixture
+def second_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of the repository that is delivered to a second region and account of production as well."""
+    copy = tmp_path / "two-regions"
+    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__", ".*_cache"))
+    prod = yaml.safe_load((copy / "environments" / "prod.yaml").read_text(encoding="utf-8"))
+    prod |= {"name": "prod-us", "region": "us-east-1", "account": "210987654321"}
+    (copy / "environments" / "prod-us.yaml").write_text(yaml.safe_dump(prod), encoding="utf-8")
+    manifest = copy / "manifest.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    delivery = "spec:\n  delivery: {production: [prod, prod-us]} # one after the other\n"
+    manifest.write_text(text.replace("spec:\n", delivery), encoding="utf-8")
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.fixture
+def regions(second_region: Path, world: World | MemoryWorld) -> World | MemoryWorld:
+    """Return everything around the repository with two regions of production."""
+    if isinstance(world, MemoryWorld):
+        world.with_manifest(spec={"delivery": {"production": ["prod", "prod-us"]}})
+    return world

@@ -14,7 +14,7 @@ from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from agentcore_kit.cli import application
-from agentcore_kit.config.manifest import repository_kind
+from agentcore_kit.config.manifest import load_manifest, repository_kind
 from agentcore_kit.config.repository import repository_root
 
 WORKFLOWS = sorted((repository_root() / ".github" / "workflows").glob("*.yml"))
@@ -39,7 +39,16 @@ def test_least_rights_and_bounds(path: Path) -> None:
     workflow = load(path)
     assert workflow["permissions"] == {}
     for name, job in workflow["jobs"].items():
-        assert "concurrency" in workflow or "concurrency" in job or name == "approval", name
+        assert (
+            "concurrency" in workflow
+            or "concurrency" in job
+            or name
+            in (
+                "approval",  # waits for people
+                "environment",  # these two read files only
+                "environments",
+            )
+        ), name
         assert job["timeout-minutes"] <= 60, (
             name,
             "the session of a role ends after an hour, unless it is asked for more",
@@ -110,11 +119,9 @@ def test_a_rollback_waits_for_no_reviewer_and_is_cancelled_by_nobody() -> None:
         assert path.stem not in ("deliver", "rollback") or "concurrency" not in load(path), path.name
     assert found["deliver", "approval"]["environment"] == "approval"
     assert "concurrency" not in found["deliver", "approval"]
-    assert found["deliver", "prod"]["needs"] == "approval"
-    assert found["deliver", "prod"]["concurrency"] == {"group": "prod", "queue": "max"}
-    back = found["rollback", "rollback"]
-    assert back["concurrency"] == {"group": back["environment"], "queue": "max"}
-    assert back["environment"] == "${{ inputs.environment || 'prod' }}"
+    assert "approval" in found["deliver", "production"]["needs"]
+    for job in (found["deliver", "production"], found["deliver", "preproduction"], found["rollback", "rollback"]):
+        assert job["concurrency"] == {"group": job["environment"], "queue": "max"}
 
 
 def test_what_changes_production_runs_from_main_only() -> None:
@@ -122,3 +129,41 @@ def test_what_changes_production_runs_from_main_only() -> None:
     for stem in ("deliver", "rollback"):
         jobs = load(repository_root() / ".github" / "workflows" / f"{stem}.yml")["jobs"].values()
         assert {job["if"] for job in jobs if "needs" not in job} == {"github.ref == 'refs/heads/main'"}, stem
+
+
+def test_environments_come_from_one_list() -> None:
+    """A workflow that named one itself would leave another out without a word."""
+    known = {*load_manifest().delivery.environments}
+    for path in WORKFLOWS:
+        for name, job in load(path)["jobs"].items():
+            written = [job.get("environment", ""), *job.get("env", {}).values(), str(job.get("concurrency", ""))]
+            assert not known & {*written}, (path.name, name)
+            for step in job["steps"]:
+                words = {*shlex.split(step.get("run", ""), comments=True), *map(str, step.get("env", {}).values())}
+                assert not known & words, (path.name, name, step)
+
+
+def test_production_is_delivered_in_order_and_stops_at_the_first_that_fails() -> None:
+    job = load(repository_root() / ".github" / "workflows" / "deliver.yml")["jobs"]["production"]
+    assert job["strategy"] == {
+        "max-parallel": 1,
+        "fail-fast": True,
+        "matrix": {"environment": "${{ fromJSON(needs.environments.outputs.production) }}"},
+    }
+    assert job["environment"] == "${{ matrix.environment }}", "approval and trust of each by itself"
+
+
+def test_every_environment_of_production_is_monitored_whatever_the_others_say() -> None:
+    job = load(repository_root() / ".github" / "workflows" / "monitor.yml")["jobs"]["monitor"]
+    assert job["strategy"]["fail-fast"] is False
+    assert job["environment"] == "${{ matrix.environment }}"
+
+
+def test_the_kit_checks_the_environment_of_a_rollback_before_github_is_asked_for_it() -> None:
+    """GitHub makes an environment that is not there, without any protection."""
+    jobs = load(repository_root() / ".github" / "workflows" / "rollback.yml")["jobs"]
+    assert "environment" not in jobs["environment"]
+    (choice,) = [step for step in jobs["environment"]["steps"] if step.get("id") == "choose"]
+    assert choice["run"].startswith('.venv/bin/kit environments --choose "$WANTED"')
+    assert jobs["rollback"]["environment"] == "${{ needs.environment.outputs.name }}"
+    assert jobs["rollback"]["needs"] == "environment"

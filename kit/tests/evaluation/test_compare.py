@@ -12,6 +12,7 @@ import pytest
 
 from agentcore_kit.cli import main
 from agentcore_kit.evaluation.compare import Comparison, compare, markdown
+from agentcore_kit.evaluation.thresholds import Thresholds, load_thresholds
 
 
 def written(
@@ -20,6 +21,7 @@ def written(
     wrong: AbstractSet[int] = frozenset(),
     looping: AbstractSet[int] = frozenset(),
     latency: float = 900.0,
+    tokens: float = 3000.0,
     seed: int = 1,
     number: int = 120,
     started: str = "2026-11-16T09:00:00.000+00:00",
@@ -36,7 +38,7 @@ def written(
             turn: dict[str, Any] = {
                 "latencyMs": chance.gauss(latency, 200),
                 "firstTokenMs": chance.gauss(600, 200),
-                "tokens": chance.gauss(3000, 300),
+                "tokens": chance.gauss(3000, 300) + tokens - 3000,
                 "modelCalls": chance.choice((2, 3)),
                 "calls": [],
                 "stopReason": "limit_turns" if case_number in looping else "end_turn",
@@ -104,6 +106,72 @@ def test_what_makes_runs_less_comparable_is_said(tmp_path: Path) -> None:
     assert "⚠️ another dataset in head" in text
     with pytest.raises(ValueError, match="base and head are both the run a"):
         compare(base, tmp_path / "b" / ".." / "a")
+
+
+def floors(tmp_path: Path, **values: float) -> Thresholds:
+    path = tmp_path / "floors.yaml"
+    path.write_text(json.dumps({"offline": {}, "models": {}, "floors": values}), encoding="utf-8")
+    return load_thresholds(path)
+
+
+def test_a_longer_prompt_is_no_regression_and_a_much_longer_one_is(tmp_path: Path) -> None:
+    """Each query takes ten tokens more, for sure; then a whole second prompt more."""
+    base = written(tmp_path / "a")
+    longer, twice = written(tmp_path / "b", tokens=3010.1), written(tmp_path / "c", tokens=6000.0)
+    default = floors(tmp_path)
+
+    small, large = compare(base, longer, floors=default), compare(base, twice, floors=default)
+
+    assert (small.worse, verdicts(small)["tokens"]) == ([], "same")
+    assert "| +10.1 (+10.1 … +10.1) | same, below the floor of 500.0 |" in markdown(small)
+    assert [change.metric.name for change in large.worse] == ["tokens", "tokensP95"]
+    assert "set its floor under floors in evals/thresholds.yaml" in markdown(large)
+
+
+def test_the_floor_of_each_metric_is_a_setting(tmp_path: Path) -> None:
+    base, head = written(tmp_path / "a"), written(tmp_path / "b", tokens=3010.1, wrong=set(range(20)), latency=1200)
+
+    strict = compare(base, head, floors=floors(tmp_path, tokens=10))
+    lenient = compare(
+        base, head, floors=floors(tmp_path, toolSelection=0.2, goalReached=0.2, latencyP50=400, tokens=11)
+    )
+
+    assert {"tokens", "toolSelection", "goalReached", "latencyP50"} <= {change.metric.name for change in strict.worse}
+    assert not {"tokens", "toolSelection", "goalReached", "latencyP50"} & {c.metric.name for c in lenient.worse}
+
+
+def test_the_command_takes_the_floors_of_the_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path / "base")
+    written(tmp_path / "head", tokens=3400)
+    own = tmp_path / "thresholds.yaml"
+    monkeypatch.setattr("agentcore_kit.evaluation.thresholds.thresholds_path", lambda: own)
+
+    def code(text: str) -> object:
+        own.write_text(f"offline: {{}}\nmodels: {{}}\n{text}", encoding="utf-8")
+        with pytest.raises(SystemExit) as stopped:
+            main(["compare", "base", "head", "--results", str(tmp_path)])
+        return stopped.value.code
+
+    assert [code("floors: {tokens: 1000, tokensP95: 1000}"), code("floors: {tokens: 100}")] == [0, 1]
+    capsys.readouterr()
+    assert code("floors: {tokns: 100}") == 2
+    assert "floors.tokns: there is no metric tokns; did you mean tokens?" in capsys.readouterr().err
+    assert code("floors: {correctness: 5}") == 2
+    assert code("floors: {tokens: -1}") == 2
+    assert code("floors: {tokens: .nan}") == 2
+
+
+def test_a_case_that_nobody_judged_neither_broke_nor_was_mended(tmp_path: Path) -> None:
+    base, head = written(tmp_path / "a", wrong={1}), written(tmp_path / "b")
+    lines = (head / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    lines[1], lines[2] = (line.replace('"passed"', '"unjudged"') for line in lines[1:3])
+    (head / "cases.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    found = compare(base, head)
+
+    assert (found.broken, found.fixed) == ([], [])
 
 
 def test_an_agent_that_goes_in_circles_got_worse(tmp_path: Path) -> None:

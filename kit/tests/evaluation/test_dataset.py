@@ -85,7 +85,7 @@ def test_smoke_rows_of_which_none_is_to_be_declined(lines: list[str], capsys: py
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"any_date": False}, {"user": "Sam"}, {"failures": {"tool": "Timeout"}}, {"injections": {"tool": "x"}}]
+    "wrong", [{"any_date": False}, {"failures": {"tool": "Timeout"}}, {"injections": {"tool": "x"}}]
 )
 def test_a_smoke_row_that_cannot_be_asked_on_any_day_is_told_by_file_line_and_row(
     lines: list[str], capsys: pytest.CaptureFixture[str], wrong: dict[str, Any]
@@ -124,7 +124,7 @@ def right(prompt: str) -> Reply:
 def test_the_smoke_test_asks_each_row_in_a_session_of_its_own() -> None:
     asked: dict[str, str] = {}
 
-    def ask(session: str, prompt: str) -> Any:
+    def ask(session: str, prompt: str, _: str) -> Any:
         asked[session] = prompt
         return right(prompt)
 
@@ -152,7 +152,7 @@ def test_a_failed_smoke_test_names_file_row_and_question(reply: Reply, why: str)
 def test_a_smoke_row_with_wrong_parameters_fails() -> None:
     called = next(row for row in smoke_rows() if row.metadata.expect[0][0].calls)
 
-    def ask(_: str, prompt: str) -> Any:
+    def ask(_: str, prompt: str, __: str) -> Any:
         if prompt != called.turns[0].input:
             return right(prompt)
         return Reply("An answer.", (called.metadata.expect[0][0].calls[0].name, {"other": 1}))

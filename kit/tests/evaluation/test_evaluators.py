@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from strands_evals.types.evaluation import EvaluationData
 
-from agentcore_kit.evaluation import evaluators
+from agentcore_kit.evaluation import documentation, evaluators
 from agentcore_kit.evaluation.agent_targets import bare_agent
 from agentcore_kit.evaluation.dataset import Call, Outcome
 from agentcore_kit.evaluation.evaluators import (
@@ -149,6 +149,85 @@ def test_names_of_things_are_no_figures(said: str) -> None:
 )
 def test_a_figure_beside_a_month_or_a_name_is_one(said: str, invented: list[str]) -> None:
     assert ungrounded(said, []) == invented
+
+
+NO_CLAIMS = [
+    "EMP-1001 and emp-1001", "HR-5965", "ISO-27001", "ISO 27001, ISO/IEC 27001:2022, RFC 9110", "INC-2026-00123",
+    "PRJ_2041", "ticket #5965", "E1001", "23 November", "November 23", "the 23rd of November 2026", "23rd November",
+    "23-27 November", "23 to 27 November 2026", "November 23 and 24, 2026", "from 23 November 2026 until 14 December",
+    "Monday the 23rd", "23. November", "2026-11-23", "2026-11-23T08:30:00Z", "23/11/2026", "11/23/26", "23.11.2026",
+    "08:30", "08:30-17:00", "8:30 am", "17:45 p.m.", "at 5pm and 11 AM", "17 o'clock", "+49 30 1234567",
+    "(555) 123-4567", "0800 123456", "24/7", "24/7/365", "Step 13", "steps 14-16", "Step 13: sign. Step 14: send",
+    "13. Open the portal\n14. Sign\n15) Send", "in 15 steps", "a 14-step process", "COVID-19", "Q3 2026", "2026-Q3",
+]  # fmt: skip
+"""What has digits and states no figure."""
+
+
+@pytest.mark.parametrize("said", NO_CLAIMS)
+def test_what_has_digits_and_is_no_claim(said: str) -> None:
+    assert ungrounded(said, []) == []
+    assert ungrounded(f"It is:\n{said}.", []) == []
+
+
+INVENTED = ["9,999", "37 %", "612.5 million", "1,234.56", "48", "5000", "$9,999"]
+
+
+@pytest.mark.parametrize("said", NO_CLAIMS)
+@pytest.mark.parametrize("figure", INVENTED)
+def test_an_invented_figure_beside_what_is_no_claim_is_found(said: str, figure: str) -> None:
+    for text in (f"{said} earned {figure}", f"{figure} for\n{said}", f"{said}: {figure}", f"{said}\n{figure}",
+                 f"{said} and {figure}", f"{said} ({figure})", f"{said}, {figure} USD"):  # fmt: skip
+        found = [claim.strip("$ USD") for claim in ungrounded(text, [])]
+        assert found == [figure.strip("$ USD")], text
+
+
+@pytest.mark.parametrize(
+    ("said", "invented"),
+    [
+        ("EMP-1001 earned 9,999", ["9,999"]),
+        ("We are there 24/7 and 37 % are happy", ["37 %"]),
+        ("The ratio is 37/50", ["37", "50"]),
+        ("EMEA-612 million", ["612 million"]),
+        ("minus-612 and negative-37", ["612", "37"]),
+        ("On 23 November 2,500 USD were paid", ["2,500 USD"]),
+        ("On 23 November 1500 USD were paid", ["1500 USD"]),
+        ("On 23 November 1500 were paid", ["1500"]),
+        ("By 17 May 612.5 million", ["612.5 million"]),
+        ("Of 17 may be two, of May 48", ["17", "48"]),
+        ("13.5 percent\n14.5 percent", ["13.5 percent", "14.5 percent"]),
+        ("13 percent more. 14 fewer.", ["13 percent", "14"]),
+        ("Revenue rose. 612. It fell.", ["612"]),
+        ("It was 08:30 and 99 people came at 17:00 for 45 USD", ["99", "45 USD"]),
+        ("ISO 27001 costs 27002", ["27002"]),
+        ("Call +49 30 1234567 for 1,500 days", ["1,500"]),
+        ("Step 13 takes 48 hours and step 14 72 %", ["48", "72 %"]),
+        ("the 23rd of 45", ["45"]),
+    ],
+)
+def test_a_figure_that_looks_like_no_claim_is_one(said: str, invented: list[str]) -> None:
+    assert [claim.lstrip("-") for claim in ungrounded(said, [])] == invented
+
+
+def test_what_the_documentation_of_the_tools_says_is_no_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = {
+        "description": 'Answers within 48 hours, of up to 30 requests.\n\nReturns:\n    {"list": [{"revenue": 482.3}]}',
+        "inputSchema": {"json": {"properties": {"days": {"type": "integer", "maximum": 90}}}},
+    }
+    monkeypatch.setattr(documentation, "_specs", lambda: iter([spec]))
+    monkeypatch.setattr(documentation, "repository_root", lambda: "another repository")
+    no = Outcome(outcome="decline")
+
+    assert scores(Groundedness(), turn("HR answers within 48 hours; 90 days and 30 requests at most.")) == [1.0]
+    assert scores(Groundedness(), turn("HR answers within 49 hours.")) == [0.0]
+    assert scores(Groundedness(), turn("Revenue was 482.3 million.")) == [0.0], "an example is no source"
+    assert scores(Refusal(), turn("I can't help with that. HR answers within 48 hours.", expected=no)) == [1.0]
+    assert scores(Refusal(), turn("I can't help with that. HR pays 49.5 million.", expected=no)) == [0.0]
+
+
+def test_the_tools_of_the_repository_are_documented_without_their_examples() -> None:
+    found = documentation.documented()
+    assert {404.0, 503.0} <= {*found}
+    assert not {482.3, 4.3, 14.5} & {*found}
 
 
 def test_the_digits_of_an_identifier_that_a_tool_returned_may_be_said_alone() -> None:

@@ -50,8 +50,9 @@ class Agent(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         server: Any = self.server
         if server.together:
-            server.together.wait(10)
+            server.together.wait(120)
         server.signatures.append(self.headers["Authorization"].split()[0])
+        server.tokens.append(self.headers["Authorization"].split()[-1])
         body = server.bodies.pop(0) if len(server.bodies) > 1 else server.bodies[0]
         reply = json.dumps(body).encode()
         self.send_response(200)
@@ -73,6 +74,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Agent)
         self.bodies: list[Any] = [BODY]
         self.signatures: list[str] = []
+        self.tokens: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}/invocations"
 
     def target(self) -> HttpTarget:

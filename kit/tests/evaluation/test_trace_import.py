@@ -15,7 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from agentcore_kit.cli import main
 from agentcore_kit.evaluation.dataset import Row
-from agentcore_kit.evaluation.trace_import import draft, from_cloudwatch, from_span_file, mask
+from agentcore_kit.evaluation.expectations import fits
+from agentcore_kit.evaluation.trace_import import Recorded, draft, from_cloudwatch, from_span_file, mask
 
 SAID = "My name is Maria Schmidt, mail maria.schmidt@example.com or +49 170 1234567: EMEA revenue in 2024-Q3?"
 ANSWER = "Maria, EMEA revenue in 2024-Q3 was 482.3 million USD."
@@ -27,7 +28,7 @@ def recorded() -> Sequence[ReadableSpan]:
     memory, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(memory))
     tracer = provider.get_tracer("strands.telemetry.tracer")
-    context = "<context>Today is 2026-11-16 (Monday). The user's first name is Maria.</context>"
+    context = '<context>Today is 2026-11-16 (Monday). The user\'s first name is "Maria".</context>'
 
     def said(*texts: str) -> dict[str, str]:
         return {"content": json.dumps([{"text": text} for text in texts])}
@@ -39,7 +40,8 @@ def recorded() -> Sequence[ReadableSpan]:
             agent.add_event("gen_ai.user.message", said(SAID))
             with tracer.start_as_current_span("chat") as chat:
                 chat.set_attributes({"gen_ai.operation.name": "chat", "session.id": "session-1"})
-                chat.add_event("gen_ai.user.message", said(SAID, context))
+                chat.add_event("gen_ai.system.message", said("You answer questions about revenue.", context))
+                chat.add_event("gen_ai.user.message", said(SAID))
                 use = {"toolUseId": "use-1", "name": "getQuarterlyRevenue", "input": CALL}
                 chat.add_event(
                     "gen_ai.choice", {"message": json.dumps([{"toolUse": use}]), "finish_reason": "tool_use"}
@@ -62,6 +64,19 @@ def check(row: Row) -> None:
     assert expected.calls[0].input == CALL
     assert [str(figure).split()[0] for figure in expected.figures] == ["482.3"]
     assert "review" in row.metadata.tags
+
+
+def test_what_was_masked_or_said_in_own_words_need_not_be_equal() -> None:
+    given = {
+        "employee": "maria.schmidt@example.com", "kind": "IT", "hours": 2.5, "tags": ["vpn"], "odd": float("nan"),
+        "text": "The VPN in the Berlin office is down",
+    }  # fmt: skip
+
+    (call,) = draft([Recorded("Open a ticket", "Done.", [("createTicket", given)])]).metadata.expect[0][0].calls
+
+    assert call.input == {"kind": "IT", "hours": 2.5, "tags": ["vpn"]}
+    assert {name: match.way for name, match in call.match.items()} == dict.fromkeys(["employee", "odd", "text"], "any")
+    assert fits("createTicket", {**given, "text": "no VPN", "employee": "x"}, call) is True
 
 
 def test_from_the_local_span_file(tmp_path: Path) -> None:

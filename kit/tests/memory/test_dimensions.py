@@ -136,7 +136,7 @@ Fault = Callable[[pytest.MonkeyPatch], None]
 
 def events_never_expire(patch: pytest.MonkeyPatch) -> None:
     known = Store.events
-    patch.setattr(Store, "events", lambda self, actor, session, _: known(self, actor, session, 0))
+    patch.setattr(Store, "events", lambda self, actor, session, _, **more: known(self, actor, session, 0, **more))
 
 
 def records_never_expire(patch: pytest.MonkeyPatch) -> None:

@@ -109,12 +109,12 @@ def started(home: Path) -> Iterator[tuple[httpx.Client, Path]]:
                 yield client, log
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until it answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             assert client.get("/ping").json()["status"].startswith("Healthy")

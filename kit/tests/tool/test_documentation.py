@@ -11,7 +11,7 @@ from pydantic import Field
 from agentcore_kit.mcp_server.declarations import tool
 from agentcore_kit.tool_contract.commands import _nameless, tools
 from agentcore_kit.tool_contract.definitions import _offered, offered
-from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing
+from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing, name_problem
 
 READERS = ("commands", "pages", "samples")
 """Modules that read what is declared."""
@@ -47,7 +47,8 @@ def test_every_tool_has_all_elements(tool: dict[str, Any]) -> None:
     ("tool", "element"),
     [
         (first(name="getData"), "name"),
-        (first(name="market_data"), "name"),
+        (first(name="get_data"), "name"),
+        (first(name="market"), "name"),
         (unexplained("inputSchema", "region"), "parameters"),
         (unexplained("outputSchema", "value"), "returns"),
         (first(inputSchema=NESTED), "parameters"),
@@ -61,6 +62,39 @@ def test_every_tool_has_all_elements(tool: dict[str, Any]) -> None:
 def test_a_missing_element_is_named(tool: dict[str, Any], element: str) -> None:
     assert element in ELEMENTS
     assert list(missing(tool)) == [element]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "getMarketData", "createHRTicket", "checkVPNStatus", "getPolicyPDF", "listSLAs", "checkS3Bucket", "resetMFA",
+        "create_hr_ticket", "check_VPN_status", "getITInfo",
+    ],
+)  # fmt: skip
+def test_acronyms_and_snake_case_are_names(name: str) -> None:
+    assert not name_problem(name)
+    assert not missing(first(name=name))
+    assert not list(limits(first(name=name), "hr"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("getInfo", "does not say what it is about"),
+        ("get_data_items", "does not say what it is about"),
+        ("CreateHRTicket", "not a verb and a noun"),
+        ("HRTicket", "not a verb and a noun"),
+        ("create-hr-ticket", "not a verb and a noun"),
+        ("create hr ticket", "not a verb and a noun"),
+        ("create__ticket", "not a verb and a noun"),
+        ("hr___createTicket", "not a verb and a noun"),
+        ("createTicket_", "not a verb and a noun"),
+        ("prüfeStatus", "not a verb and a noun"),
+        ("", "not a verb and a noun"),
+    ],
+)
+def test_other_names_are_refused(name: str, said: str) -> None:
+    assert said in name_problem(name)
 
 
 def test_a_name_that_models_would_refuse_with_its_prefix() -> None:

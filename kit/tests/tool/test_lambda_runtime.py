@@ -36,7 +36,7 @@ class RuntimeApi(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.events.empty():
-            self.ended.wait(30)
+            self.ended.wait(120)
             return
         self._send(200, self.events.get(), HEADERS)
 

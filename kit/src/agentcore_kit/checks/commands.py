@@ -16,7 +16,8 @@ from typing import Annotated
 
 import typer
 
-from agentcore_kit.config.environment import NAMES, read_environment
+from agentcore_kit.config.delivery import environment_names
+from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.config.repository import repository_path
@@ -98,7 +99,7 @@ def _rendered() -> list[str]:
 def regions() -> list[str]:
     """Return the regions of the environments: a template must be valid in each of them."""
     found = set()
-    for name in NAMES:
+    for name in environment_names():
         try:
             found.add(read_environment(name, None).region)
         except ConfigError:  # the check of the manifest says what is wrong

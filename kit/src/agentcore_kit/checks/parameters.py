@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from agentcore_kit.config.environment import NAMES, read_environment
+from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.infrastructure import missing_parameters, superfluous_parameters, templates
 from agentcore_kit.config.manifest import load_manifest
@@ -19,14 +20,24 @@ def problems() -> Iterator[str]:
     kind = kind_of(manifest.kind)
     if not isinstance(kind, RuntimeKind):
         return
-    for name in NAMES:
-        if name != "local":
-            context: DeploymentContext = DeploymentContext(manifest, read_environment(name, manifest))
-            given, own = kind.known_parameters(context), context.environment.parameters
-            for concern, template in templates().items():
-                if concern in given:
-                    yield from missing_parameters(concern, template, {*given[concern], *own}, name)
-            yield from superfluous_parameters(given, own, name)
+    for name in manifest.delivery.environments:
+        context: DeploymentContext = DeploymentContext(manifest, read_environment(name, manifest))
+        given, own = kind.known_parameters(context), context.environment.parameters
+        for concern, template in templates().items():
+            if concern in given:
+                yield from missing_parameters(concern, template, {*given[concern], *own}, name)
+                yield from _not_allowed(concern, template, name)
+        yield from superfluous_parameters(given, own, name)
+
+
+def _not_allowed(concern: str, template: Mapping[str, Any], environment: str) -> Iterator[str]:
+    """Yield that a template refuses the name of an environment: earlier releases of the template listed three names."""
+    allowed = template.get("Parameters", {}).get("EnvironmentName", {}).get("AllowedValues")
+    if allowed is not None and environment not in allowed:
+        yield (
+            f"infra/{concern}.yaml: EnvironmentName: AllowedValues has no {environment}; "
+            "in their place write AllowedPattern: '[a-z][a-z0-9-]*'"
+        )
 
 
 def main() -> int:

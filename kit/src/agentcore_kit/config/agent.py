@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from agentcore_kit.config.delivery import Spec
 from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.served import (
@@ -18,9 +19,13 @@ from agentcore_kit.config.served import (
     ServedCode,
     ServedEnvironment,
     Url,
+    VariableName,
     served_findings,
 )
 
+Origin = Annotated[
+    str, StringConstraints(pattern=r"^https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")
+]
 _BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
 _MEMORY_ID = "customer_memory-a1B2c3D4e5"
 
@@ -87,7 +92,7 @@ class Code(ServedCode):
     )
 
 
-class AgentSpec(Model):
+class AgentSpec(Spec):
     """`spec:` of an agent's manifest."""
 
     code: Code = Field(default=Code(), description="which of the team's own code is loaded")
@@ -129,6 +134,12 @@ class TurnLimits(Model):
 
     max_model_calls: int = Field(
         default=12, ge=1, description="calls of the model, after which an unanswered turn ends", examples=[12]
+    )
+    max_tool_calls: int = Field(
+        default=100, ge=1, description="calls of tools; the model must answer with what they gave", examples=[100]
+    )
+    max_tool_result_characters: int = Field(
+        default=100_000, ge=1000, description="how much of one tool's result is kept", examples=[100000]
     )
 
 
@@ -218,11 +229,36 @@ class ModelSettings(Model):
         description="the address of an openai-compatible endpoint",
         examples=["http://127.0.0.1:11434/v1"],
     )
+    api_key: VariableName | None = Field(
+        default=None,
+        description="which of `secrets` is an openai-compatible endpoint's key; null: OPENAI_API_KEY, if it is one",
+        examples=["OPENAI_API_KEY"],
+    )
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="0 (most repeatable) to 2; null for the model's own", examples=[0.2]
     )
     max_tokens: int | None = Field(
         default=None, ge=1, description="the longest answer in tokens; null for the model's own", examples=[2048]
+    )
+    parameters: dict[str, Any] = Field(
+        default={},
+        description="openai-compatible: further fields of a request, as the endpoint names them; null leaves one out",
+        examples=["{max_completion_tokens: 2048, stream_options: null}"],
+    )
+    system_role: Literal["system", "user"] = Field(
+        default="system",
+        description="openai-compatible: user for a model without a system role, which gets the prompt from the user",
+        examples=["user"],
+    )
+    parallel_tool_calls: bool = Field(
+        default=True,
+        description="openai-compatible: false for a model that makes one tool call at a time",
+        examples=["false"],
+    )
+    reasoning_field: Literal["reasoning_content", "reasoning"] | None = Field(
+        default=None,
+        description="openai-compatible: the field in which the model wants its reasoning before tool calls back",
+        examples=["reasoning_content"],
     )
 
 
@@ -285,6 +321,16 @@ def _as_date(value: object) -> object:
         return value
 
 
+class Cors(Model):
+    """Which web pages may call the agent from a browser."""
+
+    origins: list[Origin] = Field(
+        default=[],
+        description="origins of pages that may: scheme and host in lower case, a port if there is one, nothing else",
+        examples=["[https://app.example.com]"],
+    )
+
+
 class AgentEnvironment(ServedEnvironment):
     """An agent's part of an environment file."""
 
@@ -299,6 +345,7 @@ class AgentEnvironment(ServedEnvironment):
     online_evaluation: OnlineEvaluation = Field(
         default=OnlineEvaluation(), description="which share of live sessions is judged"
     )
+    cors: Cors = Field(default=Cors(), description="which web pages may call it from a browser; none: no page")
     limits: Limits = Field(default=Limits(), description="how long and how much: of turns, sessions and gateways")
     canary: Canary = Field(default=Canary(), description="how a new version is tried on a share of the callers")
     monitoring: Monitoring = Field(default=Monitoring(), description="when scores of live sessions are too low")
@@ -310,7 +357,7 @@ class AgentEnvironment(ServedEnvironment):
 
     @classmethod
     def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
-        """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file."""
+        """Let variables override the file: `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_GATEWAY_…` and so on."""
         _apply_variables(document, variables)
 
     @classmethod
@@ -323,6 +370,7 @@ def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file.
 
     Another provider starts from nothing but the variables, because the file's id and address belong to the file's.
+    `AGENT_MEMORY_ENDPOINT` and `AGENT_GATEWAY_<NAME>` say where a memory or gateway is that the file has.
     """
     provider = variables.get("AGENT_MODEL_PROVIDER")
     if provider and provider != document.section("model").get("provider"):
@@ -330,6 +378,16 @@ def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     for variable, path in _VARIABLES.items():
         if value := variables.get(variable):
             document.override(path, value, variable)
+    if document.section("memory") and (value := variables.get("AGENT_MEMORY_ENDPOINT")):
+        document.override(("memory", "endpoint"), value, "AGENT_MEMORY_ENDPOINT")
+    for name in document.section("gateways"):
+        if value := variables.get(gateway_variable(name)):
+            document.override(("gateways", name), value, gateway_variable(name))
+
+
+def gateway_variable(name: str) -> str:
+    """Return the variable that says where a gateway is: `AGENT_GATEWAY_MARKET_DATA` for market-data."""
+    return f"AGENT_GATEWAY_{name.upper().replace('-', '_')}"
 
 
 def _environment_findings(document: Document, name: str, spec: AgentSpec | None) -> Iterator[Finding]:
@@ -362,8 +420,17 @@ def _model_findings(document: Document, name: str) -> Iterator[Finding]:
         yield ("model", "id"), "has no effect with provider offline, which has one model; choose another provider too"
     if provider in ("offline", "bedrock") and url is not None:
         yield ("model", "baseUrl"), f"{provider} has no address; remove it"
+    for field in ("parameters", "systemRole", "parallelToolCalls", "reasoningField"):
+        if provider in ("offline", "bedrock") and field in model:
+            yield ("model", field), f"is for openai-compatible only; {provider} does not need it; remove it"
     if name != "local" and isinstance(url, str) and url.startswith("http:"):
         yield ("model", "baseUrl"), "must begin with https: outside local"
+    key = model.get("apiKey")
+    if provider in ("offline", "bedrock") and key is not None:
+        yield ("model", "apiKey"), f"{provider} has no key; remove it"
+    elif isinstance(key, str) and key not in document.section("secrets"):
+        example = f"secrets: {{{key}: {key.lower().replace('_', '-')}}}"
+        yield ("model", "apiKey"), f"is not under secrets; add it there, by its name in Secrets Manager: {example}"
 
 
 def _evaluator_findings(document: Document) -> Iterator[Finding]:
@@ -384,6 +451,10 @@ def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
 def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
     if not is_local and document.data.get("today") is not None:
         yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
+    origins = document.section("cors").get("origins")
+    for number, origin in enumerate(origins if isinstance(origins, list) else ()):
+        if not is_local and isinstance(origin, str) and origin.startswith("http:"):
+            yield ("cors", "origins", number), "must begin with https: outside local, as that page has users' tokens"
     memory = document.section("memory")
     if not is_local and memory.get("endpoint") is not None:
         yield ("memory", "endpoint"), "is for local only: in AWS boto3 knows where the service is; remove it"

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from agentcore_kit.config.delivery import LOCAL_ENVIRONMENT, EnvironmentName, environment_names
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
 from agentcore_kit.config.manifest import Manifest, repository_kind
 from agentcore_kit.config.repository import repository_path
-
-EnvironmentName = Literal["local", "dev", "preprod", "prod"]
-NAMES: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
 
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 _ACCOUNT_NEEDS = "the 12 digits of an AWS account, in quotes"
@@ -62,19 +60,18 @@ class Environment(Model):
         yield from ()
 
 
-def environment_name(variables: Mapping[str, str] = os.environ) -> EnvironmentName:
+def environment_name(variables: Mapping[str, str] = os.environ) -> str:
     """Return the environment that `AGENT_ENV` chooses; local when it is not set.
 
     Raises:
         ConfigError: When there is no such environment.
     """
-    wanted = variables.get("AGENT_ENV") or "local"
-    for name in NAMES:
-        if name == wanted:
-            return name
+    wanted, known = variables.get("AGENT_ENV") or LOCAL_ENVIRONMENT, environment_names()
+    if wanted in known:
+        return wanted
     from agentcore_kit.config.explain import choose
 
-    raise ConfigError([f"AGENT_ENV: {wanted!r} is no environment; {choose(wanted, NAMES)}"])
+    raise ConfigError([f"AGENT_ENV: {wanted!r} is no environment; {choose(wanted, known)}"])
 
 
 def load_environment(manifest: Manifest, variables: Mapping[str, str] = os.environ) -> Environment:
@@ -87,7 +84,7 @@ def load_environment(manifest: Manifest, variables: Mapping[str, str] = os.envir
 
 
 def read_environment(
-    name: EnvironmentName,
+    name: str,
     manifest: Manifest | None,
     variables: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -117,7 +114,7 @@ def environment_model(manifest: Manifest | None = None) -> type[Environment]:
     return model
 
 
-def _account_findings(document: Document, name: EnvironmentName) -> Iterator[Finding]:
+def _account_findings(document: Document, name: str) -> Iterator[Finding]:
     if "name" in document.data and document.data["name"] != name:
         yield ("name",), f"must be {name}, as the file is named"
     for key, example in _ACCOUNTS.items():
@@ -125,7 +122,7 @@ def _account_findings(document: Document, name: EnvironmentName) -> Iterator[Fin
         if type(value) in (int, float):
             text = document.texts[key,]
             yield (key,), f"{text} without quotes is a number, which loses its leading zeros; write '{text}'"
-        elif name == "local" and value is not None:
+        elif name == LOCAL_ENVIRONMENT and value is not None:
             yield (key,), "must be null or left out in local, where nothing touches AWS"
-        elif name != "local" and value is None:
+        elif name != LOCAL_ENVIRONMENT and value is None:
             yield (key,), f"missing; needed: {_ACCOUNT_NEEDS}; for example {key}: {example}"

@@ -78,3 +78,16 @@ def superfluous_parameters(given: Mapping[str, Collection[str]], own: Collection
         for name in own
         if name in by_the_kit or name not in asked
     ]
+
+
+def secret_arns(partition: str, region: str, account: str, secrets: Mapping[str, str]) -> list[str]:
+    """Return the ARNs that a role may read, each with the six characters that the service adds to a secret's name.
+
+    Args:
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        region: Where the component runs, and reads its secrets.
+        account: The account in which it runs.
+        secrets: `secrets` of the environment file.
+    """
+    names = sorted({reference.partition("#")[0] for reference in secrets.values()})
+    return [f"arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????" for name in names]

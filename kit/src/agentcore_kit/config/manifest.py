@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from agentcore_kit.config.delivery import Delivery, delivery_findings
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
@@ -100,6 +101,12 @@ class Manifest(Model):
     metadata: Metadata = Field(description="identity and ownership")
     spec: Any = Field(description="what is particular to this kind of component")
 
+    @property
+    def delivery(self) -> Delivery:
+        """The environments that the component is delivered to."""
+        found: Delivery = self.spec.delivery
+        return found
+
     @classmethod
     def spec_findings(cls, document: Document) -> Iterator[Finding]:
         """Yield the rules between fields of `spec` that a manifest breaks; a kind that has such overrides this."""
@@ -117,7 +124,8 @@ def load_manifest(path: Path | None = None) -> Manifest:
     """
     document = parse(path or repository_path(MANIFEST))
     model = manifest_model(document)
-    return check(document, model, [*_kind_findings(document), *_tag_findings(document), *model.spec_findings(document)])
+    shared = [*_kind_findings(document), *_tag_findings(document), *delivery_findings(document)]
+    return check(document, model, [*shared, *model.spec_findings(document)])
 
 
 def manifest_model(document: Document) -> type[Manifest]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from agentcore_kit.config.delivery import Spec
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
 from agentcore_kit.config.manifest import Manifest
@@ -39,7 +40,7 @@ Component = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:\S+$")]
 _NAME_NEEDS = "a letter, then up to 47 letters, digits or underscores"
 _TEMPLATE = re.compile(r"[a-zA-Z0-9_/-]*(\{[a-zA-Z][a-zA-Z0-9]*\}[a-zA-Z0-9_/-]*)*")
-_VARIABLE = re.compile(r"\{([^}]*)\}")
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 class Prompts(Model):
@@ -130,7 +131,7 @@ class Consumer(Model):
     write: list[str] = Field(default=[], description="likewise", examples=["[events]"])
 
 
-class MemorySpec(Model):
+class MemorySpec(Spec):
     """`spec:` of a memory's manifest."""
 
     event_expiry_days: int = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -14,7 +15,20 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
 ImportString = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,255}$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128)]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}(#[^#\s]{1,128})?$")]
 NAME_NEEDS = "lower-case letters, digits and single hyphens"
+
+KEY = r"\bsk-[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_)[\w-]{16,}"
+"""What keys of well-known services look like."""
+
+_KEY = re.compile(rf"{KEY}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_SECRET_WORDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIALS", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY")
+_SHORTEST_SECRET = 8
+
+RESERVED_PREFIXES = ("AWS_", "AGENT_", "OTEL_", "PYTHON", "LAMBDA_", "LD_", "EVAL_")
+RESERVED = {"CI", "DEVELOPMENT_SECRETS", "DOCKER_CONTAINER", "HOME", "PATH", "PORT", "USER", "VIRTUAL_ENV"}
+"""What the process's environment already has for AWS, Python, OpenTelemetry and the kit."""
 
 
 def _as_parameter(value: object) -> object:
@@ -111,10 +125,27 @@ class ServedEnvironment(Environment):
         default=False, description="whether roles get the platform's permissions boundary", examples=["true"]
     )
     logs: Logs = Field(default=Logs(), description="how long logs stay, and under which key")
+    test_users: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
+        description="the name of a secret in Secrets Manager with the sign-in of test users, as whom rows are asked",
+        examples=["/agentops/components/my-agent/preprod/test-users"],
+    )
     parameters: dict[ParameterName, ParameterValue] = Field(
         default={},
         description="values of parameters that you have added to infra/*.yaml; text, a number, true or false",
         examples=["{WatchListTable: watch-lists}"],
+    )
+    variables: dict[VariableName, ParameterValue] = Field(
+        default={},
+        description="environment variables of the process, names in upper case; what the shell has set comes first",
+        examples=["{LOG_DETAIL: high}"],
+    )
+    secrets: dict[VariableName, SecretName] = Field(
+        default={},
+        description="environment variables that get the value of a secret in AWS Secrets Manager, by its name, or of a "
+        "key in one that is JSON (name#key); in local the shell has them",
+        examples=["{OPENAI_API_KEY: my-agent/openai}"],
     )
 
 
@@ -129,3 +160,25 @@ def served_findings(document: Document, is_local: bool) -> Iterator[Finding]:
         yield ("identity", "mode"), "must be development in local, where no Runtime has verified the token"
     if not is_local and mode == "development":
         yield ("identity", "mode"), "must be runtime: a deployed component must not trust a local secret"
+    yield from _variable_findings(document)
+
+
+def _variable_findings(document: Document) -> Iterator[Finding]:
+    """Yield names that are taken, and values that look like secrets: they would stand in git."""
+    variables, secrets = document.section("variables"), document.section("secrets")
+    for group in ("variables", "secrets"):
+        for name in document.section(group):
+            if name in RESERVED or name.startswith(RESERVED_PREFIXES):
+                taken = ", ".join([f"{prefix}*" for prefix in RESERVED_PREFIXES] + sorted(RESERVED))
+                yield (group, name), f"is a reserved name; choose one that is none of {taken}"
+    for name in variables.keys() & secrets.keys():
+        yield ("variables", name), "stands under secrets too; remove one"
+    for name, value in variables.items():
+        named = name.endswith(_SECRET_WORDS) and isinstance(value, str) and len(value) >= _SHORTEST_SECRET
+        if named or _KEY.search(str(value)):
+            need = "put it into AWS Secrets Manager and name it under secrets"
+            yield ("variables", name), f"looks like a secret, and this file is in git; {need}: {{{name}: its-name}}"
+    for name, value in secrets.items():
+        if _KEY.search(str(value)):
+            need = "write the name that it has in AWS Secrets Manager"
+            yield ("secrets", name), f"is a secret itself, and this file is in git; {need}, and replace the key"

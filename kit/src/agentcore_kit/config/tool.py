@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from agentcore_kit.config.delivery import Spec
 from agentcore_kit.config.loader import Document, Finding, Model
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.served import (
@@ -113,7 +114,7 @@ class Code(ServedCode):
     )
 
 
-class ToolSpec(Model):
+class ToolSpec(Spec):
     """`spec:` of a tool's manifest."""
 
     code: Code = Field(default=Code(), description="which of the team's own code is loaded")

@@ -47,17 +47,32 @@ def user_token(context: DeploymentContext) -> str:
         raise CommandError(
             f"secret {name} is not JSON with tokenUrl, clientId and clientSecret", "correct it, then again"
         ) from None
-    return _sign_in(address, client, password, secret.get("scope", ""))
+    return request_token(address, client, password, {"grant_type": "client_credentials"}, secret.get("scope", ""))
 
 
-def _sign_in(address: str, client: str, password: str, scope: str) -> str:
+def request_token(address: str, client: str, password: str, form: dict[str, str], scope: str = "") -> str:
+    """Return an access token of an OAuth 2.0 server.
+
+    Args:
+        address: Of its token endpoint.
+        client: The client's id.
+        password: The client's secret; empty for a public client.
+        form: The grant, as RFC 6749 has its fields.
+        scope: What is asked for; empty for what the client gets anyway.
+
+    Raises:
+        CommandError: When there is none; without anything that is secret.
+    """
     if not address.startswith("https://"):
-        raise CommandError(f"the token address {address} is not https", "correct the secret of the test client")
-    form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
+        raise CommandError(f"the token address {address} is not https", "correct the secret in Secrets Manager")
+    form = form | ({"scope": scope} if scope else {})
     basic = b64encode(f"{client}:{password}".encode()).decode()
-    request = Request(address, urlencode(form).encode(), {"Authorization": f"Basic {basic}"})  # noqa: S310
+    headers = {"Authorization": f"Basic {basic}"}
+    if not password:
+        form, headers = form | {"client_id": client}, {}
+    request = Request(address, urlencode(form).encode(), headers)  # noqa: S310
     try:
         with urlopen(request, timeout=20) as reply:  # noqa: S310 - https only, checked above
             return str(json.load(reply)["access_token"])
     except (OSError, ValueError, KeyError) as error:
-        raise CommandError(f"{address} gave no token: {error}", "check the secret of the test client") from None
+        raise CommandError(f"{address} gave no token: {error}", "check the secret in Secrets Manager") from None

@@ -9,11 +9,20 @@ from typing import Annotated
 
 import typer
 
+from agentcore_kit.config.delivery import LOCAL_ENVIRONMENT, environment_names
 from agentcore_kit.delivery import output
 from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import reported_errors
 
-Env = Annotated[str, typer.Option("--env", help="The environment: dev, preprod or prod.")]
+
+def _in_aws() -> list[str]:
+    """Return what a shell completes after `--env`."""
+    return [name for name in environment_names() if name != LOCAL_ENVIRONMENT]
+
+
+Env = Annotated[
+    str, typer.Option("--env", help="The environment: a name that kit environments lists.", autocompletion=_in_aws)
+]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import CommandError, reported_errors
 from agentcore_kit.delivery.names import DELIVERY_ROLE
 from agentcore_kit.delivery.regions import partition
+from agentcore_kit.delivery.secret_check import check_secrets
 from agentcore_kit.kinds.base import ReleaseData
 
 Digest = Annotated[str, typer.Option(help="The image, sha256:…; that of the commit, if empty.")]
@@ -23,6 +24,7 @@ Digest = Annotated[str, typer.Option(help="The image, sha256:…; that of the co
 def plan(env: Env = "", digest: Digest = "") -> None:
     """Show what deploy would change, and change nothing."""
     with deployment("plan", env) as context:
+        check_secrets(context)
         wanted = context.kind.stacks(context, context.kind.release(context, digest))
         lines = prepared(context, wanted)
         for one in wanted:
@@ -34,6 +36,7 @@ def plan(env: Env = "", digest: Digest = "") -> None:
 def deploy(env: Env = "", digest: Digest = "") -> None:
     """Bring the component and its infrastructure to an environment."""
     with deployment("deploy", env) as context:
+        check_secrets(context)
         release = context.kind.release(context, digest)
         context.kind.allow(context, release)
         bring(context, release)
@@ -63,14 +66,16 @@ def bring(context: DeploymentContext, release: str) -> None:
 
 
 def register(env: Env = "") -> None:
-    """Publish the component to the organisation's registry and submit it for approval. Only production does."""
+    """Publish the component to the registry and submit it for approval. Only the first production environment does."""
     with reported_errors():
         context = open_context(env)
         output.header("register", context)
         wanted = context.kind.descriptor(context.manifest)
-        if env != "prod":
+        if not context.publishes:
+            publisher = context.manifest.delivery.publisher
+            why = f"the record is {publisher}'s" if context.is_production else "only production publishes"
             output.plan([])
-            output.done(f"only production publishes; {env} would have sent {len(wanted.data)} bytes of {wanted.kind}")
+            output.done(f"{why}; {env} would have sent {len(wanted.data)} bytes of {wanted.kind}")
             return
         context.check_account()
         record = registry.find(context)
@@ -116,7 +121,7 @@ class StatusData(TypedDict):
     """The status of each stack by its name; None for one that is not there."""
     release: ReleaseData
     registry: dict[str, str] | None
-    """Version and status of the record; None outside production, and where there is none."""
+    """Version and status of the record; None where another environment publishes it, and where there is none."""
 
 
 def _state(context: DeploymentContext, name: str) -> str | None:

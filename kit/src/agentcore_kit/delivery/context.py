@@ -13,7 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from typing_extensions import TypeVar
 
-from agentcore_kit.config.environment import NAMES, Environment, read_environment
+from agentcore_kit.config.delivery import Stage, environment_names, unlisted
+from agentcore_kit.config.environment import Environment, read_environment
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.manifest import Manifest, load_manifest
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
@@ -53,6 +54,21 @@ class DeploymentContext(Generic[M, E]):
     def name(self) -> str:
         """The environment's name."""
         return self.environment.name
+
+    @property
+    def stage(self) -> Stage | None:
+        """What the environment is for."""
+        return self.manifest.delivery.stage(self.name)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether callers depend on the environment."""
+        return self.stage == "production"
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the environment writes the component's record in the registry: one for all of production."""
+        return self.name == self.manifest.delivery.publisher
 
     @property
     def region(self) -> str:
@@ -104,14 +120,22 @@ def open_context(name: str, owner: Owner = "environment") -> DeploymentContext:
         CommandError: When it is local, unknown or empty; the message says which there are.
         ConfigError: When the manifest or the environment file is wrong.
     """
-    clouds = [known for known in NAMES if known != "local"]
-    for known in clouds:
-        if known == name:
-            manifest = load_manifest()
-            return DeploymentContext(manifest, read_environment(known, manifest), owner)
+    manifest = load_manifest()
+    clouds = manifest.delivery.environments
+    if name in clouds:
+        return DeploymentContext(manifest, read_environment(name, manifest), owner)
+    if name in environment_names() and manifest.delivery.stage(name) is None:
+        raise CommandError(f"--env {name}: {unlisted(name, manifest.delivery)}", "correct it, then again", WRONG_INPUT)
     wrong = f"--env {name} is no environment in AWS" if name else "--env is missing"
     which = choose(name, clouds) if name else f"one of: {', '.join(clouds)}"
     raise CommandError(wrong, f"add --env …, {which}", WRONG_INPUT)
+
+
+def neighbour(context: DeploymentContext, name: str) -> DeploymentContext:
+    """Return another environment of the same component, as the same credentials see it; the same one for its name."""
+    if name == context.name:
+        return context
+    return replace(context, environment=read_environment(name, context.manifest), _clients={})
 
 
 def as_role(context: DeploymentContext, role: str) -> DeploymentContext:

@@ -1,4 +1,8 @@
-"""The image: built once for a commit, pushed to the shared account's ECR, from then on known by its digest."""
+"""The image: built once for a commit, pushed to the shared account's ECR, from then on known by its digest.
+
+AgentCore Runtime and Lambda get it from the ECR of their own region, in the shared account that the environment's file
+names. Where that is another one than pre-production's, the same manifest is copied there, so its digest is the same.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,14 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.context import DeploymentContext, neighbour
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
 from agentcore_kit.delivery.names import passed_tag
 from agentcore_kit.delivery.regions import domain
@@ -64,6 +69,40 @@ def digest_in(uri: str) -> str:
 def registry(context: DeploymentContext) -> str:
     """Return the host of the shared account's ECR."""
     return f"{context.environment.shared_account}.dkr.ecr.{context.region}.{domain(context.region)}"
+
+
+def address(context: DeploymentContext, digest: str) -> str:
+    """Return how an image is named in an environment."""
+    return f"{registry(context)}/{context.component}@{digest}"
+
+
+def home(context: DeploymentContext) -> DeploymentContext:
+    """Return the environment in whose ECR the image is built and the proof kept that it passed: pre-production.
+
+    An environment that is only deployed to by hand has its own; so has one whose ECR is the same.
+    """
+    before = neighbour(context, context.manifest.delivery.preproduction) if context.is_production else context
+    return before if registry(before) != registry(context) else context
+
+
+def elsewhere(context: DeploymentContext) -> list[DeploymentContext]:
+    """Return the environments to whose ECR an image of this one has to be copied: one of each further ECR."""
+    if context.stage != "preproduction":
+        return []
+    found = {registry(context): context}
+    for name in context.manifest.delivery.production:
+        one = neighbour(context, name)
+        found.setdefault(registry(one), one)
+    return list(found.values())[1:]
+
+
+def proof(context: DeploymentContext, digest: str) -> Image:
+    """Return an image as pre-production has it: its tags say whether it passed there.
+
+    Raises:
+        CommandError: When pre-production has no such image.
+    """
+    return find(home(context), digest)
 
 
 def dataset_version() -> str:
@@ -127,22 +166,68 @@ def build(context: DeploymentContext, revision: str) -> Image:
     return image
 
 
-def described(image: Image) -> bool:
-    """Return whether `describe` has ended for this image here."""
-    return record_path().exists() and json.loads(record_path().read_text(encoding="utf-8"))["image"] == image.uri
+def copy(image: Image, source: DeploymentContext, target: DeploymentContext, revision: str) -> Image:
+    """Return the image as another environment's ECR has it, copied there by digest when it is not there yet.
+
+    Args:
+        image: The image where it was built.
+        source: An environment with that ECR.
+        target: An environment with the other ECR.
+        revision: The commit, which is the image's tag in both.
+
+    Raises:
+        CommandError: When it cannot be copied, or another image has the commit's tag there.
+    """
+    found = built(target, revision)
+    if found is None:
+        docker = shutil.which("docker")
+        if docker is None:
+            raise CommandError("there is no docker here", "install Docker with buildx, or let the workflow build")
+        for one in (source, target):
+            _sign_in(one, docker)
+        # Without --prefer-index=false an index would be put around the image, which has a digest of its own.
+        tagged = f"{registry(target)}/{target.component}:{revision}"
+        _run(docker, "buildx", "imagetools", "create", "--prefer-index=false", "--tag", tagged, image.uri)
+        found = built(target, revision)
+    if found is None or found.digest != image.digest:
+        has = f"image {found.short} as" if found else "no"
+        raise CommandError(
+            f"{registry(target)} has {has} commit {revision[:12]}, and {registry(source)} has image {image.short}; "
+            f"{target.name} gets only what {source.name} has tested",
+            f"let the platform team remove tag {revision} from repository {target.component} there, then again",
+        )
+    return found
 
 
-def describe(context: DeploymentContext, image: Image) -> None:
-    """Have syft write an SBOM and cosign sign the digest, where these are installed; then remember that it is done."""
+Placed = tuple[DeploymentContext, Image]
+"""An image, and an environment with the ECR that it is in."""
+
+
+def described(uris: Collection[str]) -> bool:
+    """Return whether `describe` has ended for these images here."""
+    if not record_path().exists():
+        return False
+    record = json.loads(record_path().read_text(encoding="utf-8"))
+    return {*uris} <= {record["image"], *record.get("copies", [])}
+
+
+def describe(placed: Sequence[Placed]) -> None:
+    """Have syft write an SBOM of an image, and cosign sign it and its copies, where these are installed; remember it.
+
+    Args:
+        placed: The image, then its copies.
+    """
     docker, syft, cosign = map(shutil.which, ("docker", "syft", "cosign"))
-    if docker and (syft or cosign):
-        _sign_in(context, docker)
     record_path().parent.mkdir(parents=True, exist_ok=True)
-    if syft:
-        _run(syft, image.uri, "--output", f"spdx-json={record_path().with_name('sbom.json')}")
-    if cosign:
-        _run(cosign, "sign", "--yes", image.uri)
-    record = {"image": image.uri, "dataset": dataset_version()}
+    for number, (context, image) in enumerate(placed):
+        if docker and (cosign or (syft and not number)):
+            _sign_in(context, docker)
+        if syft and not number:
+            _run(syft, image.uri, "--output", f"spdx-json={record_path().with_name('sbom.json')}")
+        if cosign:
+            _run(cosign, "sign", "--yes", image.uri)
+    first, *copies = [image.uri for _, image in placed]
+    record = {"image": first, "copies": copies, "dataset": dataset_version()}
     record_path().write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
@@ -183,7 +268,7 @@ def _lookup(context: DeploymentContext, wanted: dict[str, str]) -> Image | None:
                 "ask the platform team for it: one repository a component, tags immutable, readable by all accounts",
             ) from None
         raise
-    uri = f"{registry(context)}/{context.component}@{details['imageDigest']}"
+    uri = address(context, details["imageDigest"])
     return Image(uri, tuple(details.get("imageTags", [])))
 
 

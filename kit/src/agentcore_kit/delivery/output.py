@@ -26,7 +26,7 @@ def plan(lines: list[str]) -> None:
 
 def confirm(context: DeploymentContext) -> None:
     """Ask before production changes; in CI GitHub has asked. Raises CommandError unless the answer is yes."""
-    if context.name != "prod" or in_pipeline():
+    if not context.is_production or in_pipeline():
         return
     if not sys.stdin.isatty():
         raise CommandError(

@@ -48,8 +48,8 @@ def find(context: DeploymentContext) -> dict[str, Any] | None:
 
 
 def published(context: DeploymentContext) -> dict[str, Any] | None:
-    """Return the record that production has published; None elsewhere, and where the platform has no registry."""
-    return find(context) if context.name == "prod" and optional(context, [REGISTRY]) else None
+    """Return the record that this environment has published; None in others, and where the platform has no registry."""
+    return find(context) if context.publishes and optional(context, [REGISTRY]) else None
 
 
 def changes(context: DeploymentContext, record: dict[str, Any] | None, wanted: Descriptor) -> list[str]:
@@ -72,12 +72,12 @@ def changes(context: DeploymentContext, record: dict[str, Any] | None, wanted: D
         case "REJECTED" if same:
             raise CommandError(
                 f"record {context.component} {version} was rejected: {record.get('statusReason') or 'no reason given'}",
-                "change what the approver asks for in manifest.yaml, then kit register --env prod",
+                f"change what the approver asks for in manifest.yaml, then kit register --env {context.name}",
             )
         case "PENDING_APPROVAL":
             raise CommandError(
                 f"record {context.component} {record['recordVersion']} waits for approval and cannot be changed before",
-                "ask the approver to decide, then kit register --env prod",
+                f"ask the approver to decide, then kit register --env {context.name}",
             )
         case _:
             return [
@@ -117,7 +117,7 @@ def publish(context: DeploymentContext, record: dict[str, Any] | None, wanted: D
     if written["status"].endswith("_FAILED"):
         raise CommandError(
             f"the registry could not write record {record_id}: {written.get('statusReason', 'no reason given')}",
-            "correct manifest.yaml, then kit register --env prod",
+            f"correct manifest.yaml, then kit register --env {context.name}",
         )
     control.submit_registry_record_for_approval(registryId=registry, recordId=record_id)
     return _settled(context, registry, record_id)
@@ -154,7 +154,7 @@ def _settled(context: DeploymentContext, registry: str, record_id: str) -> dict[
         return wait_until(look, lambda seen: seen["status"] not in ("CREATING", "UPDATING"))
     except TookTooLong:
         raise CommandError(
-            f"record {record_id} is still being written", "kit register --env prod, in a while"
+            f"record {record_id} is still being written", f"kit register --env {context.name}, in a while"
         ) from None
 
 

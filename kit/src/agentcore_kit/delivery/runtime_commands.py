@@ -32,13 +32,24 @@ def build(env: Env = "") -> None:
         output.header("build", context)
         revision = images.commit()
         context.check_account()
-        known = images.built(context, revision)
-        done = known is not None and images.described(known)
+        home = images.home(context)
+        known = images.built(home, revision)
+        if known is None and home is not context:
+            raise CommandError(
+                f"{images.registry(home)} has no image of commit {revision[:12]} yet, and {env} gets a copy of it",
+                f"kit build --env {home.name}",
+            )
+        targets = [context] if home is not context else images.elsewhere(context)
+        missing = [one for one in targets if images.built(one, revision) is None]
+        own = [home, *targets] if home is context else targets
+        done = known is not None and images.described([images.address(one, known.digest) for one in own])
         push = [] if known else [f"build and push {context.component} of commit {revision[:12]} for arm64"]
+        push += [f"copy it to {images.registry(one)}, for {one.name}" for one in missing]
         output.plan([*push, *([] if done else ["write its SBOM and sign it, where syft and cosign are"])])
-        found = known or images.build(context, revision)
+        found = known or images.build(home, revision)
+        placed = [(home, found), *((one, images.copy(found, home, one, revision)) for one in targets)]
         if not done:
-            images.describe(context, found)
+            images.describe([each for each in placed if each[0] in own])
         output.done(f"image {found.uri}; nothing is live by this; next: kit deploy --env {env}")
 
 
@@ -51,11 +62,11 @@ def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
 
 
 def gate(env: Env = "", day: Day = "") -> None:
-    """Evaluate the newest version. Only an image that passed in preprod may go to production."""
+    """Evaluate the newest version. Only an image that passed in pre-production may go to production."""
     with deployment("gate", env) as context:
         found = endpoints.runtime(context)
         uri = endpoints.image_of(context, found.id, found.newest)
-        marks = " and mark its image as passed" if env == "preprod" else ""
+        marks = " and mark its image as passed" if context.stage == "preproduction" else ""
         output.plan([f"evaluate version {found.newest} with evals/dataset.jsonl{marks}; endpoints stay as they are"])
         code = context.kind.evaluate(context, invocation_url(context, found.arn), token(context), day)
         if code:
@@ -65,7 +76,7 @@ def gate(env: Env = "", day: Day = "") -> None:
                 "read evals/results/, correct it, then build and deploy again",
                 code,
             )
-        if env == "preprod":
+        if context.stage == "preproduction":
             images.mark_passed(context, images.find(context, images.digest_in(uri)))
         output.done(f"{env}: version {found.newest} passed, {live(context)}; next: kit promote --env {env}")
 

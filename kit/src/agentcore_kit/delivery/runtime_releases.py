@@ -16,10 +16,11 @@ def release(context: DeploymentContext, digest: str) -> str:
 
 def allow(context: DeploymentContext, release: str) -> None:
     """Raise CommandError unless the image has passed pre-production, where it must have."""
-    if context.name == "prod" and not (found := images.find(context, images.digest_in(release))).passed:
+    if context.is_production and not (found := images.proof(context, images.digest_in(release))).passed:
+        before = context.manifest.delivery.preproduction
         raise CommandError(
             f"image {found.short} has not passed pre-production with this dataset; production is untouched",
-            "kit deploy --env preprod, then kit gate --env preprod",
+            f"kit deploy --env {before}, then kit gate --env {before}",
             GATE_NOT_PASSED,
         )
 

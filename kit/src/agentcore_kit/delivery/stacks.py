@@ -183,7 +183,7 @@ def _settled(context: DeploymentContext, name: str) -> dict[str, Any] | None:
             f"correct the cause, then: aws cloudformation {fix} --region {context.region} --stack-name {name}\n"
             f"       and type the same again (live keeps serving what it serves)",
         )
-    return found
+    return None if status == "DELETE_COMPLETE" else found  # it can still be seen right after it has gone
 
 
 def _moment(stack: Mapping[str, Any] | None) -> tuple[Any, ...]:

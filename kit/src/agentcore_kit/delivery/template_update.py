@@ -43,7 +43,7 @@ from agentcore_kit.delivery.template_release import (
 REPORT = Path(".local/delivery/update.md")
 
 _WHO = ("-c", "user.name=template-update", "-c", "user.email=template-update@users.noreply.github.com")
-_KIT = re.compile(r"""(?<=["'])agentcore-kit(?P<extras>\[[^\]]*\])?(?P<versions>[^"']*)(?=["'])""")
+_KIT = re.compile(r"""(?<=["'])agentcore-kit(?P<extras>\[[^\[\]]*\])?(?P<versions>[^"']*)(?=["'])""")
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,13 @@ def smoke(env: Env = "", name: runtime_commands.Endpoint = names.LIVE) -> None:
 
 
 def gate(env: Env = "", day: runtime_commands.Day = "") -> None:
-    """Evaluate the newest version. Only an image that passed in preprod may go to production."""
+    """Evaluate the newest version. Only an image that passed in pre-production may go to production."""
     if not _chosen(env):
         runtime_commands.gate(env, day)
         return
     with deployment("gate", env) as context:
         found = lambda_function.as_checked_out(context)
-        marks = " and mark its image as passed" if env == "preprod" else ""
+        marks = " and mark its image as passed" if context.stage == "preproduction" else ""
         output.plan([f"call the function, evaluate the tools of its commit on this machine{marks}"])
         lambda_function.check(context, found)
         if code := evaluate(day):
@@ -40,7 +40,7 @@ def gate(env: Env = "", day: runtime_commands.Day = "") -> None:
                 "read evals/results/, correct it, then build and deploy again",
                 code,
             )
-        if env == "preprod":
+        if context.stage == "preproduction":
             images.mark_passed(context, images.find(context, found.digest))
         output.done(f"{env}: image {found.short} passed; {lambda_function.live(context)}")
 

@@ -30,11 +30,11 @@ CONSUMER_DAYS = 7
 
 
 def register(env: Env = "") -> None:
-    """Put the live tools behind the gateway under their prefix, and in production publish their record for approval."""
+    """Put the live tools behind the gateway; the first production environment publishes their record for approval."""
     with deployment("register", env) as context:
         gateway, prefix = Gateway(context), context.manifest.spec.prefix
         tools = _live_tools(context, token(context))
-        record = registry.find(context) if env == "prod" else None
+        record = registry.find(context) if context.publishes else None
         _refuse_breaking(context, record, tools)
         seen = shown(context, tools)
         expected = wanted(context, _address(context), seen)
@@ -43,12 +43,12 @@ def register(env: Env = "") -> None:
         told = descriptor_of(context.manifest, tools)
         current = known is not None and same(known, expected) and _problem(gateway, prefix, seen) is None
         lines = [] if current else [_line(gateway, prefix, known, expected, len(tools))]
-        to_publish = registry.changes(context, record, told) if env == "prod" else []
+        to_publish = registry.changes(context, record, told) if context.publishes else []
         output.plan([*lines, *to_publish])
         if lines or to_publish:
             output.confirm(context)
         undo = _put(gateway, known, expected) if lines else None
-        with _undone(context, undo, added=env == "prod" and record is None):
+        with _undone(context, undo, added=context.publishes and record is None):
             if lines:
                 _check(gateway, context, seen)
             if to_publish:
@@ -60,7 +60,7 @@ def register(env: Env = "") -> None:
 def deregister(
     env: Env = "", force: Annotated[bool, typer.Option("--force", help="Even if the tools are used.")] = False
 ) -> None:
-    """Take the tools off the gateway, and in production deprecate their record. Not while agents use them."""
+    """Take the tools off the gateway; the first production environment deprecates their record. Not while in use."""
     with deployment("deregister", env) as context:
         gateway, prefix = Gateway(context), context.manifest.spec.prefix
         known = gateway.target(prefix)
@@ -71,7 +71,7 @@ def deregister(
                 f"called in {CONSUMER_DAYS} days: {', '.join(f'{name} ({n:.0f} times)' for name, n in used.items())}",
                 "set spec.deprecation in manifest.yaml and kit register, so that agents are told; or add --force",
             )
-        record = registry.find(context) if env == "prod" else None
+        record = registry.find(context) if context.publishes else None
         lines = [f"remove target {prefix} from gateway {gateway.name}"] if known else []
         lines += [f"retire record {context.component}, which cannot be undone"] if record else []
         output.plan(lines)

@@ -20,7 +20,7 @@ from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, 
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
 RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
-Env = Annotated[str, typer.Option(help="The environment: dev, preprod or prod.")]
+Env = Annotated[str, typer.Option(help="The environment: a name that kit environments lists.")]
 _DEFAULT = ",".join(agentcore.BUILT_IN)
 
 

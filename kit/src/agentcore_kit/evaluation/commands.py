@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agentcore_kit.evaluation.runner import Options
     from agentcore_kit.evaluation.target import Target
 
-Env = Annotated[str, typer.Option(help="Whose limits hold: local, dev, preprod or prod; AGENT_ENV, if empty.")]
+Env = Annotated[str, typer.Option(help="The environment whose limits hold; AGENT_ENV, if empty.")]
 Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
 Select = Annotated[
     str, typer.Option(help="Only these: categories, tags or ids, with * for any text, joined by commas.")

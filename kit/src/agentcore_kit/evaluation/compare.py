@@ -2,7 +2,8 @@
 
 Cases that both runs have are paired: the same case before and after. How much a difference varies is bootstrapped over
 the pairs; its interval is Student's, wide enough that all metrics together are right 95 times of 100 (Bonferroni): each
-of twenty at 95 % would call noise a change in most comparisons. A change counts when its interval leaves out zero.
+of twenty at 95 % would call noise a change in most comparisons. A change counts when its interval leaves out zero and
+it reaches the metric's floor: what is smaller nobody needs to look at, and the threshold is the limit that blocks.
 """
 
 from __future__ import annotations
@@ -21,15 +22,13 @@ from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.results import CASES, results
 from agentcore_kit.evaluation.runs import BELOW, ReportOnly, exit_codes, find_run, read_run
 from agentcore_kit.evaluation.summary import loops, percentile
+from agentcore_kit.evaluation.thresholds import Thresholds, load_thresholds
 
 RESAMPLES = 300
 """Enough for a standard error; the ends of an interval would need thousands."""
 
 LEAST_PAIRS = 8
 """Fewer say nothing about how much a difference varies."""
-
-SMALLEST_LATENCY_MS = 50.0
-"""A smaller difference in latency is the machine's mood: nobody notices it, and pairs do not average it out."""
 
 _PERCENTILES = {
     "toolLatencyP95": 95,
@@ -52,7 +51,10 @@ _TURN_VALUES = {
 
 @dataclass(frozen=True)
 class Change:
-    """One metric in both runs, over the same cases; the interval is of head minus base."""
+    """One metric in both runs, over the same cases.
+
+    The interval is of head minus base; `floor` is the smallest change that counts, in the metric's unit.
+    """
 
     metric: Metric
     base: float
@@ -60,17 +62,23 @@ class Change:
     low: float
     high: float
     cases: int
+    floor: float = 0.0
 
     @property
     def verdict(self) -> str:
-        """`better`, `worse`, `same` when the difference may be noise, or `too few cases to tell`."""
+        """`better`, `worse`, `same` when the difference may be noise or is below the floor, `too few cases to tell`."""
         if self.cases < LEAST_PAIRS:
             return "too few cases to tell"
         if self.low <= 0 <= self.high:
             return "same"
-        if self.metric.unit == "ms" and abs(self.head - self.base) < SMALLEST_LATENCY_MS:
+        if self.is_below_floor:
             return "same"
         return "better" if (self.head > self.base) == self.metric.higher_is_better else "worse"
+
+    @property
+    def is_below_floor(self) -> bool:
+        """Whether the difference is too small to count, whatever it is due to."""
+        return abs(self.head - self.base) < self.floor
 
 
 @dataclass(frozen=True)
@@ -97,33 +105,37 @@ class _Case:
     values: dict[str, list[float]]
 
 
-def compare(base: Path, head: Path, seed: int = 0) -> Comparison:
+def compare(base: Path, head: Path, seed: int = 0, floors: Thresholds | None = None) -> Comparison:
     """Compare two runs, case by case.
 
     Args:
         base: The folder of the run before.
         head: The folder of the run after.
         seed: Of the random samples that tell change from noise.
+        floors: Has the smallest change that counts of each metric; `evals/thresholds.yaml`, where it is left out.
 
     Raises:
+        ConfigError: When that file is wrong.
         ValueError: When a folder has no run, when both are one, or have no case in common.
     """
     if base.resolve() == head.resolve():
         raise ValueError(f"base and head are both the run {base.name}; name two")
+    limits = floors or load_thresholds()
     before, after = _load(base), _load(head)
     common = [name for name in before if name in after]
     if not common:
         raise ValueError(f"the runs {base.name} and {head.name} have no case in common")
     pairs = [(before[name], after[name]) for name in common]
     measured = [(metric, both) for metric in known_metrics().values() if (both := _both(metric.name, pairs))]
-    changes = [_change(metric, both, 0.05 / len(measured), seed) for metric, both in measured]
-    right = {name: (before[name].status == "passed", after[name].status == "passed") for name in common}
+    changes = [_change(metric, both, 0.05 / len(measured), seed, limits.floor(metric)) for metric, both in measured]
+    told = [name for name in common if "unjudged" not in (before[name].status, after[name].status)]
+    right = {name: (before[name].status == "passed", after[name].status == "passed") for name in told}
     return Comparison(
         read_run(base),
         read_run(head),
         changes,
-        fixed=[name for name in common if right[name] == (False, True)],
-        broken=[name for name in common if right[name] == (True, False)],
+        fixed=[name for name in told if right[name] == (False, True)],
+        broken=[name for name in told if right[name] == (True, False)],
         only_base=[name for name in before if name not in after],
         only_head=[name for name in after if name not in before],
     )
@@ -156,7 +168,7 @@ def _both(name: str, pairs: Sequence[tuple[_Case, _Case]]) -> _Pairs:
     return [(a.values[name], b.values[name]) for a, b in pairs if a.values.get(name) and b.values.get(name)]
 
 
-def _change(metric: Metric, both: _Pairs, chance_of_error: float, seed: int) -> Change:
+def _change(metric: Metric, both: _Pairs, chance_of_error: float, seed: int, floor: float) -> Change:
     statistic = _statistic(metric.name)
 
     def of(pairs: _Pairs) -> tuple[float, float]:
@@ -169,7 +181,7 @@ def _change(metric: Metric, both: _Pairs, chance_of_error: float, seed: int) -> 
         chance = random.Random(seed)  # noqa: S311 - no secret depends on it
         resampled = (of(chance.choices(both, k=len(both))) for _ in range(RESAMPLES))
         reach = _quantile(1 - chance_of_error / 2, len(both) - 1) * stdev(after - before for before, after in resampled)
-    return Change(metric, base, head, head - base - reach, head - base + reach, len(both))
+    return Change(metric, base, head, head - base - reach, head - base + reach, len(both), floor)
 
 
 def _quantile(share: float, freedom: int) -> float:
@@ -204,13 +216,20 @@ def markdown(found: Comparison) -> str:
         low, high = (_signed(change.metric, value) for value in (change.low, change.high))
         span = f"{_signed(change.metric, change.head - change.base)} ({low} … {high})"
         values = f"{show(change.metric, change.base)} | {show(change.metric, change.head)}"
-        lines.append(f"| {change.metric.title} | {values} | {span} | {change.verdict} |")
+        lines.append(f"| {change.metric.title} | {values} | {span} | {_verdict(change)} |")
     for title, names in (("Now wrong", found.broken), ("Now right", found.fixed)):
         if names:
             lines += ["", f"{title} ({len(names)}):", "", *(f"- `{name}`" for name in names)]
+    if found.worse:
+        lines += ["", "A change that is meant, and may be larger: set its floor under floors in evals/thresholds.yaml."]
     if found.only_base or found.only_head:
         lines += ["", f"Not compared: {len(found.only_base)} cases only in base, {len(found.only_head)} only in head."]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(change: Change) -> str:
+    small = change.verdict == "same" and change.is_below_floor and not change.low <= 0 <= change.high
+    return f"same, below the floor of {_signed(change.metric, change.floor).lstrip('+')}" if small else change.verdict
 
 
 def _warnings(found: Comparison) -> Iterator[str]:

@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from jsonschema import Draft202012Validator
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.repository import relative, repository_root
+from agentcore_kit.evaluation.expectations import STRICT, Match, Words
+from agentcore_kit.evaluation.expectations import Call as Call
 from agentcore_kit.evaluation.figures import as_text, figures
+from agentcore_kit.evaluation.users import EvaluationUser, declared_users, undeclared
 
 
 def dataset_path() -> Path:
@@ -33,6 +36,9 @@ def dataset_path() -> Path:
 
 REVIEW = "review"
 """The tag of a draft: a person has not yet said that what it expects is right."""
+
+UNJUDGED_TAGS = frozenset({"smoke", "regression"})
+"""Tags of rows that are asked where there is no judge."""
 
 MOST_PROBLEMS = 20
 """So many are told: one tool renamed is wrong in every row."""
@@ -56,24 +62,13 @@ FailureName = Literal["Timeout", "NetworkError", "ExecutionError"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-Words = Annotated[str, Field(pattern=r"\S")]
-"""A text that is not blank."""
+    model_config = STRICT
 
 
 def _one(figure: float | str) -> float | str:
     if len(figures(as_text(figure))) != 1:
         raise ValueError(f"{figure!r} is no figure; write a number, or a text such as '-0.8 percent'")
     return figure
-
-
-class Call(_Model):
-    """One expected tool call; numbers match within rounding, everything else exactly."""
-
-    name: str = Field(min_length=1)
-    input: dict[str, Any]
 
 
 class Outcome(_Model):
@@ -102,9 +97,10 @@ class Metadata(_Model):
     """What AgentCore's schema has no field for.
 
     `expect` has the acceptable outcomes of each turn. `date` is the day the agent is told; `any_date` says that the
-    expectation does not depend on it. `user` is the caller's first name. `failures` makes a tool fail in one way of
-    `strands_evals.chaos`; `injections` appends text to a tool's results. `tags` are free, but for three: `smoke` rows
-    are asked after every deployment, `regression` rows went wrong once and must not again, `review` ones are drafts.
+    expectation does not depend on it. `user` is who asks: a first name, or where `evals/users.yaml` is there, a user of
+    that. `failures` makes a tool fail in one way of `strands_evals.chaos`; `injections` appends text to a tool's
+    results. `tags` are free, but for three: `smoke` rows are asked after every deployment, `regression` rows went wrong
+    once and must not again, `review` ones are drafts.
     """
 
     category: Category
@@ -132,9 +128,21 @@ class Row(_Model):
             raise ValueError("metadata.expect needs one list of acceptable outcomes for each turn, none of them empty")
         return self
 
+    @model_validator(mode="after")
+    def _without_a_judge(self) -> Row:
+        tags = UNJUDGED_TAGS & {*self.metadata.tags}
+        outcomes = (outcome for turn in self.metadata.expect for outcome in turn)
+        matches = (match for outcome in outcomes for call in outcome.calls for match in call.match.values())
+        if tags and any(match.judged for match in matches):
+            raise ValueError(
+                f"metadata.expect has a judged input; a row that is tagged {' or '.join(sorted(tags))} is asked "
+                "without a judge, and would never be right: say contains or matches instead"
+            )
+        return self
 
-_GROUPS: dict[str, type[_Model]] = {
-    "": Row, "turns": Turn, "metadata": Metadata, "expect": Outcome, "calls": Call
+
+_GROUPS: dict[str, type[BaseModel]] = {
+    "": Row, "turns": Turn, "metadata": Metadata, "expect": Outcome, "calls": Call, "match": Match
 }  # fmt: skip
 """What stands in each group of fields."""
 
@@ -181,7 +189,7 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
         ConfigError: with file, line and field of everything that is wrong.
     """
     path = path or dataset_path()
-    name = relative(path)
+    name, users = relative(path), declared_users()
     entries: list[Entry] = []
     lines: dict[str, int] = {}
     problems: list[str] = []
@@ -194,7 +202,7 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
                 if number == 1 and line.startswith(BOM_UTF8):
                     problems.append(f"{name}:1: begins with a byte order mark; save the file as UTF-8 without one")
                 elif line.strip():
-                    row, wrong = _parse(line, tools)
+                    row, wrong = _parse(line, tools, users)
                     problems += [f"{name}:{number}: {problem}" for problem in wrong]
                     if row and row.scenario_id in lines:
                         first = lines[row.scenario_id]
@@ -254,12 +262,18 @@ def add_rows(draft: Path, path: Path, tools: Tools | None = None) -> list[str]:
     return [entry.id for entry in added.entries]
 
 
-def _parse(line: bytes, tools: Tools | None) -> tuple[Row | None, list[str]]:
+def _parse(
+    line: bytes, tools: Tools | None, users: Mapping[str, EvaluationUser] | None
+) -> tuple[Row | None, list[str]]:
     try:
         row = Row.model_validate_json(line)
     except ValidationError as error:
         return None, [_words(detail) for detail in error.errors(include_url=False)]
-    return row, list(_tool_problems(row, tools)) if tools is not None else []
+    problems = list(_tool_problems(row, tools)) if tools is not None else []
+    user = row.metadata.user
+    if user is not None and (problem := undeclared(user, users)):
+        problems.append(f"metadata.user: {problem}")
+    return row, problems
 
 
 def _words(detail: Any) -> str:
@@ -268,10 +282,11 @@ def _words(detail: Any) -> str:
     if kind == "json_invalid":
         return f"no JSON: {detail['ctx']['error']}; a row is one line"
     if kind == "value_error":
-        return str(detail["ctx"]["error"])
+        return f"{field}: {detail['ctx']['error']}" if field else str(detail["ctx"]["error"])
     if kind == "extra_forbidden":
         *groups, wrong = (part for part in detail["loc"] if isinstance(part, str))
-        return f"{field}: no such field; {choose(wrong, _GROUPS[groups[-1] if groups else ''].model_fields)}"
+        group = "match" if "match" in groups else groups[-1] if groups else ""  # below it are names of parameters
+        return f"{field}: no such field; {choose(wrong, _GROUPS[group].model_fields)}"
     if kind == "missing":
         return f"{field}: missing"
     shown = f"{json.dumps(given, default=str)[:60]} is not right; {detail['msg'].lower()}"
@@ -288,13 +303,7 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
                     if not _of_gateway(call.name):
                         yield f"{where}.calls.{number}.name: no tool {call.name!r}; {choose(call.name, tools)}"
                     continue
-                known = schema.get("properties", {})
-                field = f"{where}.calls.{number}.input"
-                for parameter in call.input.keys() - known.keys():
-                    yield f"{field}.{parameter}: {call.name} has no such parameter; {choose(parameter, known)}"
-                for error in Draft202012Validator(schema).iter_errors(call.input):
-                    if error.validator != "additionalProperties":
-                        yield f"{'.'.join([field, *map(str, error.path)])}: {error.message}"
+                yield from _call_problems(f"{where}.calls.{number}", call, schema)
             for name in outcome.may_call:
                 if name not in tools and not _of_gateway(name):
                     yield f"{where}.may_call: no tool {name!r}; {choose(name, tools)}"
@@ -308,6 +317,35 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
         for name in names:
             if name not in tools and not _of_gateway(name):
                 yield f"{field}: no tool {name!r}; {choose(name, tools)}"
+
+
+def _call_problems(where: str, call: Call, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a tool's schema refuses of an expected call."""
+    known = schema.get("properties", {})
+    for part, names in (("input", call.input), ("match", call.match)):
+        for parameter in names.keys() - known.keys():
+            yield f"{where}.{part}.{parameter}: {call.name} has no such parameter; {choose(parameter, known)}"
+    asked = {**schema, "required": [name for name in schema.get("required", []) if name not in call.match]}
+    for error in Draft202012Validator(asked).iter_errors(call.input):
+        if error.validator != "additionalProperties":
+            yield f"{'.'.join([f'{where}.input', *map(str, error.path)])}: {error.message}"
+    for parameter, match in call.match.items():
+        if parameter in known:
+            of_parameter = {"$defs": schema.get("$defs", {}), **known[parameter]}
+            yield from (f"{where}.match.{parameter}.{each}" for each in _match_problems(match, of_parameter))
+
+
+def _match_problems(match: Match, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why nothing that a parameter's schema allows could ever be a match."""
+    for number, value in enumerate(match.one_of or []):
+        for error in Draft202012Validator(schema).iter_errors(value):
+            yield f"{'.'.join([f'one_of.{number}', *map(str, error.path)])}: {error.message}"
+    needed = {"contains": {"string", "array"}, "matches": {"string"}, "near": {"number", "integer"}}.get(
+        match.way, set()
+    )
+    types = schema.get("type")
+    if needed and isinstance(types, str) and types not in needed:
+        yield f"{match.way}: the parameter is of type {types}, and this is for {' or '.join(sorted(needed))}"
 
 
 def _contradicts(row: Row) -> bool:

@@ -15,17 +15,21 @@ from strands_evals.evaluators import Evaluator
 from strands_evals.types.evaluation import NOT_APPLICABLE, EvaluationOutput
 
 from agentcore_kit.evaluation.dataset import Outcome
+from agentcore_kit.evaluation.documentation import documented
 from agentcore_kit.evaluation.figures import claims, numbers, ungrounded
 from agentcore_kit.evaluation.results import written
 from agentcore_kit.evaluation.target import Record
 from agentcore_kit.evaluation.verdicts import Verdict as Verdict
-from agentcore_kit.evaluation.verdicts import names_of, parameters, said, selection
+from agentcore_kit.evaluation.verdicts import names_of, parameters, said, selection, unjudged
 from agentcore_kit.runtime import personal_data
 
 if TYPE_CHECKING:  # pydantic would check every record that an evaluator is given
     from strands_evals.types.evaluation import EvaluationData
 
     Data = EvaluationData[list[str], list[Record]]
+
+UNMEASURED = "unmeasured"
+"""What the metadata of an output has where something could not be measured: why."""
 
 
 class TurnEvaluator(Evaluator[list[str], list[Record]], ABC):
@@ -44,8 +48,12 @@ class TurnEvaluator(Evaluator[list[str], list[Record]], ABC):
 
     def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
         records = evaluation_case.actual_output or []
-        found = (self.verdict(records, index) for index in range(len(records)))
-        return [_output(verdict) for verdict in found]
+        turns = range(len(records))
+        return [_output(self.verdict(records, index), self.unmeasured(records, index)) for index in turns]
+
+    def unmeasured(self, records: list[Record], index: int) -> str:
+        """Return what of a turn could not be measured, and why; empty for nothing."""
+        return ""
 
     @abstractmethod
     def verdict(self, records: list[Record], index: int) -> Verdict:
@@ -68,6 +76,9 @@ class ToolParameters(TurnEvaluator):
 
     def verdict(self, records: list[Record], index: int) -> Verdict:
         return parameters(records[index], expected(records[index]))
+
+    def unmeasured(self, records: list[Record], index: int) -> str:
+        return unjudged(records[index], expected(records[index]))
 
 
 class ToolErrors(TurnEvaluator):
@@ -117,7 +128,7 @@ class Escalation(Correctness):
 
 
 class Groundedness(TurnEvaluator):
-    """Is every figure of the answer one that a tool returned or the user gave."""
+    """Is every figure of the answer one that a tool returned, the user gave, or the tools' documentation has."""
 
     metric = "groundedness"
 
@@ -126,7 +137,7 @@ class Groundedness(TurnEvaluator):
         if not claims(answer):
             return None
         known = [number for record in records[: index + 1] for number in numbers([record["input"], *_sources(record)])]
-        invented = ungrounded(answer, known)
+        invented = ungrounded(answer, known) and ungrounded(answer, [*known, *documented()])
         return float(not invented), f"no tool returned {', '.join(invented)}" if invented else ""
 
 
@@ -198,11 +209,19 @@ class Goal(TurnEvaluator):
 
     def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
         records = evaluation_case.actual_output or []
-        verdicts = [self.verdict(records, index) for index in range(len(records))]
+        turns = range(len(records))
+        verdicts = [self.verdict(records, index) for index in turns]
         wrong = [f"turn {n}: {found[1]}" for n, found in enumerate(verdicts, 1) if found and not found[0]]
-        return [_output((float(not wrong), "; ".join(wrong)))]
+        unmeasured = "; ".join(filter(None, (self.unmeasured(records, index) for index in turns)))
+        if wrong:  # whatever a judge would say
+            return [_output((0.0, "; ".join(wrong)))]
+        return [_output(None, unmeasured)] if unmeasured else [_output((1.0, ""))]
+
+    def unmeasured(self, records: list[Record], index: int) -> str:
+        return unjudged(records[index], expected(records[index]))
 
     def verdict(self, records: list[Record], index: int) -> Verdict:
+        """Return 0 with what went wrong; None when nothing did, but something could not be measured."""
         record, outcome = records[index], expected(records[index])
         parts = [
             selection(record, outcome),
@@ -211,6 +230,8 @@ class Goal(TurnEvaluator):
             _grounded(records, index),
         ]
         wrong = [found[1] for found in parts if found and found[0] < 1]
+        if not wrong and self.unmeasured(records, index):
+            return None
         return float(not wrong), "; ".join(wrong)
 
 
@@ -221,7 +242,9 @@ class Memory(Goal):
 
     def evaluate(self, evaluation_case: Data) -> list[EvaluationOutput]:
         records = evaluation_case.actual_output or []
-        return [_output(self.verdict(records, index) if index else None) for index in range(len(records))]
+        later = range(1, len(records))
+        outputs = [_output(self.verdict(records, index), self.unmeasured(records, index)) for index in later]
+        return [_output(None)] * bool(records) + outputs
 
 
 class Measured(Evaluator[list[str], list[Record]]):
@@ -245,7 +268,9 @@ class Measured(Evaluator[list[str], list[Record]]):
                 found = evaluator.evaluate(evaluation_case)
             except Exception as error:  # one metric that fails must not cost the others
                 found, about = [_output(None)], {**about, "error": f"{type(error).__name__}: {error}"}
-            outputs += [output.model_copy(update={"metadata": about}) for output in found]
+            outputs += [
+                output.model_copy(update={"metadata": {**(output.metadata or {}), **about}}) for output in found
+            ]
         return outputs
 
     async def evaluate_async(self, evaluation_case: Data) -> list[EvaluationOutput]:
@@ -266,11 +291,12 @@ def _grounded(records: list[Record], index: int) -> Verdict:
 _GROUNDEDNESS = Groundedness()
 
 
-def _output(verdict: Verdict) -> EvaluationOutput:
+def _output(verdict: Verdict, unmeasured: str = "") -> EvaluationOutput:
+    about = {UNMEASURED: unmeasured} if unmeasured else None
     if verdict is None:
-        return EvaluationOutput(score=0.0, test_pass=True, label=NOT_APPLICABLE)
+        return EvaluationOutput(score=0.0, test_pass=not unmeasured, label=NOT_APPLICABLE, metadata=about)
     score, reason = verdict
-    return EvaluationOutput(score=score, test_pass=score == 1.0, reason=reason)
+    return EvaluationOutput(score=score, test_pass=score == 1.0, reason=reason, metadata=about)
 
 
 def _sources(record: Record) -> list[Any]:

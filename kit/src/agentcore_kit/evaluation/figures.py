@@ -10,27 +10,60 @@ from typing import Any
 
 from agentcore_kit.runtime.personal_data import PHONES
 
-_LABELS = re.compile(
-    r"\b\d{4}[ -]?Q\d\b|\bQ\d\b(?:[ ,-]*\d{4}\b)?|\b\d{4}-\d\d(?:-\d\d)?\b|\bError \d{3}\b", re.IGNORECASE
-)
-"""What contains digits but states no figure: quarters, dates, error codes."""
-
 _NO_FIGURE = r"(?!\d|[.,]\d|\s*(?:%|(?:percent|per cent|[mb]illions?|thousands?|mn?|bn?|k|USD|EUR)\b))"
 """What must not follow where digits are part of a date or a name: with a unit they state a figure after all."""
 
+_YEAR = r"(?:19|20)\d\d"
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
-_NAMES = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?{_MONTH}(?:,? \d{{4}})?\b"  # 17 May 2027
-    rf"|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b{_NO_FIGURE}"  # May 17, 2027
-    r"|\b\d{1,2}([./])\d{1,2}\1\d{4}\b"  # 17.05.2027
-    r"|\b\d{1,2}:\d\d(?::\d\d)?\b"  # 09:30
-    + "".join(rf"|{phone}{_NO_FIGURE}" for phone in PHONES)
-    + rf"|\b(?!(?:USD|EUR|GBP|CHF|JPY|CNY)\b)[A-Z]{{1,10}}-\d{{2,}}\b{_NO_FIGURE}"  # EMP-1234
+_MONTH_NUMBER, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_ORDINAL = r"(?:st|nd|rd|th)"
+_STANDARDS = r"(?:ISO|IEC|DIN|EN|RFC|IEEE|NIST|ANSI)"
+
+_LABELS = re.compile(
+    rf"""
+      \b\d{{4}}[ -]?Q\d\b                                        # 2026-Q3
+    | \bQ\d\b(?:[ ,-]{{0,3}}{_YEAR}\b{_NO_FIGURE})?              # Q3, Q3 2026
+    | \b{_YEAR}-\d\d(?:-\d\d(?:T\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:?\d\d)?)?)?\b{_NO_FIGURE}  # 2026-11-23T08:30:00Z
+    | \bError[ ]\d{{3}}\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-"""Dates in words, times, identifiers and telephones: an answer may say them in other words than a tool did."""
+"""What contains digits but states no figure, in an answer or in what it was made of: quarters, dates, error codes."""
+
+_DATES = rf"""
+      \b{_DAY}(?:{_ORDINAL}|\.)?(?:\ ?(?:[-–]|to|and)\ ?{_DAY}(?:{_ORDINAL}|\.)?)?\ (?:of\ )?{_MONTH}
+        (?:,?\ {_YEAR}\b{_NO_FIGURE})?(?!\w)                     # 17 May 2027, 23 to 27 November
+    | \b{_MONTH}\ {_DAY}{_ORDINAL}?(?:\ ?(?:[-–]|to)\ ?{_DAY}{_ORDINAL}?|\ and\ {_DAY}{_ORDINAL}?(?=,?\ {_YEAR}))?
+        \b{_NO_FIGURE}(?:,?\ {_YEAR}\b{_NO_FIGURE})?             # May 17, 2027
+    | \b\d{{1,3}}{_ORDINAL}\b                                    # the 23rd
+    | \b{_DAY}\.{_MONTH_NUMBER}\.(?:{_YEAR}|\d\d)\b{_NO_FIGURE}  # 17.05.2027
+    | \b(?:{_DAY}/{_MONTH_NUMBER}|{_MONTH_NUMBER}/{_DAY})/(?:{_YEAR}|\d\d)\b{_NO_FIGURE}
+"""
+_TIMES = rf"""
+      \b(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?\b{_NO_FIGURE}   # 09:30
+    | \b(?:0?\d|1[0-2])\ ?(?i:[ap]\.?m\b\.?)                    # 5 pm
+    | \b(?:[01]?\d|2[0-4])\ o['’]clock\b
+    | \b24/7(?:/365)?\b{_NO_FIGURE}
+"""
+_IDENTIFIERS = rf"""
+      \b(?!(?i:USD|EUR|GBP|CHF|JPY|CNY|minus|negative|plus)\b)[A-Za-z]{{1,10}}(?:[-_][A-Za-z0-9]{{1,20}}){{0,4}}[-_]\d{{2,}}
+        (?:[-_][A-Za-z0-9]{{1,20}}|:{_YEAR}){{0,4}}\b{_NO_FIGURE}  # EMP-1234
+    | \#\d{{2,}}\b{_NO_FIGURE}
+    | \b{_STANDARDS}(?:/{_STANDARDS})?[ ]\d{{2,}}(?:[-:]\d+)*\b{_NO_FIGURE}  # ISO/IEC 27001
+"""
+_STEPS = rf"""
+      \b(?i:steps?)[ #-]{{0,2}}\d{{1,3}}(?:\ ?(?:[-–]|to)\ ?\d{{1,3}})?\b{_NO_FIGURE}
+    | \b\d{{1,3}}[ -](?i:steps?)\b
+"""
+_PHONE = re.compile("|".join(rf"{phone}{_NO_FIGURE}" for phone in PHONES))
+_NAMES = re.compile("|".join((_DATES, _TIMES, _IDENTIFIERS, _STEPS)), re.VERBOSE)
+"""Dates in words, times, identifiers and numbers of steps: an answer may say them in other words than a tool did."""
+
+_ITEM = re.compile(r"^[ \t>*-]*(\d{1,3})[.)](?=[ \t]+\D)", re.MULTILINE)
+"""The number of an item in a list."""
 
 _NUMBER = re.compile(
     r"(?:(?<![\w.,])|(?<=\bUSD)|(?<=\bEUR))([-−–+]?)[$€]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\d])"
@@ -101,16 +134,33 @@ class Figure:
 @lru_cache(maxsize=256)
 def figures(text: str) -> tuple[Figure, ...]:
     """Return the numbers in a text, without those in quarters, dates, times, identifiers and numbers of telephones."""
-    return tuple(_numbers_in(_NAMES.sub(" ", _LABELS.sub(" ", text))))
+    return tuple(_numbers_in(_NAMES.sub(" ", _PHONE.sub(_closed, _LABELS.sub(" ", _without_items(text))))))
+
+
+def _without_items(text: str) -> str:
+    """Return a text without the numbers of lists: a line that begins with a number has a neighbour in a list."""
+    numbers_of_items = {int(found[1]) for found in _ITEM.finditer(text)}
+
+    def kept(found: re.Match[str]) -> str:
+        return " " if {int(found[1]) - 1, int(found[1]) + 1} & numbers_of_items else found[0]
+
+    return _ITEM.sub(kept, text)
+
+
+def _closed(found: re.Match[str]) -> str:
+    """Return what is no telephone in a match: a bracket that is not closed begins something else."""
+    text = found[0]
+    return " " + text[text.rindex("(") :] if text.count("(") > text.count(")") else " "
 
 
 def _numbers_in(text: str) -> Iterator[Figure]:
     for sentence in _SENTENCE.split(text):
+        falls = bool(_FALLS.search(sentence))
         for found in _NUMBER.finditer(sentence):
-            yield _figure(found)
+            yield _figure(found, falls)
 
 
-def _figure(found: re.Match[str]) -> Figure:
+def _figure(found: re.Match[str], falls: bool) -> Figure:
     sign, whole, fraction, unit = (part or "" for part in found.groups())
     first, minus = unit[:1].lower(), sign in ("-", "−", "–")
     return Figure(
@@ -120,7 +170,7 @@ def _figure(found: re.Match[str]) -> Figure:
         kind=_KINDS.get(first, "scale"),
         scale=_SCALES.get(first, 1.0),
         minus=minus,
-        falls=minus or bool(_FALLS.search(found.string)),
+        falls=minus or falls,
     )
 
 

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    target: Annotated[str, typer.Option(help="local, dev, preprod or prod.")] = "local",
+    target: Annotated[
+        str, typer.Option(help="local, or an environment in AWS: kit environments lists them.")
+    ] = "local",
     select: Annotated[str, typer.Option(help="Only these groups or ids, with * for any text, joined by commas.")] = "",
     run: Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")] = "",
     dataset: Annotated[Path, typer.Option(help="The conversations.")] = Path("evals/dataset.jsonl"),

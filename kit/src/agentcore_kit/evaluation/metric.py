@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal["share", "ms", "tokens", "USD", "calls"]
+
+FLOORS: Mapping[Unit, float] = {"ms": 50.0, "tokens": 500.0, "calls": 0.25}
+"""The smallest change that `kit compare` counts, of a unit, where `evals/thresholds.yaml` says nothing of a metric.
+
+A smaller difference of latency is the machine's mood; one more sentence or tool makes every prompt a little longer.
+"""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,11 @@ class Metric:
     unit: Unit = "share"
     higher_is_better: bool = True
     judged: bool = False
+
+    @property
+    def floor(self) -> float:
+        """The smallest change that counts, in the metric's unit, where the team has set no other."""
+        return FLOORS.get(self.unit, 0.0)
 
 
 def lower(name: str, level: str, title: str, unit: Unit = "share") -> Metric:
@@ -33,7 +45,7 @@ def judged(name: str, level: str, title: str) -> Metric:
 def show(metric: Metric, value: float | None) -> str:
     """Return a value as people read it."""
     if value is None:
-        return "not judged" if metric.judged else "–"
+        return "not judged" if metric.judged else "not reported" if metric.unit == "tokens" else "–"
     match metric.unit:
         case "share":
             return f"{value * 100:.1f} %"

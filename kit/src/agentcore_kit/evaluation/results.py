@@ -44,7 +44,13 @@ def results(folder: Path) -> Iterator[CaseResult]:
 def why(case: Mapping[str, Any]) -> str:
     """Return what went wrong in a case, in words."""
     reasons: dict[str, str] = case["reasons"]
-    return str(case.get("error") or reasons.get("goalReached") or " | ".join(reasons.values()))
+    unjudged: dict[str, str] = case.get("unjudged", {})
+    return str(
+        case.get("error")
+        or reasons.get("goalReached")
+        or (unjudged.get("goalReached") if case.get("status") == "unjudged" else "")
+        or " | ".join(reasons.values())
+    )
 
 
 def written(name: str, parameters: dict[str, Any]) -> str:

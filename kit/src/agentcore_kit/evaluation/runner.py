@@ -104,6 +104,9 @@ def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
                         record = await conversation.ask(turn.input)
                 except TimeoutError:
                     raise TimeoutError(f"no answer within {options.timeout:g} s to {turn.input!r}") from None
+                _note_unreported(record)
+                if options.judge is not None:
+                    record["judged"] = await judges.judge_inputs(options.judge, record, outcomes)
                 record["expected"] = choose(record, outcomes)
                 records.append(record)
             session: str = conversation.session_id
@@ -149,6 +152,15 @@ def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
     return evaluate
 
 
+def _note_unreported(record: Record) -> None:
+    """Make None of tokens that nobody reported: a model that was called used some, and 0 is what is there without."""
+    tokens = record.get("tokens") or (record.get("inputTokens") or 0) + (record.get("outputTokens") or 0)
+    if tokens or not record.get("modelCalls"):
+        record["tokens"] = tokens
+    else:
+        record["tokens"] = record["inputTokens"] = record["outputTokens"] = None
+
+
 def _result(row: Row, records: list[Record], errors: list[Exception], report: Any) -> CaseResult:
     about = row.metadata
     result: CaseResult = {
@@ -172,7 +184,9 @@ def _result(row: Row, records: list[Record], errors: list[Exception], report: An
         for metric, found in groupby(outputs, partial(_metric, case["evaluator"])):
             _note(result, metric, list(found))
     if "error" not in result:
-        result["status"] = "passed" if result["scores"].get("goalReached") == 1 else "failed"
+        reached = result["scores"].get("goalReached")
+        unjudged = reached is None and "goalReached" in result["unjudged"]
+        result["status"] = "passed" if reached == 1 else "unjudged" if unjudged else "failed"
     return result
 
 
@@ -186,6 +200,9 @@ def _note(result: CaseResult, metric: str, outputs: list[Any]) -> None:
     if error:
         result["error"] = f"{metric} cannot be measured: {error}"
         return
+    unmeasured = [why for output in outputs if (why := (output.metadata or {}).get("unmeasured"))]
+    if unmeasured:
+        result["unjudged"][metric] = "; ".join(unmeasured)
     told = [output for output in outputs if not output.not_applicable]
     if told:
         score = sum(output.score for output in told) / len(told)

@@ -15,6 +15,7 @@ from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.repository import relative
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
 from agentcore_kit.evaluation.target import Record
+from agentcore_kit.evaluation.users import NOBODY, CannotSignIn, SignIn, user_of
 from agentcore_kit.evaluation.verdicts import choose, parameters, selection
 
 TAG = "smoke"
@@ -25,8 +26,11 @@ _TAG_SOME = (
     '"metadata": {…, "any_date": true, "tags": ["smoke"]}'
 )
 
-Ask = Callable[[str, str], httpx.Response]
-"""Posts a prompt in a session: called with the session's id and the prompt."""
+Ask = Callable[[str, str, str], httpx.Response]
+"""Posts a prompt in a session: called with the session's id, the prompt, and the token of a user whom the row names.
+
+The token is empty where the row names none.
+"""
 
 
 class SmokeFailure(Exception):
@@ -47,8 +51,8 @@ def smoke_rows() -> list[Row]:
     problems = []
     for row in rows:
         about = row.metadata
-        if not about.any_date or about.failures or about.injections or about.user:
-            need = "any_date: true, and no failures, injections or user, as it is asked of a deployed agent on any day"
+        if not about.any_date or about.failures or about.injections:
+            need = "any_date: true, and no failures or injections, as it is asked of a deployed agent on any day"
             problems.append(
                 f"{file}:{tagged[row.scenario_id]}: row {row.scenario_id} is tagged {TAG}, which needs {need}"
             )
@@ -61,30 +65,45 @@ def smoke_rows() -> list[Row]:
     return rows
 
 
-def ask_smoke_rows(ask: Ask) -> None:
+def ask_smoke_rows(ask: Ask, sign_in: SignIn | None = None) -> dict[str, str]:
     """Ask an agent the smoke rows, each in a session of its own.
 
     Args:
         ask: How the agent is reached.
+        sign_in: Gives the token of a user whom a row names; None where nobody else can be signed in.
+
+    Returns:
+        The ids of the rows that were left out, as their users cannot be signed in, each with the reason.
 
     Raises:
         ConfigError: As for `smoke_rows`.
-        SmokeFailure: With the first row that is not answered as it should be.
+        SmokeFailure: With the first row that is not answered as it should be, or when no row could be asked.
     """
-    for row in smoke_rows():
+    left_out: dict[str, str] = {}
+    rows = smoke_rows()
+    for row in rows:
+        name = row.metadata.user
+        try:
+            token = "" if name is None else (sign_in or NOBODY)(user_of(name))
+        except CannotSignIn as error:
+            left_out[row.scenario_id] = str(error)
+            continue
         session_id = f"smoke-{uuid4()}"
         for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
-            record = _ask(ask, session_id, row, turn.input)
+            record = _ask(ask, session_id, row, turn.input, token)
             outcome = choose(record, outcomes)
             for verdict in (selection(record, outcome), parameters(record, outcome)):
                 if verdict and verdict[0] < 1:
                     raise _failure(row, turn.input, verdict[1])
+    if len(left_out) == len(rows):
+        raise SmokeFailure(f"{relative(dataset_path())}: no smoke row could be asked: {next(iter(left_out.values()))}")
+    return left_out
 
 
-def _ask(ask: Ask, session_id: str, row: Row, prompt: str) -> Record:
+def _ask(ask: Ask, session_id: str, row: Row, prompt: str, token: str) -> Record:
     """Return a turn, as far as a smoke test looks at it: an answer, and the calls that succeeded."""
     try:
-        reply = ask(session_id, prompt)
+        reply = ask(session_id, prompt, token)
     except httpx.HTTPError as error:
         raise _failure(row, prompt, f"nobody answers: {error}") from None
     if reply.status_code != 200:

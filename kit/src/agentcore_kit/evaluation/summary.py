@@ -24,12 +24,22 @@ class Price:
 
 @dataclass
 class Tally:
-    """Sums of one group of cases."""
+    """Sums of one group of cases.
+
+    Attributes:
+        unjudged: Cases of which a metric could not be measured for want of a judge.
+        unjudged_metrics: Those metrics.
+        undecided: Cases of which nobody can say whether they are right, for the same reason.
+        unreported: Turns whose tokens the model's provider did not report.
+    """
 
     cases: int = 0
     passed: int = 0
     errors: int = 0
     unjudged: int = 0
+    unjudged_metrics: set[str] = field(default_factory=set)
+    undecided: int = 0
+    unreported: int = 0
     turns: int = 0
     loops: int = 0
     model_calls: int = 0
@@ -48,7 +58,9 @@ class Tally:
             self.errors += 1
             return
         self.passed += case["status"] == "passed"
+        self.undecided += case["status"] == "unjudged"
         self.unjudged += bool(case.get("unjudged"))
+        self.unjudged_metrics.update(case.get("unjudged", {}))
         for metric, score in case["scores"].items():
             total, count = self.scores.get(metric, (0.0, 0))
             self.scores[metric] = (total + score, count + 1)
@@ -59,12 +71,15 @@ class Tally:
         self.turns += 1
         self.model_calls += turn["modelCalls"]
         self.latencies.append(turn["latencyMs"])
-        self.tokens.append(turn["tokens"])
+        reported = turn["tokens"] is not None
+        if reported:
+            self.tokens.append(turn["tokens"])
+        self.unreported += not reported
         if turn["firstTokenMs"] is not None:
             self.first_tokens.append(turn["firstTokenMs"])
         self.tool_latencies.extend(call["durationMs"] for call in turn["calls"])
         self.loops += loops(turn)
-        if price is None:
+        if price is None or not reported:
             self.priced = False
         else:
             self.cost += (turn["inputTokens"] * price.input + turn["outputTokens"] * price.output) / 1e6
@@ -82,8 +97,8 @@ class Tally:
                 "latencyP95": percentile(self.latencies, 95),
                 "firstTokenP50": percentile(self.first_tokens, 50),
                 "firstTokenP95": percentile(self.first_tokens, 95),
-                "tokens": sum(self.tokens) / self.turns,
-                "tokensP95": percentile(self.tokens, 95),
+                "tokens": None if self.unreported else sum(self.tokens) / self.turns,
+                "tokensP95": None if self.unreported else percentile(self.tokens, 95),
                 "cost": self.cost / self.turns if self.priced else None,
                 "loopRate": self.loops / self.turns,
             }

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, Required, TypedDict
 from urllib.parse import urlsplit
 
 from agentcore_kit.evaluation.dataset import Outcome, Row
+from agentcore_kit.evaluation.expectations import JudgedInput
 
 
 class CallRecord(TypedDict):
@@ -20,21 +21,26 @@ class CallRecord(TypedDict):
 
 
 class Record(TypedDict, total=False):
-    """A turn as it went. Times in milliseconds; `estimated` says that tokens are; `expected` is measured against."""
+    """A turn as it went. Times in milliseconds.
+
+    Tokens are None where the model's provider did not report them; `estimated` says that they are an estimate.
+    `expected` is what the turn is measured against, `judged` what a judge said of inputs that only a judge can decide.
+    """
 
     input: Required[str]
     answer: Required[str]
     calls: Required[list[CallRecord]]
     modelCalls: int
-    tokens: int
-    inputTokens: int
-    outputTokens: int
+    tokens: int | None
+    inputTokens: int | None
+    outputTokens: int | None
     estimated: bool
     latencyMs: float
     firstTokenMs: float | None
     stopReason: str | None
     notices: list[str]
     expected: Outcome
+    judged: list[JudgedInput]
 
 
 def host_of(where: str) -> str | None:

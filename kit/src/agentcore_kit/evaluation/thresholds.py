@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from agentcore_kit.config.environment import NAMES, read_environment
+from agentcore_kit.config.delivery import environment_names
+from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
 from agentcore_kit.config.manifest import KindName, load_manifest, repository_kind
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.evaluation.metric import show
+from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.summary import Price
 
@@ -32,6 +33,7 @@ class Threshold(Model):
 
 
 Limits = dict[str, Threshold]
+Floor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 LATENCY: dict[KindName, str] = {"Agent": "latencyP95", "Tool": "toolLatencyP95"}
 """The metric whose limit is in the environment files, where the alarm and the performance tests have it from too.
@@ -51,8 +53,7 @@ def latency_limit_ms(environment: str) -> float | None:
     """
     if repository_kind() not in LATENCY:
         return None
-    name = next(name for name in NAMES if name == environment)
-    found: Any = read_environment(name, load_manifest())
+    found: Any = read_environment(environment, load_manifest())
     return float(found.alarms.latency_p95_ms)
 
 
@@ -64,11 +65,14 @@ class PriceModel(Model):
 
 
 class Thresholds(Model):
-    """`evals/thresholds.yaml`: limits for the offline model, for real ones, and what an environment changes."""
+    """`evals/thresholds.yaml`: limits for the offline model and for real ones, and the floors of changes."""
 
     offline: Limits = Field(description="the ratchet of the offline model")
     models: Limits = Field(description="limits for every real model")
     environments: dict[str, Limits] = Field(default={}, description="what an environment adds or changes")
+    floors: dict[str, Floor] = Field(
+        default={}, description="the smallest change of a metric that kit compare counts, in the metric's unit"
+    )
     prices: dict[str, PriceModel] = Field(default={}, description="USD for a million tokens, by model id")
 
     def limits(self, model: Mapping[str, Any], environment: str) -> Limits:
@@ -87,6 +91,10 @@ class Thresholds(Model):
             found = {**self.models, **self.environments.get(environment, {})}
         limit = latency_limit_ms(environment)
         return found if limit is None else {**found, LATENCY[repository_kind()]: Threshold(max=limit)}
+
+    def floor(self, metric: Metric) -> float:
+        """Return the smallest change of a metric that counts, in the metric's unit."""
+        return self.floors.get(metric.name, metric.floor)
 
     def price(self, model: Mapping[str, Any]) -> Price | None:
         """Return what a model costs, if the file says so."""
@@ -117,8 +125,13 @@ def load_thresholds(path: Path | None = None) -> Thresholds:
 def _findings(document: Document) -> Iterator[Finding]:
     groups: list[tuple[tuple[str, ...], Any]] = [((name,), document.section(name)) for name in ("offline", "models")]
     groups += [(("environments", name), limits) for name, limits in document.section("environments").items()]
-    for name in document.section("environments").keys() - set(NAMES):
-        yield ("environments", name), f"there is no environment {name}; {choose(name, NAMES)}"
+    for name in document.section("environments").keys() - set(environment_names()):
+        yield ("environments", name), f"there is no environment {name}; {choose(name, environment_names())}"
+    for name, floor in document.section("floors").items():
+        if name not in known_metrics():
+            yield ("floors", name), f"there is no metric {name}; {choose(name, known_metrics())}"
+        elif known_metrics()[name].unit == "share" and isinstance(floor, int | float) and floor > 1:
+            yield ("floors", name), "is a share; needed: a number from 0 to 1, for example 0.01"
     for path, limits in groups:
         for name, limit in limits.items() if isinstance(limits, dict) else ():
             if name == LATENCY.get(repository_kind()) or (name == "latencyP50" and repository_kind() == "Agent"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,14 @@ from uuid import uuid4
 from agentcore_kit.evaluation.dataset import Row, Tools
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Conversation, Record, Target, host_of
+from agentcore_kit.evaluation.users import (
+    NOBODY,
+    CannotSignIn,
+    by_development_token,
+    by_given_tokens,
+    given_tokens,
+    user_of,
+)
 from agentcore_kit.mcp_server.server import ToolSettings
 from agentcore_kit.runtime.aws_signing import Signed
 from agentcore_kit.runtime.identity import issue_development_token
@@ -33,11 +39,17 @@ class ToolTarget:
     """
 
     def __init__(self, name: str, url: str, token: str = "") -> None:
-        """Without a token each row is a local user of its own. `EVAL_SIGNED`, a region: AWS credentials instead."""
+        """Without a token each row is a local user of its own. `EVAL_SIGNED`, a region: AWS credentials instead.
+
+        The tokens of users whom rows name come from `EVAL_USER_TOKENS`; a local server gets development tokens.
+        """
         from agentcore_kit.local.offline_model import LABEL, OfflineModel
 
         self.name = name
         self._url, self._token = url, token
+        users = given_tokens()
+        made_up = NOBODY if token else by_development_token(STATE)
+        self._sign_in = made_up if users is None else by_given_tokens(users)
         model_id = os.environ.get("EVAL_MODEL")
         if model_id:
             from strands.models import BedrockModel
@@ -49,22 +61,34 @@ class ToolTarget:
             self.model = {"provider": "offline", "id": "offline", "label": LABEL}
 
     def excludes(self, row: Row) -> str | None:
-        """Leave out what would need the server's own tools to fail."""
-        return "tools behind a server cannot be made to fail" if row.metadata.failures else None
+        """Leave out what would need the server's own tools to fail, or a user who cannot be signed in."""
+        if row.metadata.failures:
+            return "tools behind a server cannot be made to fail"
+        if row.metadata.user is None:
+            return None
+        if os.environ.get("EVAL_SIGNED"):
+            return "with AWS credentials no tool knows of a user"
+        try:
+            self._sign_in(user_of(row.metadata.user))
+        except CannotSignIn as error:
+            return str(error)
+        return None
 
     @asynccontextmanager
     async def converse(self, row: Row) -> AsyncIterator[Conversation]:
-        """Open a connection as a user that nothing is known of."""
+        """Open a connection as the row's user, or as one that nothing is known of."""
         from strands import Agent
         from strands.tools.mcp import MCPClient
 
-        from agentcore_kit.serving.turn import ToolCallRecorder
+        from agentcore_kit.serving.tool_calls import ToolCallRecorder
 
         session = f"{USER}-{uuid4()}"
         if region := os.environ.get("EVAL_SIGNED"):
             client = MCPClient(url=self._url, auth_provider=Signed(region))
         else:
-            token = self._token or issue_development_token(session, STATE)
+            name = row.metadata.user
+            unknown = self._token or issue_development_token(session, STATE)
+            token = unknown if name is None else self._sign_in(user_of(name))
             client = MCPClient(url=self._url, headers={"Authorization": f"Bearer {token}"})
         try:
             client.start()
@@ -128,27 +152,16 @@ class LocalTarget(ToolTarget):
 @contextmanager
 def serving(settings: ToolSettings) -> Iterator[str]:
     """Serve the tools on a free port of this machine; yield their URL."""
-    import uvicorn
-
+    from agentcore_kit.local.served_app import NotServed, served
     from agentcore_kit.mcp_server.http import MCP_PATH, build_app
 
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("mcp").setLevel(logging.WARNING)  # the SDK shows every request
-    app = build_app(settings, "127.0.0.1")
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="tools", daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise CannotRun("the tools cannot be served here; see: kit dev")
-        time.sleep(0.005)
     try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}{MCP_PATH}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+        with served(build_app(settings, "127.0.0.1"), "tools") as address:
+            yield f"{address}{MCP_PATH}"
+    except NotServed:
+        raise CannotRun("the tools cannot be served here; see: kit dev") from None
 
 
 def build_target(where: str, day: date | None = None) -> Target:

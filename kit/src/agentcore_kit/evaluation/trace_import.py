@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from agentcore_kit.evaluation.dataset import Call, Metadata, Outcome, Row, Turn
+from agentcore_kit.evaluation.expectations import Match, equal
 from agentcore_kit.evaluation.figures import claims
 from agentcore_kit.evaluation.runs import exit_codes
 from agentcore_kit.local.traces import Span, read_traces
@@ -30,9 +31,13 @@ _INTRODUCED = re.compile(
 _NO_NAME = re.compile(
     r"and|but|or|i|i['’]m|from|at|in|of|with|to|the|what|which|how|show|please|can|could|want|need", re.IGNORECASE
 )
-_CONTEXT = re.compile(r"<context>.*?</context>", re.DOTALL)
+_CONTEXT = re.compile(r"<context>(?:(?!<context>).)*?</context>", re.DOTALL)
 _TODAY = re.compile(r"Today is (\d{4}-\d\d-\d\d)")
-_FIRST_NAME = re.compile(r"The user's first name is ([^.<]+)\.")
+_FIRST_NAME = re.compile(r"""The user's first name is [\\"]*([^.<\\"]+)[\\"]*\.""")
+
+
+WORDS_OF_A_FREE_TEXT = 5
+"""A text of so many words is nobody's name or code: the next time it is said in other words."""
 
 
 @dataclass
@@ -88,16 +93,27 @@ def draft(turns: list[Recorded]) -> Row:
         metadata=Metadata(
             category="multi-turn" if len(turns) > 1 else "common",
             date=date.fromisoformat(today.group(1)) if today else datetime.now(UTC).date(),
-            expect=[[_outcome(turn)] for turn in masked],
+            expect=[[_outcome(turn, recorded)] for turn, recorded in zip(masked, turns, strict=True)],
             tags=["review"],
         ),
     )
 
 
-def _outcome(turn: Recorded) -> Outcome:
+def _outcome(turn: Recorded, recorded: Recorded) -> Outcome:
     figures: list[float | str] = list(dict.fromkeys(figure.text for figure in claims(turn.answer)))
-    calls = [Call(name=name, input=parameters) for name, parameters in turn.calls]
+    calls = [_call(name, given, masked) for (name, masked), (_, given) in zip(turn.calls, recorded.calls, strict=True)]
     return Outcome(outcome="answer" if calls or figures else "decline", calls=calls, figures=figures)
+
+
+def _call(name: str, given: dict[str, Any], masked: dict[str, Any]) -> Call:
+    """Return an expected call; what was masked, and a text in somebody's own words, will never be equal again."""
+    free = [key for key, value in given.items() if not equal(masked[key], value) or _is_free_text(value)]
+    literal = {key: value for key, value in masked.items() if key not in free}
+    return Call(name=name, input=literal, match={key: Match(any=True) for key in free})
+
+
+def _is_free_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value.split()) >= WORDS_OF_A_FREE_TEXT
 
 
 def _masked(value: Any, names: list[str]) -> Any:
@@ -201,7 +217,10 @@ def _turns(roots: list[Span]) -> list[Recorded]:
             said, answer = _event(span, "gen_ai.user.message", "content"), _event(span, "gen_ai.choice", "message")
             inner = list(_walk(span))
             context = " ".join(
-                _event(each, "gen_ai.user.message", "content") for each in inner if each.name.startswith("chat")
+                _event(each, f"gen_ai.{role}.message", "content")
+                for each in inner
+                if each.name.startswith("chat")
+                for role in ("system", "user")
             )
             calls = [
                 (each.attributes["gen_ai.tool.name"], _json(_event(each, "gen_ai.tool.message", "content")))
@@ -277,7 +296,8 @@ def row(
             _append(Path(append), found.scenario_id, line)
     print(line)
     print(
-        "Review it: are calls, figures and answer right, anything personal left? Correct it and remove the tag review, "
+        "Review it: are calls, figures and answer right, anything personal left? What must an input that may be "
+        "anything (any) contain? Correct it and remove the tag review, "
         "then: kit dataset --add FILE",
         file=sys.stderr,
     )

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentcore_kit.evaluation.dataset import Call, Outcome
+from agentcore_kit.evaluation.documentation import documented
+from agentcore_kit.evaluation.expectations import Pairs, equal, pair
 from agentcore_kit.evaluation.figures import numbers, states, ungrounded
 from agentcore_kit.evaluation.results import written
 from agentcore_kit.evaluation.target import Record
@@ -74,23 +76,35 @@ def selection(record: Record, outcome: Outcome) -> Verdict:
 
 
 def parameters(record: Record, outcome: Outcome) -> Verdict:
-    """The share of calls with the right parameters, among calls of tools that were rightly chosen."""
+    """The share of calls with the right parameters, among calls of tools that were rightly chosen.
+
+    A call that hangs on what no judge has said is in no share: see `unjudged`.
+    """
+    wanted, made, pairs = _paired(record, outcome)
+    measured = max(len(wanted), len(made)) - len(pairs.undecided)
+    if not wanted or not measured:
+        return None
+    wrong = [f"missing {call}" for index, call in enumerate(wanted) if index not in pairs.found]
+    taken = {*pairs.found.values()}
+    wrong += [
+        f"unexpected {written(call['name'], call['input'])}" for index, call in enumerate(made) if index not in taken
+    ]
+    return (len(pairs.found) - len(pairs.undecided)) / measured, "; ".join(wrong)
+
+
+def unjudged(record: Record, outcome: Outcome) -> str:
+    """Return which of the expected calls hang on what no judge has said; empty when all could be measured."""
+    wanted, _, pairs = _paired(record, outcome)
+    return "; ".join(f"not judged: {wanted[index]}" for index in sorted(pairs.undecided))
+
+
+def _paired(record: Record, outcome: Outcome) -> tuple[list[Call], list[dict[str, Any]], Pairs]:
+    """Return the expected calls of tools that were called, the calls of these without repetitions, and their pairs."""
     called = {call["name"] for call in record["calls"]}
     wanted = [call for call in outcome.calls if call.name in called]
-    if not wanted:
-        return None
     names = {call.name for call in wanted}
     made = _distinct(call for call in record["calls"] if call["name"] in names)
-    left, wrong = list(made), []
-    for call in wanted:
-        match = next((each for each in left if _same(each, call)), None)
-        if match is None:
-            wrong.append(f"missing {written(call.name, call.input)}")
-        else:
-            left.remove(match)
-    wrong += [f"unexpected {written(call['name'], call['input'])}" for call in left]
-    right = len(made) - len(left)
-    return right / max(len(wanted), len(made)), "; ".join(wrong)
+    return wanted, made, pair(made, wanted, record.get("judged", ()))
 
 
 def said(record: Record, outcome: Outcome) -> Verdict:
@@ -120,8 +134,9 @@ def said(record: Record, outcome: Outcome) -> Verdict:
 
 
 def unsaid_figures(record: Record, answer: str) -> list[str]:
-    """Return the figures of an answer that the user did not say first."""
-    return ungrounded(answer, numbers(record["input"]))
+    """Return the figures of an answer that neither the user said first nor the tools' documentation has."""
+    found = ungrounded(answer, numbers(record["input"]))
+    return ungrounded(answer, [*numbers(record["input"]), *documented()]) if found else []
 
 
 def _mentions(lowered: str, text: str) -> bool:
@@ -132,20 +147,9 @@ def _distinct(calls: Any) -> list[dict[str, Any]]:
     """Return calls without repetitions: to try again is no wrong parameter."""
     found: list[dict[str, Any]] = []
     for call in calls:
-        if not any(each["name"] == call["name"] and each["input"] == call["input"] for each in found):
+        if not any(each["name"] == call["name"] and equal(each["input"], call["input"]) for each in found):
             found.append(call)
     return found
-
-
-def _same(made: dict[str, Any], wanted: Call) -> bool:
-    if made["name"] != wanted.name or made["input"].keys() != wanted.input.keys():
-        return False
-    return all(_equal(made["input"][key], value) for key, value in wanted.input.items())
-
-
-def _equal(given: Any, wanted: Any) -> bool:
-    numeric = isinstance(given, int | float) and isinstance(wanted, int | float)
-    return abs(given - wanted) < 1e-6 if numeric else bool(given == wanted)
 
 
 def names_of(names: set[str]) -> str:

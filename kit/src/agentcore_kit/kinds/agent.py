@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.config.manifest import Manifest
-from agentcore_kit.delivery import canary, names, ssm
+from agentcore_kit.delivery import canary, names, output, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.invoke import invoke
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.user_tokens import user_tokens
 from agentcore_kit.kinds.base import Output, Parameters, RuntimeKind
 
 if TYPE_CHECKING:
@@ -80,16 +82,21 @@ class AgentKind(RuntimeKind[AgentContext]):
     def smoke(self, context: AgentContext, runtime_arn: str, endpoint: str, token: str) -> None:
         """Ask an endpoint the rows of the ground truth that are tagged `smoke`, in one conversation each.
 
+        Rows whose users cannot be signed in are left out, with a line that says so.
+
         Raises:
             CommandError: With the first row that is not answered as it should be, by its id and file.
         """
         from agentcore_kit.evaluation.smoke import SmokeFailure, ask_smoke_rows
+        from agentcore_kit.evaluation.users import by_given_tokens
 
-        def ask(session_id: str, prompt: str) -> httpx.Response:
-            return invoke(context, runtime_arn, endpoint, token, {"prompt": prompt}, session_id)
+        def ask(session_id: str, prompt: str, user_token: str) -> httpx.Response:
+            return invoke(context, runtime_arn, endpoint, user_token or token, {"prompt": prompt}, session_id)
 
         try:
-            ask_smoke_rows(ask)
+            left_out = ask_smoke_rows(ask, by_given_tokens(user_tokens(context)))
+            for row, reason in left_out.items():
+                output.step(f"left out row {row}: {reason}")
         except SmokeFailure as failure:
             next_step = f"kit status --env {context.name}"
             raise CommandError(f"the smoke test of {endpoint} failed: {failure}", next_step, GATE_NOT_PASSED) from None
@@ -108,10 +115,10 @@ class AgentKind(RuntimeKind[AgentContext]):
         return agent_targets.build_target(where, day)
 
     def tool_schemas(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the JSON schema of the parameters of each of the agent's own tools, by name."""
+        """Return the JSON schema of the parameters of each of the agent's own and of recorded tools, by name."""
         from agentcore_kit.evaluation import agent_targets
 
-        return agent_targets.own_tools()
+        return agent_targets.known_tools()
 
     def descriptor(self, manifest: Manifest) -> Descriptor:
         """Return what the registry is told: an A2A agent card, or the contract that the agent serves.
@@ -140,12 +147,18 @@ class AgentKind(RuntimeKind[AgentContext]):
             "owner": about.owner,
             "useCaseId": about.use_case_id,
             "protocol": manifest.spec.protocol,
-            "runtime": names.snake(about.name, "prod"),
+            "runtime": names.snake(about.name, manifest.delivery.publisher),
+            **_further({name: names.snake(about.name, name) for name in manifest.delivery.production}),
             "endpoint": names.LIVE,
             "request": {"prompt": "text", "stream": "true or false"},
             "skills": skills,
         }
         return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
+
+
+def _further(runtimes: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the runtimes of all production environments, where there are several; the first is told in any case."""
+    return {"runtimes": runtimes} if len(runtimes) > 1 else {}
 
 
 def _base(context: AgentContext) -> dict[str, str]:
@@ -170,6 +183,9 @@ def _role(context: AgentContext, found: Mapping[str, str]) -> dict[str, str]:
         "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
         "MemoryArn": f"{arn}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
         "GuardrailArn": f"{arn}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
+        "SecretArns": ",".join(
+            secret_arns(partition(context.region), context.region, context.account, environment.secrets)
+        ),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
 

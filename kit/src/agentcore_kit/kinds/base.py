@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -207,7 +208,11 @@ class RuntimeKind(Kind[C]):
             The exit code: 0 passed, 1 below threshold, 2 wrong input, 3 could not run.
         """
         command = [sys.executable, "-m", "agentcore_kit", "eval", "--target", url, *(["--date", date] if date else [])]
-        variables = {"AGENT_ENV": context.name, "EVAL_TOKEN": token, **self.evaluation_variables(context)}
+        from agentcore_kit.delivery.user_tokens import user_tokens
+        from agentcore_kit.evaluation.users import TOKENS
+
+        variables = {"AGENT_ENV": context.name, "EVAL_TOKEN": token, TOKENS: json.dumps(user_tokens(context))}
+        variables |= self.evaluation_variables(context)
         done = subprocess.run(command, cwd=repository_root(), env=os.environ | variables, check=False)  # noqa: S603
         return done.returncode
 

@@ -70,14 +70,16 @@ class MemoryKind(Kind[MemoryContext]):
 
     def descriptor(self, manifest: Manifest) -> Descriptor:
         """Return what the registry is told: what is kept, where, for whom, and where to find the memory."""
-        about, spec = manifest.metadata, manifest.spec
+        about, spec, production = manifest.metadata, manifest.spec, manifest.delivery.production
+        published = {name: f"/agentops/memories/{about.name}/{name}/id" for name in production}
         contract = {
             "name": about.name,
             "description": about.description,
             "version": about.version,
             "owner": about.owner,
             "useCaseId": about.use_case_id,
-            "published": f"/agentops/memories/{about.name}/prod/id",
+            "published": published[manifest.delivery.publisher],
+            **({"publishedIn": published} if len(published) > 1 else {}),
             "eventExpiryDays": spec.event_expiry_days,
             "strategies": [
                 {

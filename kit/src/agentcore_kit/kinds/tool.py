@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.delivery import images, lambda_function, mcp_client, names, ssm
@@ -172,8 +173,15 @@ def _role(context: ToolContext, found: Mapping[str, str]) -> dict[str, str]:
     return {
         **_base(context),
         "RepositoryArn": f"arn:{partition(context.region)}:ecr:{registry}:repository/{context.component}",
+        "SecretArns": _secrets(context),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
+
+
+def _secrets(context: ToolContext) -> str:
+    return ",".join(
+        secret_arns(partition(context.region), context.region, context.account, context.environment.secrets)
+    )
 
 
 def _runtime(context: ToolContext, found: Mapping[str, str], image: str, output: Output) -> dict[str, str]:
@@ -215,6 +223,7 @@ def _lambda(context: ToolContext, found: Mapping[str, str], image: str) -> dict[
         "EnvironmentName": context.name,
         "ImageUri": image,
         "GatewayRoleArn": found[names.gateway_role(context.manifest.spec.gateway.name)],
+        "SecretArns": _secrets(context),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
         "LogRetentionDays": str(context.environment.logs.retention_days),
         "LogKeyArn": found.get(names.LOG_KEY, ""),

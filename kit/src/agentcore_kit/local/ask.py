@@ -40,7 +40,9 @@ class OneLine(logging.Formatter):
 
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask; without it, a chat starts.")] = "",
-    user: Annotated[str, typer.Option(help="Who asks; conversations are kept by user.")] = "developer",
+    user: Annotated[
+        str, typer.Option(help="Who asks: any name, or a user of evals/users.yaml; conversations are kept by user.")
+    ] = "developer",
     session: Annotated[str, typer.Option(help="Session to continue, 33 to 256 characters; a new one if empty.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the response body as JSON.")] = False,
 ) -> None:
@@ -49,8 +51,9 @@ def ask(
     if not whole_log:
         os.environ["LOG_LEVEL"] = "WARNING"
     # Imported late, as loading the agent takes a second that `--help` need not wait for.
+    from agentcore_kit.evaluation.users import by_development_token, developer
     from agentcore_kit.local.span_recording import record_spans
-    from agentcore_kit.runtime.identity import authenticate, issue_development_token
+    from agentcore_kit.runtime.identity import authenticate
     from agentcore_kit.serving.invocation import BadRequest, session_id_or_new
     from agentcore_kit.serving.service import Service
 
@@ -60,7 +63,7 @@ def ask(
         for handler in logging.getLogger().handlers:
             handler.setFormatter(OneLine())
     state = service.settings.state
-    headers = {"Authorization": f"Bearer {issue_development_token(user, state)}"}
+    headers = {"Authorization": f"Bearer {by_development_token(state)(developer(user))}"}
     try:
         caller = authenticate(headers, "development", state)
         session_id = session_id_or_new(session or f"ask-{uuid4()}")
@@ -131,6 +134,8 @@ async def _turn(service: Service, question: str, caller: Caller, session_id: str
     async for body in _events(service, question, caller, session_id):
         if body["type"] == "text":
             console.print(body["text"], end="", markup=False, highlight=False)
+        elif body["type"] == "retry":
+            console.print("\n[yellow]The model's answer broke off; it is asked again.[/]\n")
     if "error" in body:
         _show_error(service, body)
         return
@@ -146,9 +151,10 @@ def _show_error(service: Service, body: dict[str, Any]) -> None:
         console.print(f"[red]The request was refused:[/] {escape(body['error'])}", highlight=False)
         return
     model = service.settings.environment.model
+    key = model.api_key or "OPENAI_API_KEY"
     hints = {
         "bedrock": f"Check your AWS credentials, and that the account may use {model.id}.",
-        "openai-compatible": f"Check that {model.base_url} answers, knows {model.id} and accepts OPENAI_API_KEY.",
+        "openai-compatible": f"Check that {model.base_url} answers, knows {model.id} and accepts {key}.",
     }
     console.print("[red]The request failed.[/] The log above says why.", highlight=False)
     if hint := hints.get(model.provider):

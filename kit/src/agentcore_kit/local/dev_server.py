@@ -33,12 +33,15 @@ def dev(
     trust: Annotated[
         str, typer.Option(help="Another repository on this machine, whose users are let in as well.")
     ] = "",
-    user: Annotated[str, typer.Option(help="Who the printed example asks as.")] = "developer",
+    user: Annotated[
+        str, typer.Option(help="Who the printed example asks as: any name, or a user of evals/users.yaml.")
+    ] = "developer",
 ) -> None:
     """Serve locally with reload, and print how to call it."""
     import watchfiles
 
-    from agentcore_kit.runtime.identity import issue_development_token
+    from agentcore_kit.evaluation.users import by_development_token, developer
+    from agentcore_kit.runtime.secrets import unset_variables
     from agentcore_kit.runtime.settings import STATE
 
     kind = kind_of_repository()
@@ -50,8 +53,9 @@ def dev(
     _check_free("" if in_container else "127.0.0.1", port)
     where = ", and on every other address of this container," if in_container else ""
     typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
-    typer.echo(f"{kind.example_request(port, issue_development_token(user, STATE))}\n")
+    typer.echo(f"{kind.example_request(port, by_development_token(STATE)(developer(user)))}\n")
     os.environ["PORT"] = str(port)
+    unset_variables()  # each start of the server reads the file itself
     logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it warns of Ctrl-C
     watching = True
     while watching:

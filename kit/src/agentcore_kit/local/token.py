@@ -10,15 +10,24 @@ import typer
 
 
 def token(
-    user: Annotated[str, typer.Option(help="Who it names: rows and sessions are kept by user.")] = "developer",
+    user: Annotated[
+        str, typer.Option(help="Who it names: any name, or a user of evals/users.yaml with what that says.")
+    ] = "developer",
     name: Annotated[str, typer.Option(help="Given name, which an agent may address the user by.")] = "",
     trust: Annotated[str, typer.Option(help="Another repository on this machine, whose server is to be called.")] = "",
+    claim: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, what else it says; as often as needed.")] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=720, help="How long it is valid.")] = 12,
 ) -> None:
     """Print a token that the local server accepts and nothing else does."""
+    from agentcore_kit.evaluation.users import developer
     from agentcore_kit.runtime.identity import issue_development_token
     from agentcore_kit.runtime.settings import STATE
 
+    said = {name: value for name, given, value in (each.partition("=") for each in claim or ()) if given and name}
+    if len(said) < len(claim or ()):
+        raise typer.BadParameter("must be NAME=VALUE, each name once", param_hint="--claim")
     if trust:
         os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)
-    typer.echo(issue_development_token(user, STATE, first_name=name or None, hours=hours))
+    who = developer(user)
+    claims = {**who.claims, **said}
+    typer.echo(issue_development_token(who.user_id, STATE, first_name=name or None, claims=claims, hours=hours))

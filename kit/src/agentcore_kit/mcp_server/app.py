@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,17 +33,25 @@ class ToolApp:
 
         Raises:
             ConfigError: When a file is wrong, or a name names nothing.
+            SystemExit: When a secret cannot be had; the log says why in one line.
             Misdeclared: When a tool cannot be offered.
         """
         import uvicorn
 
         from agentcore_kit.mcp_server.http import build_app, ids
         from agentcore_kit.mcp_server.server import ToolSettings
-        from agentcore_kit.runtime import telemetry
+        from agentcore_kit.runtime import secrets, telemetry
         from agentcore_kit.runtime.logging import configure_logging
 
         settings = ToolSettings.from_files()
-        configure_logging(ids, self.log_formatter)
+        configure_logging(ids)  # the format of the team's own is its code, which may need a secret
+        try:
+            secrets.load(settings.environment)
+        except secrets.SecretUnavailable as error:
+            logging.getLogger(__name__).error("the tools cannot start: %s", error)
+            raise SystemExit(3) from None
+        if self.log_formatter:
+            configure_logging(ids, self.log_formatter)
         telemetry.configure(settings)
         self.load()
         # In a container the calls come from outside; on a laptop they must not.

@@ -6,14 +6,19 @@ The gateway calls by IAM, so no user is known: tools that keep rows of users ans
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import cache
 from typing import Any
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.mcp_server.errors import Failure
 from agentcore_kit.mcp_server.server import ToolServer, ToolSettings, build_server
+from agentcore_kit.runtime import secrets
 from agentcore_kit.runtime.logging import configure_logging
+
+logger = logging.getLogger(__name__)
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -25,6 +30,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     Returns:
         The tool's structured result, or `{"error": …}`.
+
+    Raises:
+        RuntimeError: When the tools cannot start, so that Lambda counts an error; the log says why.
     """
     custom = getattr(context.client_context, "custom", None)
     named = custom.get("bedrockAgentCoreToolName") if isinstance(custom, dict) else None
@@ -32,7 +40,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return {"error": Failure(400, "the client context names no tool; call it through a gateway").error()}
     if not isinstance(event, dict):
         return {"error": Failure(400, "the event is no object; send the tool's arguments by their names").error()}
-    result: Any = _runner().run(_server().call_tool(named.rpartition(SEPARATOR)[2], event))
+    server = _started()
+    if secrets.is_due():
+        secrets.refresh()
+    result: Any = _runner().run(server.call_tool(named.rpartition(SEPARATOR)[2], event))
     found: dict[str, Any] = result.structured_content
     return found
 
@@ -42,8 +53,21 @@ def _runner() -> asyncio.Runner:
     return asyncio.Runner()
 
 
+def _started() -> ToolServer:
+    """Return the server. What it says of a failure goes to the log alone, as callers are told what a handler raises."""
+    try:
+        return _server()
+    except Exception as error:
+        wrong = isinstance(error, ConfigError)  # says all there is to say; a stack would hide it
+        logger.error("the tools cannot start: %s", error, exc_info=None if wrong else error)
+        raise RuntimeError("the tools cannot start; the cause is in the function's log") from None
+
+
 @cache
 def _server() -> ToolServer:
     settings = ToolSettings.from_files()
-    configure_logging(dict, import_string(settings.manifest.spec.code.app).log_formatter)
+    configure_logging(dict)  # the format of the team's own is its code, which may need a secret
+    secrets.load(settings.environment)
+    if formatter := import_string(settings.manifest.spec.code.app).log_formatter:
+        configure_logging(dict, formatter)
     return build_server(settings)

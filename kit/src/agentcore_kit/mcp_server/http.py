@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agentcore_kit.mcp_server.declarations import TOOLS
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
-from agentcore_kit.runtime import telemetry
+from agentcore_kit.runtime import secrets, telemetry
 from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
 
 MCP_PATH, PING_PATH = "/mcp", "/ping"
@@ -54,6 +54,7 @@ class Gate:
         if scope["path"] == PING_PATH:
             await health()(scope, receive, send)
             return
+        await secrets.keep_fresh()
         headers = Headers(scope=scope)
         try:
             caller = self._caller(headers)
@@ -73,7 +74,8 @@ class Gate:
         identity = self.settings.environment.identity
         if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
             return None
-        return authenticate(headers, identity.mode, self.settings.state)
+        tokens = {"Authorization": ", ".join(headers.getlist("Authorization"))}  # one, or else refused
+        return authenticate(tokens, identity.mode, self.settings.state)
 
 
 def ids() -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.runtime.masking import mask_value
 from agentcore_kit.runtime.settings import Settings
 
 
@@ -32,7 +33,12 @@ class ToolServer(MCPServer[Any]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Return the result of a tool, which may be a failure."""
+        """Return the result of a tool, which may be a failure, without the values of secrets."""
+        return _without_secrets(await self._called(name, arguments, context))
+
+    async def _called(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         if name not in TOOLS:
             return Failure(404, f"there is no tool {name[:64]!r}; there are {', '.join(TOOLS)}").result()
         try:
@@ -42,6 +48,11 @@ class ToolServer(MCPServer[Any]):
             return Failure(500, f"{name} failed; the cause is in the server's log").result()
         except ToolError as error:
             return Failure(400, _wrong(error.__cause__) or str(error)).result()
+
+
+def _without_secrets(result: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
+    shown = mask_value(written := result.model_dump(mode="json", by_alias=True))
+    return result if shown == written else type(result).model_validate(shown)
 
 
 def build_server(settings: ToolSettings) -> ToolServer:

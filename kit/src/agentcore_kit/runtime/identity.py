@@ -10,19 +10,21 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 import secrets
 import time
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.runtime.private import private_folder
 
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
+_SECRET = re.compile(r"[0-9a-f]{64}")
 
 
 class Unauthenticated(Exception):
@@ -65,7 +67,7 @@ def authenticate(headers: Mapping[str, str], mode: Literal["development", "runti
     """Return the caller that the `Authorization` header names.
 
     Args:
-        headers: The request's, with `Authorization` spelt so, or a mapping that ignores case.
+        headers: The request's, with `Authorization` spelt so, or a mapping that ignores case; several joined by commas.
         mode: `runtime` where AgentCore Runtime has verified the token, `development` where nobody has.
         state: The folder for local state, which has the secret of development tokens.
 
@@ -76,32 +78,43 @@ def authenticate(headers: Mapping[str, str], mode: Literal["development", "runti
     if scheme.lower() != "bearer" or not token:
         hint = "make one with `kit token`" if mode == "development" else "sign in and send your access token"
         raise Unauthenticated(f"no bearer token in the Authorization header; {hint}")
+    if "," in token:  # several headers count as one with commas, and no token has any
+        raise Unauthenticated("more than one token in the Authorization header; send one")
     if mode == "development":
         _verify_development_token(token, state)
     claims = _read(token)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
         raise Unauthenticated("the token has no subject (sub)")
+    if any("\ud800" <= character <= "\udfff" for character in subject):
+        raise Unauthenticated("the token's subject (sub) has half a character")
     return Caller(subject, claims, token)
 
 
-def issue_development_token(user_id: str, state: Path, *, first_name: str | None = None, hours: float = 12) -> str:
+def issue_development_token(
+    user_id: str,
+    state: Path,
+    *,
+    first_name: str | None = None,
+    claims: Mapping[str, Any] | None = None,
+    hours: float = 12,
+) -> str:
     """Return a token that servers on this machine accept, and nothing else does.
 
     Args:
         user_id: The user that it names.
         state: The folder for local state, which has the secret that signs it.
         first_name: The user's given name, if the agent is to know it.
+        claims: What else the token says of the user; neither who it is nor how long it is valid.
         hours: How long it is valid.
 
     Raises:
         ConfigError: When `DEVELOPMENT_SECRETS` names no repository's folder.
     """
     now = int(time.time())
-    claims: dict[str, Any] = {"sub": user_id, "iat": now, "exp": now + int(hours * 3600)}
-    if first_name:
-        claims["given_name"] = first_name
-    signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(claims)}"
+    name = {"given_name": first_name} if first_name else {}
+    said = {**(claims or {}), **name, "sub": user_id, "iat": now, "exp": now + int(hours * 3600)}
+    signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(said)}"
     return f"{signed}.{_signature(signed, state)}"
 
 
@@ -113,6 +126,15 @@ def _verify_development_token(token: str, state: Path) -> None:
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(signed, state).encode()):
         raise Unauthenticated("the token was not signed on this machine; make one with `kit token`")
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return what a token says, unverified; nothing of what is no JWT: some who sign users in issue other tokens."""
+    try:
+        claims = json.loads(_decode(token.split(".")[1]))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _read(token: str) -> dict[str, Any]:
@@ -159,19 +181,33 @@ def _secrets_folder(state: Path) -> Path:
     return folder
 
 
-@cache
 def _secret(folder: Path) -> str:
+    """Return the secret in a folder. It is read each time, as another process may have made it anew.
+
+    What is none, because somebody emptied or cut it, is replaced: with an empty one everybody could sign.
+    """
     path = folder / _SECRET_FILE
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        # Written whole under another name and linked into place, so that two processes starting together agree on one.
-        draft = path.with_name(f"{_SECRET_FILE}.{os.getpid()}")
+    while (found := _read_secret(path)) is None:
+        private_folder(folder)
+        # Written whole under another name and moved into place, so that two processes starting together agree on one.
+        draft = path.with_name(f"{_SECRET_FILE}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32), encoding="ascii")
         try:
-            os.link(draft, path)
+            if path.exists():
+                draft.replace(path)
+            else:
+                os.link(draft, path)
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
-    return path.read_text(encoding="ascii")
+            draft.unlink(missing_ok=True)
+    return found
+
+
+def _read_secret(path: Path) -> str | None:
+    try:
+        found = path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return found if _SECRET.fullmatch(found) else None

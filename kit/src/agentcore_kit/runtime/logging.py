@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
+import sys
+import threading
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +17,7 @@ from opentelemetry import trace
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
+from agentcore_kit.runtime.masking import mask, mask_value
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Ids = Callable[[], Mapping[str, str | None]]
@@ -44,6 +49,50 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({key: value for key, value in entry.items() if value is not None}, ensure_ascii=False)
 
 
+class MaskedStream(logging.StreamHandler[Any]):
+    """Writes lines to standard error, in whatever format, without the values of secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the formatted line, with each secret masked."""
+        return mask(super().format(record))
+
+
+def _keep_secrets_from(handler: logging.Handler) -> None:
+    """Give another handler, such as an exporter's, records without the values of secrets."""
+    emit = handler.emit
+
+    def emit_masked(record: logging.LogRecord) -> None:
+        emit(_masked(record))
+
+    if getattr(emit, "__name__", "") != emit_masked.__name__:  # it may be configured again
+        handler.emit = emit_masked  # type: ignore[method-assign]
+
+
+def _masked(record: logging.LogRecord) -> logging.LogRecord:
+    """Return a copy of a record without the values of secrets; other handlers have the record too."""
+    shown = copy.copy(record)
+    shown.__dict__ |= {name: mask_value(value) for name, value in vars(record).items() if name not in ("args", "msg")}
+    if (text := record.getMessage()) != (masked := mask(text)):
+        shown.msg, shown.args = masked, None
+    if record.exc_info:
+        stack = "".join(traceback.format_exception(*record.exc_info))
+        if (masked := mask(stack)) != stack:  # an exporter would read the exception itself
+            shown.exc_info, shown.exc_text = None, masked
+            shown.__dict__["exception.stacktrace"] = masked
+    return shown
+
+
+def _uncaught(error: BaseException | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    elif error is not None and not isinstance(error, SystemExit):
+        logging.getLogger(__name__).critical("nobody caught an exception", exc_info=error)
+
+
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
+    logging.getLogger(__name__).error(what.err_msg or "an exception could not be raised", exc_info=what.exc_value)
+
+
 def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     """Send all logs to standard error, as lines of JSON, at `LOG_LEVEL` (INFO where it is not set).
 
@@ -58,11 +107,19 @@ def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     level = (os.environ.get("LOG_LEVEL") or "INFO").upper()
     if level not in LEVELS:
         raise ConfigError([f"LOG_LEVEL: {level} is no level; one of: {', '.join(LEVELS)}"])
-    handler = logging.StreamHandler()
+    handler = MaskedStream()
     handler.setFormatter(import_string(formatter)(ids) if formatter else JsonFormatter(ids))
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
-    root.handlers = [kept for kept in root.handlers if type(kept) is not logging.StreamHandler] + [handler]
+    others = [kept for kept in root.handlers if type(kept) not in (logging.StreamHandler, MaskedStream)]
+    for exporter in others:
+        _keep_secrets_from(exporter)
+    root.handlers = [*others, handler]
+    # What nobody catches, Python would write past all handlers.
+    sys.excepthook = lambda kind, error, trace: _uncaught(error)
+    threading.excepthook = lambda what: _uncaught(what.exc_value)
+    sys.unraisablehook = _unraisable
+    logging.captureWarnings(True)
     root.setLevel(level)
     logging.getLogger("bedrock_agentcore.app").handlers.clear()
     # One line for each HTTP call and each MCP message is noise at INFO.

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from agentcore_kit.config.served import KEY
+from agentcore_kit.runtime import masking
+
 Kind = Literal["e-mail", "token", "IBAN", "card", "social security number", "phone", "account", "address"]
 
 PHONES = (
@@ -18,7 +21,7 @@ PHONES = (
 
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("e-mail", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("token", re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bsk-[\w-]{16,}")),
+    ("token", re.compile(rf"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*|{KEY}")),
     (  # the bank may be letters; what follows has digits, which words have not
         "IBAN",
         re.compile(r"\b[A-Z]{2}\d\d ?[A-Z0-9]{4}(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){2,7}(?: ?\w{1,3})?\b", re.IGNORECASE),
@@ -56,7 +59,8 @@ def find(text: str) -> Iterator[PersonalData]:
 
 
 def mask(text: str) -> str:
-    """Return a text with its kind in brackets in place of each piece of personal data, for example `[card]`."""
+    """Return a text with its kind in brackets in place of each secret and piece of personal data, such as `[card]`."""
+    text = masking.mask(text)
     for kind, pattern in _PATTERNS:
         text = pattern.sub(f"[{kind}]", text)
     return text

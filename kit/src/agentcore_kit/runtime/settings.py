@@ -9,6 +9,7 @@ from typing import Any, Self
 from agentcore_kit.config.environment import load_environment
 from agentcore_kit.config.manifest import Manifest, load_manifest
 from agentcore_kit.config.served import ServedEnvironment
+from agentcore_kit.runtime import secrets
 
 STATE = Path(".local")
 """Git-ignored folder for what a local run keeps: conversations, traces, the secret of development tokens."""
@@ -30,13 +31,15 @@ class Settings:
 
     @classmethod
     def from_files(cls) -> Self:
-        """Read `manifest.yaml` and the environment that `AGENT_ENV` names.
+        """Read `manifest.yaml` and the environment that `AGENT_ENV` names, and set the variables that this names.
 
         Raises:
             ConfigError: When a file is wrong.
         """
         manifest = load_manifest()
         environment: Any = load_environment(manifest)  # of the same kind as the manifest
+        if isinstance(environment, ServedEnvironment):
+            secrets.set_variables(environment)
         return cls(manifest, environment)
 
     @property

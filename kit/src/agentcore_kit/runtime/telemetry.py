@@ -10,10 +10,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import baggage, context, propagate, trace
 
+from agentcore_kit.runtime.masking import mask, mask_value
 from agentcore_kit.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def configure(settings: Settings, instrument: Callable[[], None] = lambda: None)
         return  # not started under opentelemetry-instrument: no spans, no cost
     if not record:
         provider.add_span_processor(_error_processor())
+    provider.add_span_processor(_secrets_processor())
     instrument()
     if settings.environment.name == "local":
         _export_to_file(provider, settings)
@@ -124,6 +126,38 @@ def _error_processor() -> SpanProcessor:
             span.record_exception = type_of_exception  # type: ignore[method-assign]
 
     return TypesOnly()
+
+
+def _secrets_processor() -> SpanProcessor:
+    """Return what masks secrets as they are written, so that no exporter ever has one, whatever it makes of a span."""
+    from opentelemetry.sdk.trace import Span, SpanProcessor
+    from opentelemetry.trace import Status, StatusCode
+
+    class NoSecrets(SpanProcessor):
+        def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+            set_attributes, add_event, set_status = span.set_attributes, span.add_event, span.set_status
+
+            def masked_attributes(attributes: Mapping[str, Any]) -> None:
+                set_attributes(mask_value(attributes))
+
+            def masked_attribute(key: str, value: Any) -> None:
+                set_attributes({key: mask_value(value)})
+
+            def masked_event(name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+                # What records an exception comes here too, with its message and stack as attributes.
+                add_event(mask(name), mask_value(attributes), timestamp)
+
+            def masked_status(status: Status | StatusCode, description: str | None = None) -> None:
+                if isinstance(status, Status):
+                    status = Status(status.status_code, status.description and mask(status.description))
+                set_status(status, description and mask(description))
+
+            if span.attributes:
+                masked_attributes(dict(span.attributes))
+            span.set_attributes, span.set_attribute = masked_attributes, masked_attribute  # type: ignore[method-assign]
+            span.add_event, span.set_status = masked_event, masked_status  # type: ignore[method-assign]
+
+    return NoSecrets()
 
 
 def _export_to_file(provider: object, settings: Settings) -> None:

@@ -17,7 +17,12 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from bedrock_agentcore.runtime import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
+
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.serving.cors import CrossOrigin
+from agentcore_kit.serving.headers import CheckedHeaders
 
 if TYPE_CHECKING:
     from agentcore_kit.serving.service import Service
@@ -36,7 +41,8 @@ class AgentApp(BedrockAgentCoreApp):
     """
 
     def __init__(self, build_agent: str, on_request: str | None, log_formatter: str | None) -> None:
-        super().__init__(lifespan=self._lifespan)
+        edges = [Middleware(CrossOrigin, origins=self._origins), Middleware(CheckedHeaders)]
+        super().__init__(lifespan=self._lifespan, middleware=edges)
         self.build_agent, self.on_request, self.log_formatter = build_agent, on_request, log_formatter
         self._loading: Future[Service] = Future()
         self._started = Lock()
@@ -66,7 +72,8 @@ class AgentApp(BedrockAgentCoreApp):
 
             self._loading.set_result(Service.of_app(self))
         except BaseException as error:
-            logging.getLogger(__name__).exception("the agent cannot start")
+            wrong = isinstance(error, ConfigError)  # says all there is to say; a stack would hide it
+            logging.getLogger(__name__).error("the agent cannot start: %s", error, exc_info=None if wrong else error)
             self._loading.set_exception(error)
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -78,12 +85,22 @@ class AgentApp(BedrockAgentCoreApp):
         if self._loading.done() and not self._loading.exception():
             await asyncio.to_thread(self._loading.result().close)
 
-    async def _invoke(self, payload: Any, context: RequestContext) -> Any:
-        """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
+    async def _loaded(self) -> Service:
         self.start_loading()
         loading = self._loading
+        return loading.result() if loading.done() else await asyncio.shield(asyncio.wrap_future(loading))
+
+    async def _origins(self) -> list[str]:
+        """Return which pages may call the agent; none where it cannot start, which the request itself then says."""
         try:
-            service = loading.result() if loading.done() else await asyncio.shield(asyncio.wrap_future(loading))
+            return (await self._loaded()).settings.environment.cors.origins
+        except Exception:
+            return []
+
+    async def _invoke(self, payload: Any, context: RequestContext) -> Any:
+        """Answer one request: a JSON body, or server-sent events when the payload asks for a stream."""
+        try:
+            service = await self._loaded()
             # The SDK's own selection leaves out the tracing headers, but has Authorization in one spelling.
             headers = (dict(context.request.headers) if context.request else {}) | (context.request_headers or {})
             return await service.respond(payload, headers, context.session_id)

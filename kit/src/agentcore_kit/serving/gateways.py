@@ -8,8 +8,6 @@ import re
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
-from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,8 @@ from agentcore_kit.serving.settings import AgentSettings
 if TYPE_CHECKING:
     import httpx
     from strands.plugins import Plugin
-    from strands.tools.mcp import MCPClient
+
+    from agentcore_kit.serving.gateway_client import GatewayClient
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class GatewayTools:
     tools: list[Any] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    clients: list[MCPClient] = field(default_factory=list)
+    clients: list[GatewayClient] = field(default_factory=list)
     missing: bool = False
     retry_seconds: float = 30.0
     connected_at: float = field(default_factory=monotonic)
@@ -80,7 +79,8 @@ class CallerToken:
 
         class BearerAuth(httpx.Auth):
             def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-                request.headers["Authorization"] = f"Bearer {holder.token}"
+                if holder.token:  # an empty one is no legal header
+                    request.headers["Authorization"] = f"Bearer {holder.token}"
                 propagate.inject(request.headers)
                 yield request
 
@@ -124,41 +124,37 @@ def connect_gateways(settings: AgentSettings, token: CallerToken, own_tools: Seq
     return found
 
 
-Offer = tuple[str, "MCPClient", list[Any]]
+Offer = tuple[str, "GatewayClient", list[Any]]
 
 
-def _open(url: str, token: CallerToken, application: str, limits: GatewayLimits) -> tuple[MCPClient, list[Any]]:
-    from strands.tools.mcp import MCPClient
+def _open(url: str, token: CallerToken, application: str, limits: GatewayLimits) -> tuple[GatewayClient, list[Any]]:
+    from strands.tools.mcp import mcp_client
 
-    class Client(MCPClient):
-        """Bounds every call: an agent's, and a search's, which a plugin makes. MCP's own limit is minutes."""
+    from agentcore_kit.serving.gateway_client import GatewayClient
 
-        async def call_tool_async(self, *arguments: Any, **options: Any) -> Any:
-            options["read_timeout_seconds"] = timedelta(seconds=limits.call_seconds)
-            return await super().call_tool_async(*arguments, **options)
-
-        def call_tool_sync(self, *arguments: Any, **options: Any) -> Any:
-            options["read_timeout_seconds"] = timedelta(seconds=limits.connect_seconds)
-            return super().call_tool_sync(*arguments, **options)
-
-    client = Client(
-        url=url, auth_provider=token.auth(), startup_timeout=ceil(limits.connect_seconds), application_name=application
-    )
+    mcp_client.logger.addFilter(_worth_telling)
+    client = GatewayClient(url, token.auth(), application, limits)
     client.start()  # closes itself when it fails
     try:
-        return client, _list_tools(client)
+        return client, client.list_all_tools()
     except BaseException:
         _stop(client)
         raise
 
 
-def _close_late(opening: Future[tuple[MCPClient, list[Any]]]) -> None:
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Leave out what `connect_gateways` says in one line, and that plain HTTP is used: only this machine may be."""
+    text = str(record.msg)
+    return not text.startswith("client ") and "sending oauth credentials over plaintext http" not in text
+
+
+def _close_late(opening: Future[tuple[GatewayClient, list[Any]]]) -> None:
     """Close a connection that came after its time was up."""
     if not opening.cancelled() and opening.exception() is None:
         _stop(opening.result()[0])
 
 
-def _stop(client: MCPClient) -> None:
+def _stop(client: GatewayClient) -> None:
     try:
         client.stop(None, None, None)
     except Exception:
@@ -169,6 +165,7 @@ def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_ab
     """Give the model all tools, or where there are too many, a search in the gateways that have one."""
     many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > search_above
     for name, client, tools in offers:
+        found.notices += [f"The tool {each} of gateway {name} cannot be used: its schema." for each in client.broken]
         if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
             found.plugins.append(_search_plugin(name, client))
             continue
@@ -183,17 +180,7 @@ def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_ab
             found.tools.append(tool)
 
 
-def _list_tools(client: MCPClient) -> list[Any]:
-    tools: list[Any] = []
-    page = client.list_tools_sync()
-    tools.extend(page)
-    while page.pagination_token:
-        page = client.list_tools_sync(page.pagination_token)
-        tools.extend(page)
-    return tools
-
-
-def _search_plugin(name: str, client: MCPClient) -> Plugin:
+def _search_plugin(name: str, client: GatewayClient) -> Plugin:
     from bedrock_agentcore.gateway.integrations.strands.plugins.agentcore_tool_search import (
         AgentCoreToolSearchPlugin,
         IntentProvider,

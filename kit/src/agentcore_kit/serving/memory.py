@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from strands.session import SessionManager, SnapshotSessionManager
@@ -30,6 +33,7 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
             """One atomic write a turn: a turn is kept whole or not at all."""
 
         return Snapshots(safe_id(session_id), storage=LocalFileStorage(str(folder)))
+    from bedrock_agentcore.memory.integrations.strands import session_manager
     from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
     from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 
@@ -37,7 +41,8 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
         memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
         retrieval_config={namespace: RetrievalConfig() for namespace in memory.recall},
     )  # fmt: skip
-    session = _local_session(memory.endpoint, settings) if memory.endpoint else None
+    session = _session(memory.endpoint, settings.name, settings.environment.region)
+    session_manager.logger.addFilter(_worth_telling)
 
     class Memories(_PromptOfThisVersion, AgentCoreMemorySessionManager):
         """Events of AgentCore Memory, and what it learned of the user."""
@@ -55,15 +60,36 @@ class _PromptOfThisVersion:
         agent.system_prompt = prompt
 
 
-def _local_session(endpoint: str, settings: AgentSettings) -> boto3.Session:
-    """Return what makes clients of a memory on this machine, which knows the agent by its access key: its name."""
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Leave out that the agent must be invoked asynchronously: the server always does."""
+    return "async_mode=True" not in str(record.msg)
+
+
+@cache  # reading the services' models takes longer than a short answer
+def _session(endpoint: str | None, name: str, region: str) -> boto3.Session:
+    """Return what makes clients of the memory; all conversations of the process share them.
+
+    Args:
+        endpoint: Where a memory on this machine is, which knows the agent by its access key: its name. None in AWS.
+        name: The agent's.
+        region: The region of the memory.
+    """
     import boto3
 
-    class LocalSession(boto3.Session):  # type: ignore[misc]  # boto3 has no type hints
-        def client(self, *arguments: Any, **options: Any) -> Any:
-            return super().client(*arguments, **{**options, "endpoint_url": endpoint})
+    making = Lock()
+    made: dict[tuple[str, Any], Any] = {}
 
-    return LocalSession(settings.name, "local", region_name=settings.environment.region)
+    class Session(boto3.Session):  # type: ignore[misc]  # boto3 has no type hints
+        def client(self, service: str, *arguments: Any, **options: Any) -> Any:
+            options |= {"endpoint_url": endpoint} if endpoint else {}
+            key = (service, options.get("region_name"))
+            with making:
+                if key not in made:
+                    made[key] = super().client(service, *arguments, **options)
+            return made[key]
+
+    credentials = {"aws_access_key_id": name, "aws_secret_access_key": "local"} if endpoint else {}
+    return Session(region_name=region, **credentials)
 
 
 def safe_id(text: str) -> str:

@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.config.import_string import import_string
+from agentcore_kit.runtime import masking, secrets
 from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
     from strands.models import Model
 
-
+_KEY = "OPENAI_API_KEY"
 _OFFLINE = "agentcore_kit.local.offline_model"
 """Named and not imported: it is for laptops, and no server in the cloud ever loads it."""
 
@@ -32,15 +33,28 @@ def build_model(settings: AgentSettings) -> Model:
             options |= _guardrail()
             return BedrockModel(model_id=chosen.id, region_name=settings.environment.region, **options)
         case "openai-compatible":
-            from strands.models.openai import OpenAIModel
+            from agentcore_kit.serving.chat_completions import ChatCompletionsModel
 
-            # Servers on the own machine (Ollama, vLLM, llama.cpp) need no key, but the client insists on one.
-            key = os.environ.get("OPENAI_API_KEY", "not-needed")
-            return OpenAIModel(
-                client_args={"base_url": chosen.base_url, "api_key": key},
-                model_id=chosen.id,
-                params=options,
-            )
+            variable, key = _key(settings)
+            chat = ChatCompletionsModel(chosen, {"base_url": chosen.base_url, "api_key": key}, options)
+            chat.key_variable = variable
+            return chat
+
+
+def _key(settings: AgentSettings) -> tuple[str | None, str]:
+    """Return which secret is the endpoint's key, None where none is named, and the key.
+
+    Raises:
+        SecretUnavailable: When the secret is not set.
+    """
+    environment = settings.environment
+    variable = environment.model.api_key or _KEY
+    if variable in environment.secrets:
+        return variable, secrets.required(environment, variable)
+    # Servers on the own machine (Ollama, vLLM, llama.cpp) need no key, but the client insists on one.
+    if key := os.environ.get(_KEY):
+        masking.register(_KEY, key)
+    return None, key or "not-needed"
 
 
 def _guardrail() -> dict[str, Any]:

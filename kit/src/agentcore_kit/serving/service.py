@@ -13,23 +13,28 @@ from uuid import uuid4
 from bedrock_agentcore.runtime import BedrockAgentCoreContext
 from starlette.responses import JSONResponse
 from strands import Agent
+from strands.middleware import InvokeModelStage
 from strands.models import Model
-from strands.vended_plugins.context_injector import ContextInjector
 
 from agentcore_kit.config.import_string import import_string
-from agentcore_kit.runtime import telemetry
+from agentcore_kit.runtime import secrets, telemetry
 from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
 from agentcore_kit.runtime.logging import configure_logging
+from agentcore_kit.runtime.masking import mask
+from agentcore_kit.serving.context import PromptContext
 from agentcore_kit.serving.errors import RequestRefused
 from agentcore_kit.serving.gateways import CallerToken, connect_gateways
 from agentcore_kit.serving.invocation import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
+from agentcore_kit.serving.masked_events import masked
 from agentcore_kit.serving.memory import build_session_manager
+from agentcore_kit.serving.model_stream import AnswerBrokeOff, whole_answers
 from agentcore_kit.serving.models import build_model, load_instrumentations, model_label
 from agentcore_kit.serving.session import AgentSession
 from agentcore_kit.serving.sessions import Conversation, Sessions
 from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.serving.sse import TurnStream
-from agentcore_kit.serving.turn import ToolCallRecorder, run_turn
+from agentcore_kit.serving.tool_calls import ToolCallRecorder
+from agentcore_kit.serving.turn import run_turn
 
 if TYPE_CHECKING:
     from agentcore_kit.serving.app import AgentApp
@@ -66,16 +71,19 @@ class Service:
 
     @classmethod
     def of_app(cls, app: AgentApp) -> Service:
-        """Read manifest and environment, set up logs and telemetry, build the model, and load the team's functions.
+        """Read files and secrets, set up logs and telemetry, build the model, and load the team's functions.
 
         Args:
             app: What the team's `create_app` returned; it names their functions.
 
         Raises:
-            ConfigError: When a file is wrong, or a name names nothing.
+            ConfigError: When a file is wrong, a secret cannot be had, or a name names nothing.
         """
         settings = AgentSettings.from_files()
-        configure_logging(_ids, app.log_formatter)
+        configure_logging(_ids)  # the format of the team's own is its code, which may need a secret
+        secrets.load(settings.environment)
+        if app.log_formatter:
+            configure_logging(_ids, app.log_formatter)
         telemetry.configure(settings, partial(load_instrumentations, settings))
         on_request = import_string(app.on_request) if app.on_request else None
         return cls(settings, build_model(settings), import_string(app.build_agent), on_request)
@@ -104,6 +112,7 @@ class Service:
             The answer, or a stream of its events when the payload asks for one; 400, 401 or 403 with the reason when
             the request is wrong, nobody's, or refused by `on_request`.
         """
+        await secrets.keep_fresh()
         try:
             invocation = parse_invocation(payload)
             session_id = session_id_or_new(session_header)
@@ -115,10 +124,10 @@ class Service:
         try:
             await self.admit(caller, invocation.prompt)
         except RequestRefused as refusal:
-            return JSONResponse({"error": str(refusal)}, status_code=403)
+            return JSONResponse({"error": mask(str(refusal))}, status_code=403)
         events = self.ask(invocation.prompt, caller, session_id, headers)
         if invocation.stream:
-            return TurnStream(events)
+            return TurnStream(events, {SESSION_HEADER: session_id})
         return await _collect(events, session_id)
 
     async def admit(self, caller: Caller, prompt: str) -> None:
@@ -150,7 +159,14 @@ class Service:
                 async with (
                     self.sessions.use(caller, session_id) as conversation,
                     aclosing(
-                        run_turn(conversation.agent, prompt, self.settings.environment.limits.turn.max_model_calls)
+                        masked(
+                            run_turn(
+                                conversation.agent,
+                                prompt,
+                                self.settings.environment.limits.turn.max_model_calls,
+                                caller,
+                            )
+                        )
                     ) as turn,
                 ):
                     async for event in turn:
@@ -170,7 +186,7 @@ class Service:
                 # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
                 logger.exception("request %s failed", request_id)
                 telemetry.mark_failed(error)
-                yield {"type": "error", "error": "internal error", "requestId": request_id}
+                yield {"type": "error", "error": _told(error), "requestId": request_id}
 
     def close(self) -> None:
         """End the sessions' connections."""
@@ -187,7 +203,7 @@ class Service:
         own = [tool.tool_name for tool in self.own_tools()] if self.settings.manifest.spec.tools.gateways else []
         gateway = connect_gateways(self.settings, token, own)
 
-        def context(_: object) -> str:
+        def context() -> str:
             return describe_context(self.settings.today(), caller.first_name)
 
         try:
@@ -199,14 +215,15 @@ class Service:
                     caller,
                     gateway.tools,
                     # Today's date is context, not a tool: one model call less, and never a wrong "last quarter".
-                    [ContextInjector(context, trigger="everyTurn"), *gateway.plugins],
+                    [PromptContext(context), *gateway.plugins],
                     build_session_manager(self.settings, caller.user_id, session_id),
                 )
             )
         except BaseException:
             gateway.close()
             raise
-        agent.hooks.add_hook(ToolCallRecorder())
+        agent.hooks.add_hook(ToolCallRecorder(self.settings.environment.limits.turn))
+        agent.add_middleware(InvokeModelStage, whole_answers)
         return Conversation(agent, token, gateway)
 
     @property
@@ -232,6 +249,12 @@ async def _collect(events: AsyncGenerator[dict[str, Any], None], session_id: str
         last = event
     failed = last.pop("type") == "error"
     return JSONResponse(last, status_code=500 if failed else 200, headers={SESSION_HEADER: session_id})
+
+
+def _told(error: Exception) -> str:
+    """Return what whoever asked is told of a failure."""
+    cause = getattr(error, "original_exception", error)  # Strands wraps what fails after the first tool call
+    return AnswerBrokeOff.TOLD if isinstance(cause, AnswerBrokeOff) else "internal error"
 
 
 def describe_context(today: date, user_name: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Self
 
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
 from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.runtime.private import private_folder
 from agentcore_kit.runtime.settings import Settings
 
 
@@ -28,6 +30,8 @@ class AgentSettings(Settings):
             ConfigError: When a file is wrong, or conversations could not be kept.
         """
         found = super().from_files()
+        with suppress(OSError):  # where nothing is kept, as with a memory, the disk may be read-only
+            private_folder(found.state)
         if found.environment.memory is None:
             _check_writable(found.sessions)
         return found

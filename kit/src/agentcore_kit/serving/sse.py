@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 class TurnStream(StreamingResponse):
     """Runs a turn on the loop that this is made on, where its session lives, and sends its events from the server's."""
 
-    def __init__(self, events: AsyncGenerator[dict[str, Any], None]) -> None:
-        """`events` are sent as they come, each as a line of JSON."""
-        super().__init__(self._lines(), media_type="text/event-stream")
+    def __init__(self, events: AsyncGenerator[dict[str, Any], None], headers: Mapping[str, str]) -> None:
+        """`events` are sent as they come, each as a line of JSON, after `headers`."""
+        super().__init__(self._lines(), headers=headers, media_type="text/event-stream")
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()

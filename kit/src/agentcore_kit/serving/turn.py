@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypedDict, cast
 
-from pydantic import ValidationError
 from strands import Agent
-from strands.hooks import AfterToolCallEvent, HookProvider, HookRegistry, MessageAddedEvent
+from strands.hooks import MessageAddedEvent
 from strands.telemetry.metrics import AgentInvocation
+from strands.types.agent import Limits
 from strands.types.exceptions import MaxTokensReachedException
 
-_CALLS = "recorded_tool_calls"
+from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.caller import state_of_request
+from agentcore_kit.serving.model_stream import LIMITS, RETRIES
+from agentcore_kit.serving.plain import plain, storable
+from agentcore_kit.serving.tool_calls import CALLS, NOTICES, ToolCall, record_unknown
+
 _BROKEN = "I could not answer this: the request failed."
 _TOO_MANY_STEPS = "I could not finish this within the allowed number of steps. Please ask for less at once."
 _NOTHING = "The model ended without an answer. Please ask again."
 _CUT = "The answer is cut off: it reached the model's maximum of tokens."
-
-logger = logging.getLogger(__name__)
-
-
-class ToolCall(TypedDict):
-    """One call of a tool, as callers are told of it."""
-
-    name: str
-    input: Any
-    status: str
-    result: Any
-    durationMs: float
 
 
 class TurnSummary(TypedDict):
@@ -46,48 +37,6 @@ class TurnSummary(TypedDict):
     latencyMs: float
     timeToFirstTokenMs: float | None
     notices: list[str]
-
-
-class ToolCallRecorder(HookProvider):
-    """Notes each tool call in the invocation's own state, so that concurrent turns never mix."""
-
-    def register_hooks(self, registry: HookRegistry, **_: Any) -> None:
-        """Listen for finished tool calls."""
-        registry.add_callback(AfterToolCallEvent, self._record)
-
-    def _record(self, event: AfterToolCallEvent) -> None:
-        if event.exception is not None:
-            _hide(event)
-        # Half a character cannot be stored, and would break every later turn. Images stay the bytes that they are.
-        event.result["content"] = [
-            _plain(block) if block.keys() & {"text", "json"} else block for block in event.result["content"]
-        ]
-        calls: list[ToolCall] | None = event.invocation_state.get(_CALLS)
-        if calls is not None:
-            calls.append(
-                {
-                    "name": event.tool_use["name"],
-                    "input": event.tool_use["input"],
-                    "status": event.result["status"],
-                    "result": _content(event.result),
-                    "durationMs": round((event.duration or 0.0) * 1000, 2),
-                }
-            )
-
-
-def _hide(event: AfterToolCallEvent) -> None:
-    """Log what a tool raised, and tell model and caller only that it failed: its message may hold a secret."""
-    name, error = event.tool_use["name"], event.exception
-    if event.selected_tool is None:
-        text = f"Error 404: there is no tool {name}"
-    elif isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
-        # The model named a wrong parameter and can mend that; it needs to know which, not what pydantic read.
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.__cause__.errors())
-        text = f"Error 400: wrong parameters: {wrong}"
-    else:
-        logger.error("tool %s failed", name, exc_info=error)
-        text = f"Error 500: {name} failed; its operators find the cause in the log"
-    event.result["content"] = [{"text": text}]
 
 
 @dataclass
@@ -104,12 +53,13 @@ class Turn:
         """Return milliseconds since the turn began."""
         return round((perf_counter() - self.started) * 1000, 2)
 
-    def summary(self, message: dict[str, Any], invocation: AgentInvocation | None) -> TurnSummary:
+    def summary(self, message: dict[str, Any], invocation: AgentInvocation | None, retries: int) -> TurnSummary:
         """Return what the turn gave.
 
         Args:
             message: The last message of the conversation.
             invocation: What Strands measured; None when it did not come so far.
+            retries: How often the model was asked again because its answer broke off.
         """
         usage: dict[str, Any] = dict(invocation.usage) if invocation else {}
         return {
@@ -117,43 +67,61 @@ class Turn:
             "stopReason": self.stop_reason,
             "toolCalls": self.tool_calls,
             "usage": {key: usage.get(key, 0) for key in ("inputTokens", "outputTokens", "totalTokens")},
-            "modelCalls": len(invocation.cycles) if invocation else 0,
+            "modelCalls": len(invocation.cycles) + retries if invocation else 0,
             "latencyMs": self.elapsed_ms(),
             "timeToFirstTokenMs": self.first_token_ms,
             "notices": self.notices,
         }
 
 
-async def run_turn(agent: Agent, prompt: str, max_model_calls: int = 12) -> AsyncGenerator[dict[str, Any], None]:
+async def run_turn(
+    agent: Agent, prompt: str, max_model_calls: int = 12, caller: Caller | None = None
+) -> AsyncGenerator[dict[str, Any], None]:
     """Yield `{"type": "text"}` and `{"type": "tool"}` events as they happen, and last a `{"type": "summary"}`.
+
+    A `{"type": "retry"}` says that the answer broke off and is asked for again: the text since the last `tool`, or
+    since the beginning, is void.
 
     Args:
         agent: The agent of a session.
         prompt: What the user says.
         max_model_calls: After so many calls of the model an unanswered turn ends: it is going in circles.
+        caller: The verified user, whom the agent's own tools may ask for; None where there is none.
 
     Raises:
         Exception: Whatever the model raises.
     """
     turn = Turn()
     await _close_broken_turn(agent)
-    asked = agent.stream_async(prompt, invocation_state={_CALLS: turn.tool_calls}, limits={"turns": max_model_calls})
+    limits: Limits = {"turns": max_model_calls}
+    state: dict[str, Any] = {CALLS: turn.tool_calls, NOTICES: turn.notices, LIMITS: limits, **state_of_request(caller)}
+    asked = agent.stream_async(storable(prompt), invocation_state=state, limits=limits)
+    unfinished = False  # whether there is text of a message that is not there yet
+    called: list[dict[str, Any]] = []
     try:
         async with aclosing(cast("AsyncGenerator[Any, None]", asked)) as events:
             async for event in events:
-                if "data" in event:
+                if unfinished and "messageStart" in (event.get("event") or {}):
+                    unfinished = False
+                    yield {"type": "retry"}
+                elif "data" in event:
+                    unfinished = True
                     turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
-                    yield _plain({"type": "text", "text": event["data"]})
+                    yield plain({"type": "text", "text": event["data"]})
                 elif "message" in event:
-                    for use in _tool_uses(event["message"]):
-                        yield _plain({"type": "tool", "name": use["name"], "input": use["input"]})
+                    unfinished = False
+                    record_unknown(called, event["message"], state)
+                    called = _tool_uses(event["message"])
+                    for use in called:
+                        yield plain({"type": "tool", "name": use["name"], "input": use["input"]})
                 elif "result" in event:
                     turn.stop_reason = event["result"].stop_reason
     except MaxTokensReachedException:  # what there is of the answer is in the conversation
         turn.stop_reason = "max_tokens"
         turn.notices.append(_CUT)
     last: dict[str, Any] = dict(agent.messages[-1])
-    yield _plain({"type": "summary", **turn.summary(last, agent.event_loop_metrics.latest_agent_invocation)})
+    retries = state.get(RETRIES, 0)
+    yield plain({"type": "summary", **turn.summary(last, agent.event_loop_metrics.latest_agent_invocation, retries)})
 
 
 def _tool_uses(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -163,24 +131,6 @@ def _tool_uses(message: dict[str, Any]) -> list[dict[str, Any]]:
 def _answer(message: dict[str, Any], stop_reason: str) -> str:
     text = "\n\n".join(block["text"].strip() for block in message["content"] if "text" in block)
     return text or (_TOO_MANY_STEPS if stop_reason == "limit_turns" else _NOTHING)
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON and UTF-8 can carry it: NaN and objects as text, half a character as a question mark."""
-    text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode(errors="replace").decode()
-    return json.loads(text, parse_constant=str)
-
-
-def _content(result: Any) -> Any:
-    """Return a tool result's content: parsed where it is JSON, else its text."""
-    values = [block.get("json", block.get("text")) for block in result["content"]]
-    value = values[0] if len(values) == 1 else values
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
 
 
 async def _close_broken_turn(agent: Agent) -> None:

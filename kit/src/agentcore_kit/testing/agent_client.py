@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +14,20 @@ from uuid import uuid4
 import httpx
 
 from agentcore_kit.config.agent import AgentManifest
-from agentcore_kit.config.environment import NAMES
+from agentcore_kit.config.delivery import environment_names
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.delivery.access_token import token
+from agentcore_kit.delivery.user_tokens import user_tokens
+from agentcore_kit.evaluation.dataset import Row
+from agentcore_kit.evaluation.users import (
+    NOBODY,
+    CannotSignIn,
+    SignIn,
+    by_development_token,
+    by_given_tokens,
+    given_tokens,
+    user_of,
+)
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.serving.invocation import SESSION_HEADER
@@ -34,17 +46,32 @@ class Client:
         token: The user's access token.
         query: Names the endpoint of a deployed agent.
         home: The folder with the state of a local agent; None for one elsewhere.
+        sign_in: Gives the token of a user whom a row of the dataset names.
     """
 
     url: str
     token: str
     query: dict[str, str] = field(default_factory=dict)
     home: Path | None = None
+    sign_in: SignIn = NOBODY
 
     def as_user(self, user: str) -> Client:
         """Return the same agent for another user. Only a local agent knows users that are made up."""
         assert self.home is not None
-        return Client(self.url, issue_development_token(user, self.home / ".local"), self.query, self.home)
+        return replace(self, token=issue_development_token(user, self.home / ".local"))
+
+    def as_asker(self, row: Row) -> Client:
+        """Return the same agent for the user whom a row names; this one where it names none. Raises CannotSignIn."""
+        name = row.metadata.user
+        return self if name is None else replace(self, token=self.sign_in(user_of(name)))
+
+    def can_ask(self, row: Row) -> bool:
+        """Return whether the user whom a row names can be signed in."""
+        try:
+            self.as_asker(row)
+        except CannotSignIn:
+            return False
+        return True
 
     def post(self, payload: Any, session: str = "", **headers: str) -> httpx.Response:
         """Post one request.
@@ -88,14 +115,16 @@ def local_agent(home: Path, **variables: str) -> Iterator[Client]:
     manifest = load_manifest()
     assert isinstance(manifest, AgentManifest)
     with running(home, manifest.spec.code.app, **variables) as address:
-        yield Client(f"{address}/invocations", issue_development_token(USER, home / ".local"), home=home)
+        own = issue_development_token(USER, home / ".local")
+        yield Client(f"{address}/invocations", own, home=home, sign_in=by_development_token(home / ".local"))
 
 
 def remote(target: str, endpoint: str = "") -> Client:
     """Return a client of an agent that runs already.
 
     Its user is the one of EVAL_TOKEN, else a test client of the environment, or a made-up user of an agent that
-    `kit dev` serves from this repository.
+    `kit dev` serves from this repository. Users whom rows name are those of EVAL_USER_TOKENS, else test users of the
+    environment, or made up likewise.
 
     Args:
         target: A URL, or an environment in AWS.
@@ -104,10 +133,14 @@ def remote(target: str, endpoint: str = "") -> Client:
     Raises:
         CommandError: When nothing is deployed there, or the credentials are of another account.
     """
-    if target not in NAMES:
+    if target not in environment_names():
         url = target.rstrip("/")
         here = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
         user = given_token(issue_development_token(USER, STATE) if here else "")
-        return Client(url if url.endswith("/invocations") else f"{url}/invocations", user)
+        users = given_tokens()
+        made_up = here and users is None and not os.environ.get("EVAL_TOKEN")
+        sign_in = by_development_token(STATE) if made_up else by_given_tokens(users or {})
+        return Client(url if url.endswith("/invocations") else f"{url}/invocations", user, sign_in=sign_in)
     context, url, qualifier = deployed(target, endpoint)
-    return Client(url, token(context), {"qualifier": qualifier})
+    sign_in = by_given_tokens(user_tokens(context))
+    return Client(url, token(context), {"qualifier": qualifier}, sign_in=sign_in)

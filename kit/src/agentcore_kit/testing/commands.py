@@ -18,9 +18,7 @@ FAILED, WRONG_INPUT, COULD_NOT_RUN = 1, 2, 3
 
 
 def dimensions(
-    target: Annotated[
-        str, typer.Option(help="What to test: local, a URL, or an environment in AWS (dev, preprod, prod).")
-    ] = "local",
+    target: Annotated[str, typer.Option(help="What to test: local, a URL, or an environment in AWS.")] = "local",
     select: Annotated[str, typer.Option(help="Only these dimensions, joined by commas; all, if empty.")] = "",
     endpoint: Annotated[
         str, typer.Option(help="The endpoint of a deployed component; its newest version, if empty.")

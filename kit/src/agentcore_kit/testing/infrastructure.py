@@ -21,7 +21,7 @@ ENDPOINT = "endpoint"
 """The template of the endpoint `live`, which no deployment updates."""
 
 _SECRETS = ("password", "secret", "accesskey", "credential")
-_REFERENCES = ("arn", "name", "id")
+_REFERENCES = ("arn", "arns", "name", "id")
 
 Rule = Callable[[], Iterator[str]]
 

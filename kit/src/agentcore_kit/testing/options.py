@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from agentcore_kit.config.environment import NAMES, Environment, environment_name, read_environment
+from agentcore_kit.config.delivery import environment_names
+from agentcore_kit.config.environment import Environment, environment_name, read_environment
 from agentcore_kit.config.manifest import load_manifest
 
 LOCAL = "local"
@@ -37,11 +38,14 @@ class DimensionOptions:
         Raises:
             ConfigError: When its file is wrong.
         """
-        found = next((name for name in NAMES if name == self.target), None)
-        return read_environment(found or environment_name(), load_manifest())
+        named = self.target in environment_names()
+        return read_environment(self.target if named else environment_name(), load_manifest())
 
 
 _OPTIONS = pytest.StashKey[DimensionOptions]()
+
+LEFT_OUT = pytest.StashKey[list[str]]()
+"""Lines that say which rows were left out, and what was missing."""
 
 
 class OptionsPlugin:
@@ -56,7 +60,13 @@ class OptionsPlugin:
         from agentcore_kit.testing.plugin import OWN_NETWORK
 
         config.stash[_OPTIONS] = self._options
+        config.stash[LEFT_OUT] = []
         config.stash[OWN_NETWORK] = not self._options.is_local
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was left out, a line each."""
+        for line in terminalreporter.config.stash[LEFT_OUT]:
+            terminalreporter.write_line(line)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that it was the user who ended the tests, and not one of them."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from agentcore_kit.config.environment import NAMES
+from agentcore_kit.config.delivery import environment_names
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.tool import ToolManifest
 from agentcore_kit.delivery import mcp_client
@@ -73,7 +73,7 @@ def remote(target: str, endpoint: str = "") -> Served:
     Raises:
         CommandError: When nothing is deployed there, or the credentials are of another account.
     """
-    if target not in NAMES:
+    if target not in environment_names():
         here = urlsplit(target).hostname in ("localhost", "127.0.0.1", "::1")
         return Served(target, given_token(issue_development_token(USER, STATE) if here else ""))
     context, url, qualifier = deployed(target, endpoint)

@@ -20,11 +20,11 @@ LONGEST_DESCRIPTION = 1024
 LONGEST_PARAMETER = 512
 """Of a parameter. Every request pays for it again."""
 
-_NAME = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
-_WORDS = re.compile(r"[A-Z][a-z0-9]*")
-_VAGUE = {"Data", "Info", "Information", "Item", "Items", "Object", "Result", "Results", "Stuff", "Thing", "Value"}
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[A-Z][A-Za-z0-9]*|(?:_[A-Za-z0-9]+)+)", re.ASCII)
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*")
+_VAGUE = {"data", "info", "information", "item", "items", "object", "result", "results", "stuff", "thing", "value"}
 _FEWEST_CHARACTERS = 20
-_USE = re.compile(r"\bUse when\b(.+?)(?:\.\s|\.$|\n\n)", re.S)
+_USE = re.compile(r"\bUse when\b((?:(?!\bUse when\b).)+?)(?:\.\s|\.$|\n\n)", re.S)
 _NEAR = 0.9
 
 
@@ -34,13 +34,21 @@ def missing(tool: Definition) -> dict[str, str]:
     return {element: problem for element, problem in found.items() if problem}
 
 
-def _name(tool: Definition) -> str:
-    name = tool["name"]
+def name_problem(name: str) -> str:
+    """Say what is wrong with a tool's name, without its prefix; empty when nothing is.
+
+    Camel case and snake case are right, and so are acronyms: getMarketData, createHRTicket, check_vpn_status.
+    """
     if not _NAME.fullmatch(name):
-        return f"{name} is not a verb and a noun in camel case, such as getMarketData"
-    if set(_WORDS.findall(name)) <= _VAGUE:
+        said = name or "an empty name"
+        return f"{said} is not a verb and a noun, such as getMarketData, createHRTicket or get_market_data"
+    if {word.lower() for word in _WORDS.findall(name)[1:]} <= _VAGUE:
         return f"{name} does not say what it is about; name the subject, as in getMarketData"
     return ""
+
+
+def _name(tool: Definition) -> str:
+    return name_problem(tool["name"])
 
 
 def _parameters(tool: Definition) -> str:

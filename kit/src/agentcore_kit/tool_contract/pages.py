@@ -28,7 +28,7 @@ def current(tools: list[Definition]) -> dict[Path, str]:
     """Return what the pages should be, by their paths."""
     readme_path = repository_path("README.md")
     readme = readme_path.read_text(encoding="utf-8")
-    between = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    between = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
     table = f"{BEGIN}\n{failures()}\n{END}"
     return {readme_path: between.sub(lambda _: table, readme), page_path(): formatted(page(tools))}
 

@@ -6,17 +6,20 @@ from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.local.rehearsal.stage import Step, steps
 from tests.delivery.test_workflows import WORKFLOWS
 
-TESTED = [("build", "build"), *(("preprod", name) for name in ("deploy", "smoke", "dimensions", "gate", "promote"))]
+TESTED = [
+    ("build", "build"),
+    *(("preproduction", name) for name in ("deploy", "smoke", "dimensions", "gate", "promote")),
+]
 GUARDED = {
     "Agent": [
         *TESTED,
         ("register", "register"),
-        *(("prod", name) for name in ("deploy", "promote", "smoke", "online")),
+        *(("production (prod)", name) for name in ("deploy", "promote", "smoke", "online")),
     ],
     "Tool": [
         *TESTED,
-        ("preprod", "register"),
-        *(("prod", name) for name in ("deploy", "promote", "smoke", "register")),
+        ("preproduction", "register"),
+        *(("production (prod)", name) for name in ("deploy", "promote", "smoke", "register")),
     ],
 }
 """The commands of delivery by kind, in the order in which each guards those after it."""
@@ -36,13 +39,13 @@ def test_production_comes_after_every_guard() -> None:
 
 def test_production_waits_for_an_approval() -> None:
     order = [step.job for step in steps()]
-    assert order.index("approval") < order.index("prod")
+    assert order.index("approval") < order.index("production (prod)")
 
 
 def test_a_job_is_signed_in_to_the_environment_that_its_commands_name() -> None:
-    found = {step.command: step for step in steps() if step.job in ("build", "preprod")}
+    found = {step.command: step for step in steps() if step.job in ("build", "preproduction")}
     assert found["build"] == Step("build", ("build", "--env", "preprod"), "preprod", shared=True)
-    assert found["smoke"] == Step("preprod", ("smoke", "--env", "preprod", "--endpoint", "DEFAULT"), "preprod")
+    assert found["smoke"] == Step("preproduction", ("smoke", "--env", "preprod", "--endpoint", "DEFAULT"), "preprod")
     for step in steps():
         if "--env" in step.arguments:
             assert step.arguments[step.arguments.index("--env") + 1] == step.env, step
@@ -50,4 +53,4 @@ def test_a_job_is_signed_in_to_the_environment_that_its_commands_name() -> None:
 
 def test_what_github_alone_knows_is_empty_in_a_rehearsal() -> None:
     (newer,) = [step for step in steps() if step.command == "newer"]
-    assert newer == Step("prod", ("newer", "--since", ""))
+    assert newer == Step("production (prod)", ("newer", "--since", ""))

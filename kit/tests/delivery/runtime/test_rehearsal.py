@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit.config.environment import EnvironmentName, read_environment
+from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.aws_emulator.cloud import Answer, Cloud
 from agentcore_kit.local.rehearsal.component import Component, fakes
@@ -94,8 +94,7 @@ def test_a_busy_machine_is_no_slow_component(tmp_path: Path) -> None:
     shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__"))
     fakes().loosen(copy)
     manifest = load_manifest()
-    names: tuple[EnvironmentName, ...] = ("local", "preprod", "prod")
-    for name in names:
+    for name in ("local", "preprod", "prod"):
         before, after = read_environment(name, manifest), read_environment(name, manifest, folder=copy / "environments")
         assert after.alarms.latency_p95_ms == LATENCY_MS  # type: ignore[attr-defined] # of kinds that are served
         assert after.account == before.account

@@ -106,3 +106,20 @@ def test_everything_can_be_removed(chosen: World) -> None:
     chosen.must("deploy", "dev")
     chosen.must("destroy", "dev")
     assert not chosen.at("dev").stacks.stacks
+
+
+def test_the_functions_role_reads_the_secrets_that_the_environment_names(chosen: World) -> None:
+    there = chosen.environments["dev"]
+    chosen.with_environment("dev", secrets={"CRM_KEY": "team/crm#key"})
+    refused(chosen.type("deploy", "dev"), "has no secret team/crm in")
+    chosen.at("dev").secrets.values["team/crm"] = '{"key": "planted-value"}'
+    chosen.must("deploy", "dev")
+    stacks = chosen.at("dev").stacks.stacks.values()
+    (made,) = [one.resources for one in stacks if "FunctionRole" in one.resources]
+    policies = {
+        policy["PolicyName"]: policy["PolicyDocument"] for policy in made["FunctionRole"].properties["Policies"]
+    }
+    (arn,) = policies["secrets"]["Statement"][0]["Resource"]
+    assert arn == f"arn:aws:secretsmanager:{there.region}:{there.account}:secret:team/crm-??????"
+    assert "planted-value" not in json.dumps([call.parameters for call in chosen.cloud.calls], default=str)
+    assert list(made["Function"].properties["Environment"]["Variables"]) == ["AGENT_ENV"]

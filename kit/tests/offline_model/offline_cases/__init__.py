@@ -22,6 +22,8 @@ from strands.vended_plugins.context_injector import ContextInjector
 from agentcore_kit.local.offline_model import OfflineModel
 
 DOMAINS = sorted(path.stem for path in Path(__file__).parent.glob("*.yaml"))
+MEASURED = Path(__file__).parent / "measured"
+"""Domains that were written before anything was mended for them; their figures are in docs/documenting-tools.md."""
 
 _MODEL = OfflineModel()  # one serves all conversations
 
@@ -42,6 +44,12 @@ def load(name: str, split: str) -> Domain:
     """Reads one domain, with the cases of one split."""
     data = yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8"))
     return Domain(data["prompt"], str(data["today"]), data["tools"], data.get(split, []))
+
+
+def load_measured(name: str) -> Domain:
+    """Reads one of the domains that are measured."""
+    data = yaml.safe_load((MEASURED / f"{name}.yaml").read_text(encoding="utf-8"))
+    return Domain(data["prompt"], str(data["today"]), data["tools"], data["cases"])
 
 
 def specs(domain: Domain) -> list[ToolSpec]:
@@ -111,6 +119,7 @@ def _judge(turn: dict[str, Any], rounds: list[Calls], text: str) -> Outcome:
         not rounds and text.endswith("?") == (kind == "question") and text.startswith("Hello") == (kind == "greeting")
     )
     right = right and turn.get("says", "").lower() in text.lower()
+    right = right and not (kind == "escalate" and "outside my scope" in text)  # a refusal hands nothing over
     return Outcome(turn["ask"], kind, right, right)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from agentcore_kit.runtime.retries import RetryPolicy
+from agentcore_kit.tool_contract.documentation import name_problem
 
 from agent import tools
 from agent.backend import Holiday, NotFound, Policy, SampleData, Ticket, Unavailable, VacationBalance
@@ -154,7 +154,7 @@ def test_a_ticket_is_never_tried_again(monkeypatch: pytest.MonkeyPatch, failure:
 def test_every_tool_is_documented_to_the_standard(tool: Any) -> None:
     """Name, parameters, returns, errors, when to use: what a model needs to choose and call a tool."""
     spec = tool.tool_spec
-    assert re.fullmatch(r"[a-z]+([A-Z]+[a-z]+)+", spec["name"]), "a verb and a noun"
+    assert not name_problem(spec["name"])
     for part in ("Use when", "Returns:", "Errors:"):
         assert part in spec["description"]
     for name, schema in spec["inputSchema"]["json"]["properties"].items():

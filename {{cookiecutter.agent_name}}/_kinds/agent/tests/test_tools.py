@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 import pytest
+from agentcore_kit.tool_contract.documentation import name_problem
 
 from agent import tools
 from agent.backend import MarketIndicator, NotFound, SampleData, Unavailable
@@ -96,7 +96,7 @@ def test_growth_from_zero_is_an_error() -> None:
 def test_every_tool_is_documented_to_the_standard(tool: Any) -> None:
     """Name, parameters, returns, errors, when to use: what a model needs to choose and call a tool."""
     spec = tool.tool_spec
-    assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)+", spec["name"]), "a verb and a noun"
+    assert not name_problem(spec["name"])
     for part in ("Use when", "Returns:", "Errors:"):
         assert part in spec["description"]
     for name, schema in spec["inputSchema"]["json"]["properties"].items():

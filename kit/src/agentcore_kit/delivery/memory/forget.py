@@ -19,7 +19,7 @@ _BATCH = 100
 
 def forget(
     actor: Annotated[str, typer.Option(help="The person's actor id, as the agent writes it.")] = "",
-    env: Annotated[str, typer.Option(help="dev, preprod or prod; empty: the memory that `kit dev` serves.")] = "",
+    env: Annotated[str, typer.Option(help="An environment in AWS; empty: the memory that `kit dev` serves.")] = "",
     port: Annotated[int, typer.Option(help="Where `kit dev` serves.")] = PORT,
 ) -> None:
     """Delete all events and records of an actor. Exit code 1 when something is still there afterwards."""

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from agentcore_kit.config.repository import repository_path
+from agentcore_kit.evaluation.expectations import Call, JudgedInput, fits
 from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.charts import histogram
@@ -72,7 +73,8 @@ def _content(report: Report) -> dict[str, Any]:
         "tiles": [
             ("cases", total.cases),
             ("right", total.passed),
-            ("wrong", total.cases - total.passed - total.errors),
+            ("wrong", total.cases - total.passed - total.errors - total.undecided),
+            *([("not judged", total.undecided)] if total.undecided else []),
             ("could not run", total.errors),
             ("seconds", f"{report.info['seconds']:.1f}"),
         ],
@@ -116,7 +118,7 @@ def _case(case: CaseResult) -> dict[str, Any]:
     return case | {
         "asked": case.get("asked"),  # and not answered
         "said": case["turns"][0]["input"] if case["turns"] else case.get("asked", case["id"]),
-        "summary": f"could not run: {case['error']}" if case["status"] == "error" else failed,
+        "summary": f"could not run: {case['error']}" if case["status"] == "error" else failed or _undecided(case),
         "why": [(titles[name], text) for name, text in reasons.items() if _tells(name, case["scores"].get(name, 0.0))],
         "turns": [_turn(turn) for turn in case["turns"]],
     }
@@ -139,16 +141,27 @@ def _turn(turn: dict[str, Any]) -> dict[str, Any]:
         }
         for call in turn["calls"]
     ]
-    wanted = [written(call["name"], call["input"]) for call in expected.get("calls", [])]
+    wanted = [Call.model_validate(call) for call in expected.get("calls", [])]
     return turn | {
         "calls": calls,
-        "difference": _difference(wanted, [call["written"] for call in calls]),
+        "tokens": "not reported" if turn["tokens"] is None else turn["tokens"],
+        "difference": _difference(wanted, calls, turn.get("judged", [])),
         "expectation": expected["outcome"] + (f" with {figures}" if figures else ""),
     }
 
 
-def _difference(wanted: list[str], made: list[str]) -> list[tuple[str, str]]:
+def _undecided(case: CaseResult) -> str:
+    return "not judged" if case["status"] == "unjudged" else ""
+
+
+def _difference(wanted: list[Call], made: list[dict[str, Any]], judged: list[JudgedInput]) -> list[tuple[str, str]]:
     """Return the expected calls against the made ones, as a diff: the class of each line, and the line."""
-    lines = [("same", f"  {call}") for call in wanted if call in made]
-    lines += [("minus", f"- {call}") for call in wanted if call not in made]
-    return lines + [("plus", f"+ {call}") for call in dict.fromkeys(made) if call not in wanted]
+    fitting = [[fits(call["name"], call["input"], each, judged) for call in made] for each in wanted]
+    lines = [("same", f"  {each}") for each, found in zip(wanted, fitting, strict=True) if True in found]
+    lines += [
+        ("minus", f"{'?' if None in found else '-'} {each}")
+        for each, found in zip(wanted, fitting, strict=True)
+        if True not in found
+    ]
+    other = [call["written"] for index, call in enumerate(made) if all(found[index] is False for found in fitting)]
+    return lines + [("plus", f"+ {call}") for call in dict.fromkeys(other)]

@@ -18,7 +18,7 @@ def write(report: Report) -> Path:
     """Write the file and return its path."""
     path = report.folder / "junit.xml"
     total, gates = report.summary.total, report.checks
-    failures = total.cases - total.passed - total.errors
+    failures = total.cases - total.passed - total.errors - total.undecided
     with path.open("w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
         file.write(f'<testsuite name="thresholds" tests="{len(gates)}" failures="{len(report.failing)}">\n')
@@ -32,7 +32,7 @@ def write(report: Report) -> Path:
             file.write("</testcase>\n")
         file.write(
             f'</testsuite>\n<testsuite name="cases" tests="{total.cases}" '
-            f'failures="{failures}" errors="{total.errors}">\n'
+            f'failures="{failures}" errors="{total.errors}" skipped="{total.undecided}">\n'
         )
         for case in report.cases():
             name, classname = quoteattr(case["id"]), quoteattr(f"case.{case['category']}")
@@ -42,6 +42,8 @@ def write(report: Report) -> Path:
             elif case["status"] == "failed":
                 answers = "\n".join(f"> {turn['input']}\n{turn['answer']}" for turn in case["turns"])
                 file.write(f"<failure message={_attribute(why(case))}>{escape(_clean(answers))}</failure>")
+            elif case["status"] == "unjudged":
+                file.write(f"<skipped message={_attribute(why(case))}/>")
             file.write("</testcase>\n")
         file.write("</testsuite>\n</testsuites>\n")
     return path

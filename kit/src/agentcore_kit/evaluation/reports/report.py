@@ -16,8 +16,8 @@ LEVELS = tuple(dict.fromkeys(metric.level for metric in known_metrics().values()
 
 
 def _needs(metric: str) -> bool:
-    """Whether a metric needs something configured: a judge, or a price."""
-    return known_metrics()[metric].judged or known_metrics()[metric].unit == "USD"
+    """Whether a metric needs something that may be missing: a judge, a price, or tokens that the provider reports."""
+    return known_metrics()[metric].judged or known_metrics()[metric].unit in ("USD", "tokens")
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,13 @@ class Report:
 
     @property
     def failing(self) -> list[Check]:
-        """The thresholds that are not met; what no judge scored, or has no price, is not met either."""
-        return [check for check in self.checks if check.met is False or (check.met is None and _needs(check.metric))]
+        """The thresholds that are not met; what no judge scored, no provider reported or has no price is not either."""
+        unjudged = self.summary.total.unjudged_metrics
+        return [
+            check
+            for check in self.checks
+            if check.met is False or (check.met is None and (_needs(check.metric) or check.metric in unjudged))
+        ]
 
     @property
     def passed(self) -> bool:
@@ -46,6 +51,8 @@ class Report:
         """The verdict in one line."""
         total = self.summary.total
         counts = f"{total.passed} of {total.cases} cases right"
+        if total.undecided:
+            counts += f", {total.undecided} not judged"
         if total.errors:
             counts += f", {total.errors} could not run"
         if not self.finished:
@@ -68,10 +75,20 @@ class Report:
     def remarks(self) -> list[str]:
         """What is in no figure, and why: rows that were not asked, cases that a judge failed to judge."""
         lines = [f"not asked: {len(ids)} rows, because {reason}" for reason, ids in self.left_out.items()]
-        if any(check.metric == "cost" and check.met is None for check in self.checks):
+        total, measured = self.summary.total, {check.metric: check for check in self.checks}
+        if total.unreported:
+            lines.append(
+                f"tokens not reported: {total.unreported} of {total.turns} turns, because the model's provider does "
+                "not say them; have it report usage, or remove the limits of tokens and cost from evals/thresholds.yaml"
+            )
+        elif (cost := measured.get("cost")) and cost.met is None:
             lines.append("no cost: evals/thresholds.yaml limits it, and has no price of this model under prices")
-        if unjudged := self.summary.total.unjudged:
-            lines.append(f"not judged: {unjudged} cases in at least one metric, because the judge failed")
+        if total.undecided and not self.info.get("judge"):
+            lines.append(
+                f"not judged: {total.undecided} cases, because an expected input needs a judge; set EVAL_JUDGE_MODEL"
+            )
+        elif total.unjudged:
+            lines.append(f"not judged: {total.unjudged} cases in at least one metric, because the judge failed")
         return lines
 
     def cases(self) -> Iterator[CaseResult]:

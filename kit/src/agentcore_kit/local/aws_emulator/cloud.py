@@ -89,7 +89,7 @@ class AccountRegion:
         self.gateways = Gateways(self)
         self.evaluations = Evaluations(self)
         self.parameters = Parameters(self)
-        self.secrets = Secrets()
+        self.secrets = Secrets(self)
         self.stacks = Stacks(self)
         self.metrics = Metrics()
         self.logs = Logs()

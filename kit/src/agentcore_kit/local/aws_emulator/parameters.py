@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.local.aws_protocol.wire import ApiError
@@ -63,12 +65,48 @@ def _named(member: str, found: list[Any], unknown: list[str]) -> dict[str, Any]:
 
 
 class Secrets:
-    """Secrets Manager."""
+    """Secrets Manager.
 
-    def __init__(self) -> None:
+    Attributes:
+        values: The secrets by name.
+        forbidden: Names of those that nobody here may read.
+        deleted: Names of those that will be gone after their days of grace.
+    """
+
+    def __init__(self, place: AccountRegion) -> None:
+        self.place = place
         self.values: dict[str, str] = {}
+        self.forbidden: set[str] = set()
+        self.deleted: set[str] = set()
+
+    def make(self, reference: str) -> None:
+        """Make the secret that an environment file names, invented: `name`, or `name#key` for one that is JSON."""
+        name, _, key = reference.partition("#")
+        known = json.loads(self.values.get(name, "{}")) if key else {}
+        self.values[name] = json.dumps({**known, key: f"invented {key}"}) if key else f"invented {name}"
 
     def get_secret_value(self, p: Mapping[str, Any]) -> dict[str, Any]:
-        if p["SecretId"] not in self.values:
+        name = self._found(p)
+        if name in self.forbidden:
+            who = f"arn:aws:sts::{self.place.account}:assumed-role/deploy/test"
+            action = f"secretsmanager:GetSecretValue on resource: {name}"
+            raise ApiError("AccessDeniedException", f"User: {who} is not authorized to perform: {action}")
+        if name in self.deleted:
+            text = "You can't perform this operation on the secret because it was marked for deletion."
+            raise ApiError("InvalidRequestException", text)
+        arn, version = self._arn(name), "a1b2c3d4-1111-2222-3333-444455556666"
+        return {"ARN": arn, "Name": name, "VersionId": version, "SecretString": self.values[name]}
+
+    def describe_secret(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        name = self._found(p)
+        gone = {"DeletedDate": datetime.now(UTC)} if name in self.deleted else {}
+        return {"ARN": self._arn(name), "Name": name, **gone}
+
+    def _arn(self, name: str) -> str:
+        return self.place.arn("secretsmanager", f"secret:{name}-a1B2c3")
+
+    def _found(self, p: Mapping[str, Any]) -> str:
+        name = str(p["SecretId"])
+        if name not in self.values:
             raise ApiError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-        return {"Name": p["SecretId"], "SecretString": self.values[p["SecretId"]]}
+        return name

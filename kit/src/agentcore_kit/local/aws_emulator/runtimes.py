@@ -85,12 +85,12 @@ class Runtimes:
         return runtime
 
     def add_version(self, runtime: Runtime, properties: Mapping[str, Any]) -> None:
-        """Every update makes a version, which never changes; DEFAULT follows. An image that is not there fails."""
+        """Every update makes a version, which never changes; DEFAULT follows. Its image must be in the region's ECR."""
         image = properties["AgentRuntimeArtifact"]["ContainerConfiguration"]["ContainerUri"]
         registry, _, rest = image.partition("/")
         repository, _, digest = rest.partition("@")
         there = self.place.cloud.at(registry.split(".")[0], registry.split(".")[3]).images
-        if digest not in there.repositories.get(repository, {}):
+        if registry.split(".")[3] != self.place.region or digest not in there.repositories.get(repository, {}):
             raise ApiError("ValidationException", f"The specified image identifier does not exist: {image}")
         runtime.versions.append(dict(properties))
         default = runtime.endpoints.setdefault("DEFAULT", Endpoint("DEFAULT", None, "1"))

@@ -13,6 +13,7 @@ from typing import Any
 from botocore import xform_name
 
 from agentcore_kit.local.aws_emulator.cloud import Cloud
+from agentcore_kit.local.aws_protocol.own_machine import foreign
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
 
@@ -53,10 +54,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         signed = _CREDENTIAL.search(self.headers.get("Authorization", ""))
-        if self.path.startswith(DOCKER):
-            account, region, repository, tag, digest = json.loads(body)
-            self.server.cloud.at(account, region).images.push(repository, digest, tag)
-            self._send(200, "application/json", b"{}", {})
+        if foreign(_Headers(self.headers.items())):
+            self._send(403, "application/json", b'{"message": "this is no request of this machine"}', {})
+        elif self.path.startswith(DOCKER):
+            account, region, repository, tag, digest, source = json.loads(body)
+            known = not source or source[3] in self.server.cloud.at(*source[:2]).images.repositories[source[2]]
+            if known:
+                self.server.cloud.at(account, region).images.push(repository, digest, tag)
+            self._send(200 if known else 404, "application/json", b"{}", {})
         elif signed and not _INVOCATION.fullmatch(self.path):
             self._send(*self._call(signed.groupdict(), body))
         elif _GATEWAY.fullmatch(self.path):

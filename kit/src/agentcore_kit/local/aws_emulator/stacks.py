@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.config.infrastructure import read_template
-from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of
+from agentcore_kit.local.aws_emulator.functions import check_rules
+from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of, transformed
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, models
 
@@ -23,6 +24,9 @@ _MADE_BY = {
     "AWS::BedrockAgentCore::OnlineEvaluationConfig": "CreateOnlineEvaluationConfig",
     "AWS::BedrockAgentCore::Runtime": "CreateAgentRuntime",
 }
+
+_ANY = "*"
+"""Among the attributes of a resource whose type the emulator has no service for: the others have placeholders."""
 
 LAG = 1
 """So often, after something began, a stack is described as it was before."""
@@ -60,6 +64,7 @@ class Stack:
     status: str
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    exports: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     tags: list[dict[str, str]] = field(default_factory=list)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
@@ -94,6 +99,10 @@ class Stacks:
             raise ApiError("AlreadyExistsException", f"ChangeSet {p['ChangeSetName']} already exists")
         template = read_template(p["TemplateBody"])
         values = parameters_of(template, p.get("Parameters", []))
+        nothing_yet = Stack(p["StackName"], "", "REVIEW_IN_PROGRESS")
+        template = transformed(template, self._resolver(stack or nothing_yet, template, values, {}))
+        resolver = self._resolver(stack or nothing_yet, template, values, template["Resources"])
+        check_rules(template.get("Rules", {}), resolver.value)
         roles = [r for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
         if roles and not set(p.get("Capabilities", [])) & {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}:
             raise ApiError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]")
@@ -204,11 +213,13 @@ class Stacks:
         return changes + [_change("Remove", name, stack.resources[name].type) for name in sorted(gone)]
 
     def _wanted(self, resolver: Resolver, template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        return {
-            name: {"Type": resource["Type"], "Properties": resolver.value(resource.get("Properties", {}))}
-            for name, resource in template["Resources"].items()
-            if "Condition" not in resource or resolver.condition(resource["Condition"])
-        }
+        wanted = {}
+        for name, resource in template["Resources"].items():
+            with resolver.of(f"resource {name}"):
+                if "Condition" not in resource or resolver.value({"Condition": resource["Condition"]}):
+                    properties = resolver.value(resource.get("Properties", {}))
+                    wanted[name] = {"Type": resource["Type"], "Properties": properties}
+        return wanted
 
     def _resolver(
         self, stack: Stack, template: Mapping[str, Any], values: Mapping[str, str], known: Mapping[str, Any]
@@ -217,8 +228,12 @@ class Stacks:
             resource = stack.resources.get(name)
             if resource and wanted in resource.attributes:
                 return resource.attributes[wanted]
+            if resource and resource.attributes.get(_ANY):
+                return f"{resource.attributes['']}.{wanted}"
             if resource or name not in known:
-                raise ApiError("ValidationError", f"{name}.{wanted} is no attribute that the emulator knows")
+                raise ValueError(
+                    f"{name}.{wanted} is no attribute that the emulator knows" if wanted else f"there is no {name}"
+                )
             return f"{{{{{name}.{wanted}}}}}"
 
         pseudo = {
@@ -227,8 +242,15 @@ class Stacks:
             "AWS::Partition": "aws",
             "AWS::StackName": stack.name,
             "AWS::URLSuffix": "amazonaws.com",
+            "AWS::StackId": stack.id,
+            "AWS::NotificationARNs": [],
         }
-        return Resolver(template, values, pseudo, attribute)
+        return Resolver(template, values, pseudo, attribute, self._exported, stack.name)
+
+    def _exported(self, name: str) -> str:
+        """Return what a stack here exports under a name; a placeholder where another team's stack would."""
+        found = [stack.exports[name] for stack in self.stacks.values() if name in stack.exports]
+        return found[0] if found else f"imported:{name}"
 
     def _apply(self, stack: Stack, change_set: ChangeSet) -> None:
         template = change_set.template
@@ -242,12 +264,14 @@ class Stacks:
         for name in set(stack.resources) - set(names):
             self._remove(stack.resources.pop(name))
         stack.parameters, stack.tags, stack.body = change_set.parameters, change_set.tags, change_set.body
-        outputs = template.get("Outputs", {})
-        stack.outputs = {
-            name: str(resolver.value(output["Value"]))
-            for name, output in outputs.items()
-            if "Condition" not in output or resolver.condition(output["Condition"])
-        }
+        stack.outputs, stack.exports = {}, {}
+        for name, output in template.get("Outputs", {}).items():
+            with resolver.of(f"output {name}"):
+                if "Condition" in output and not resolver.value({"Condition": output["Condition"]}):
+                    continue
+                stack.outputs[name] = str(resolver.value(output["Value"]))
+                if "Export" in output:
+                    stack.exports[str(resolver.value(output["Export"]["Name"]))] = stack.outputs[name]
 
     def _make(self, stack: Stack, name: str, wanted: Mapping[str, Any], known: Resource | None) -> Resource:
         kind, properties = wanted["Type"], wanted["Properties"]
@@ -308,7 +332,8 @@ class Stacks:
                 groups.setdefault(group, [])
                 attributes = {"": group, "Arn": self.place.arn("logs", f"log-group:{group}:*")}
             case _:
-                attributes = {"": f"{stack.name}-{name}", "Arn": self.place.arn("other", f"{stack.name}-{name}")}
+                arn = self.place.arn("other", f"{stack.name}-{name}")
+                attributes = {"": f"{stack.name}-{name}", "Arn": arn, _ANY: "any"}
         return Resource(kind, dict(properties), attributes)
 
     def _remove(self, resource: Resource) -> None:

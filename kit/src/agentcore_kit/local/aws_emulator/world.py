@@ -7,24 +7,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentcore_kit.config.environment import Environment, EnvironmentName, read_environment
+from agentcore_kit.config.environment import Environment, read_environment
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.delivery import names
 from agentcore_kit.local.aws_emulator.cloud import Cloud, access_key
 from agentcore_kit.local.aws_emulator.gateways import SHARED
 
 ISSUER = "https://login.example.com/.well-known/openid-configuration"
-CLOUDS: tuple[EnvironmentName, ...] = ("dev", "preprod", "prod")
 
 
 def environments() -> dict[str, Environment]:
-    """Return the environments of this repository that are in AWS."""
+    """Return the environments of this repository that are in AWS, in the order in which a version reaches them."""
     manifest = load_manifest()
-    return {name: read_environment(name, manifest) for name in CLOUDS}
+    return {name: read_environment(name, manifest) for name in manifest.delivery.environments}
 
 
 def prepared(cloud: Cloud) -> None:
-    """Publish in every account what the platform repository publishes there."""
+    """Publish in every account what the platform repository publishes there, and make the component's secrets."""
     manifest = load_manifest()
     wanted = getattr(manifest.spec, "gateway", None)  # only some kinds have one
     gateway = wanted.name if wanted else SHARED
@@ -46,6 +45,8 @@ def prepared(cloud: Cloud) -> None:
             names.gateway_role(gateway): f"arn:aws:iam::{environment.shared_account}:role/{gateway}",
             names.GATEWAY_TARGETS_ROLE: f"arn:aws:iam::{environment.shared_account}:role/agentops-gateway-targets",
         }
+        for reference in getattr(environment, "secrets", {}).values():
+            place.secrets.make(reference)
         shared_place = cloud.at(str(environment.shared_account), environment.region)
         shared_place.gateways.add(f"{gateway}-{environment.name}")
         shared_place.images.repositories.setdefault(manifest.metadata.name, {})

@@ -65,7 +65,7 @@ def _is(kind: str, value: object) -> bool:
 
 def _structure(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]:
     yield from (f"{path}.{name}: missing" for name in shape.required_members if name not in value)
-    if getattr(shape, "is_tagged_union", False) and len(value) != 1:
+    if getattr(shape, "is_tagged_union", False) and sum(item is not None for item in value.values()) != 1:
         yield f"{path}: needs exactly one of {', '.join(shape.members)}"
     for name, item in value.items():
         if name in shape.members:
@@ -79,7 +79,8 @@ def _text(rules: Mapping[str, Any], value: str, path: str) -> Iterator[str]:
     if "enum" in rules and value not in rules["enum"]:
         yield f"{path}: {value!r} is none of {', '.join(rules['enum'])}"
     # The models' patterns are Java's; Python reads those of the operations used here in the same way.
-    if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+    too_long = len(value) > rules.get("max", len(value))  # then a pattern could take long too, and says nothing new
+    if "pattern" in rules and not too_long and not re.fullmatch(rules["pattern"], value):
         yield f"{path}: {value!r} does not match {rules['pattern']}"
 
 

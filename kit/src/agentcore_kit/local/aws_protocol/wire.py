@@ -31,6 +31,10 @@ SERVICES = {
 }
 
 
+_DEEPEST = 250
+"""How many levels of JSON a request may have: Python reads and writes some 1,000, less what its caller needs."""
+
+
 class ApiError(Exception):
     """What an AWS service answers instead of a result."""
 
@@ -107,21 +111,35 @@ def _from_rest(operation: Any, shape: Any, path: str, headers: Mapping[str, str]
             found[name] = headers[wire]
         elif name == payload:
             found[name] = body
-        elif place is None and wire in sent:
+        elif place is None and sent.get(wire) is not None:
             found[name] = _from_json(member, sent[wire])
     return found
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """Return the fields of a JSON body. Raises ApiError for another body, and for half a character (lone surrogate)."""
+    """Return the fields of a JSON body. Raises ApiError for another body, or one that could not be stored and read."""
     try:
         sent = json.loads(body or b"{}")
         json.dumps(sent, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         sent = None
-    if not isinstance(sent, dict):
-        raise ApiError("ValidationException", "the body is no JSON object, or has half a character (a lone surrogate)")
+    if not isinstance(sent, dict) or _is_deeper(sent, _DEEPEST):
+        raise ApiError(
+            "ValidationException",
+            f"the body is no JSON object, has half a character (a lone surrogate), or more than {_DEEPEST} levels",
+        )
     return sent
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether JSON is nested in more levels. A walk without recursion, as Python's own ends at some depth."""
+    level = [value]
+    for _ in range(levels):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [item for items in inner for item in items if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _from_json(shape: Any, value: Any) -> Any:
@@ -130,6 +148,7 @@ def _from_json(shape: Any, value: Any) -> Any:
         return {
             names.get(wire, wire): _from_json(shape.members[names[wire]], item) if wire in names else item
             for wire, item in value.items()
+            if item is not None  # which says that there is no such member
         }
     if shape.type_name == "list" and isinstance(value, list):
         return [_from_json(shape.member, item) for item in value]

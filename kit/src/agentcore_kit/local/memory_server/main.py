@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agentcore_kit.local.memory_server.repair import StoreInUse
 from agentcore_kit.local.memory_server.server import build
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
 
@@ -18,6 +19,9 @@ def dev(
         server = build(settings, STATE, port)
     except OSError as error:
         print(f"dev: port {port}: {error.strerror}. Choose another: kit dev --port {port + 100}", file=sys.stderr)
+        raise typer.Exit(3) from None
+    except StoreInUse as error:
+        print(f"dev: {error}", file=sys.stderr)
         raise typer.Exit(3) from None
     consumers = ", ".join(settings.policies()) or "none"
     print(

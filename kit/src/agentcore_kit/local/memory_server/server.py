@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from botocore import xform_name
 
+from agentcore_kit.local.aws_protocol.own_machine import foreign
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
 from agentcore_kit.local.memory_server.access import Policies, check
@@ -25,22 +27,27 @@ from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
 from agentcore_kit.local.memory_server.store import Store
 
 SERVICE = "bedrock-agentcore"
-_CREDENTIAL = re.compile(r"Credential=(?P<caller>[^/]+)/")
+_LONGEST = 100 * 1024 * 1024
+"""How many bytes a request may have: 100 messages, the most an event has, of 100,000 characters each fit in."""
+
+_CREDENTIAL = re.compile(r"Credential=(?P<caller>[^/=]+)/")
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or each answer waits 40 ms for its second packet
+    wbufsize = -1  # head and body leave together: no half answer by a kill, and no 40 ms until the second packet
     server: MemoryServer
 
     def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if urlsplit(self.path).path == "/ping":
-            self._send(200, "application/json", b'{"status": "Healthy"}', {})
-            return
         operation = None
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
+            body = self._body(headers)
+            if header := foreign(headers):
+                raise ApiError("AccessDeniedException", f"the {header} of this request is not this machine", 403)
+            if urlsplit(self.path).path == "/ping":
+                self._send(200, "application/json", b'{"status": "Healthy"}', {})
+                return
             signed = _CREDENTIAL.search(headers.get("authorization", ""))
             if not signed:
                 raise ApiError("AccessDeniedException", "Missing Authentication Token", 403)
@@ -58,6 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what people say to an agent belongs in no log."""
+
+    def _body(self, headers: Mapping[str, str]) -> bytes:
+        """Return the body of a request; of one whose size is no number, or too much, nothing is read."""
+        size = headers.get("content-length", "0")
+        if not (size.isascii() and size.isdigit()) or len(size) > 10 or int(size) > _LONGEST:
+            self.close_connection = True
+            raise ApiError("ValidationException", f"the body has no size from 0 to {_LONGEST} bytes")
+        return self.rfile.read(int(size))
 
     def _send(self, status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -95,12 +110,26 @@ class MemoryServer(ThreadingHTTPServer):
         if handler is None:
             message = f"the local memory has no {operation.name}; its configuration is manifest.yaml"
             raise ApiError("AccessDeniedException", message, 403)
-        result: dict[str, Any] = handler(sent)
+        try:
+            result: dict[str, Any] = handler(sent)
+        except sqlite3.DatabaseError as error:
+            if not self.service.store.repaired(error):
+                raise
+            result = handler(sent)
+        if "Delete" in operation.name:
+            self.service.store.asked = True
+        elif operation.name.startswith(("List", "Retrieve")) and not any(result.values()):
+            self.service.store.gone()  # who looks whether something is gone finds no trace in the file either
         return result
 
 
 def build(settings: Settings, folder: Path = STATE, port: int = PORT) -> MemoryServer:
-    """Return the server of these settings, with its store in a folder."""
+    """Return the server of these settings, with its store in a folder.
+
+    Raises:
+        OSError: When the port is taken.
+        StoreInUse: When the store has to be repaired while another process has it open.
+    """
     service = MemoryService(settings, Store(folder / "memory.sqlite"), extractor(settings))
     return MemoryServer(service, settings.policies(), port)
 

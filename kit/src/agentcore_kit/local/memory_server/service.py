@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from agentcore_kit.config.memory import Strategy
 from agentcore_kit.local.aws_protocol.wire import ApiError
-from agentcore_kit.local.memory_server.extraction import Change, Extractor
+from agentcore_kit.local.memory_server.extraction import Change, Extractor, Message
 from agentcore_kit.local.memory_server.extraction.messages import said
 from agentcore_kit.local.memory_server.namespaces import as_path, resolve
 from agentcore_kit.local.memory_server.settings import Settings, strategy_id
-from agentcore_kit.local.memory_server.store import DAY, Event, Record, Store, new_record_id
+from agentcore_kit.local.memory_server.store import DAY, After, Event, Record, Store, new_record_id
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
@@ -27,8 +30,23 @@ _PURGE_EVERY = 500
 _EARLIER = 6
 """How many events before a new one an extractor sees."""
 
+_ATTEMPTS = 8
+"""How often it is decided anew what an event teaches, because its conversation or what is known changed meanwhile."""
+
 _YEAR_10000 = 253_402_300_800
 """In seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What an extractor decides from: the events before, and what is known, by strategy."""
+
+    earlier: list[Event]
+    known: Mapping[str, list[Record]]
+
+
+Learned = Sequence[tuple[str, Change]]
+"""What an event changes, each with the id of the strategy."""
 
 
 class MemoryService:
@@ -57,28 +75,36 @@ class MemoryService:
             _event_id(at), p["actorId"], session, at, list(p["payload"]), dict(p.get("metadata", {})),
             branch.get("name"), branch.get("rootEventId"),
         )  # fmt: skip
-        with self.store.transaction():
-            if event.branch and event.branch != "main":
-                self._check_branch(event, now)
-            kept = self.store.add_event(event, expires, token)
-            if kept is event and p.get("extractionMode") != "SKIP":
-                self._extract(event, now)
+        messages = said(event.payload, event.metadata) if p.get("extractionMode") != "SKIP" else []
+        for attempt in range(1, _ATTEMPTS + 1):
+            # What is learned is decided without holding up anybody else; only the last attempt keeps them waiting.
+            with self.store.transaction() if attempt == _ATTEMPTS else nullcontext():
+                if token and (known := self.store.event_of(event.actor, session, token)):
+                    return {"event": self._event(known)}
+                seen = self._seen(event, now)
+                learned = self._learned(event, messages, seen) if messages else []
+                if kept := self._kept(event, expires, token, seen, learned, now):
+                    break
         self._purge_sometimes(now)
-        return {"event": self._event(kept)}
+        return {"event": self._event(kept or event)}
 
     def get_event(self, p: Parameters) -> Answer:
         return {"event": self._event(self._found_event(p))}
 
     def list_events(self, p: Parameters) -> Answer:
         """Return a session's events, the newest first; of one branch, or with `includeParentBranches` from its root."""
-        events = self.store.events(p["actorId"], p["sessionId"], self.clock())
-        wanted = p.get("filter", {})
-        if branch := wanted.get("branch"):
-            events = _branch(events, branch["name"], with_parents=branch.get("includeParentBranches", False))
-        for test in wanted.get("eventMetadata", []):
+        actor, session, now, wanted = p["actorId"], p["sessionId"], self.clock(), p.get("filter", {})
+        branch, tests = wanted.get("branch"), wanted.get("eventMetadata", [])
+        for test in tests:
             _check_filter(test, {test["left"]["metadataKey"]: ("stringValue",)})  # of events any key can be filtered by
-            events = [event for event in events if _metadata_holds(test, event.metadata)]
-        page, token = _page(events, p, _newest)
+        with_parents = branch is not None and branch.get("includeParentBranches", False)
+        branches = self._lineage(actor, session, branch["name"], now, with_parents=with_parents) if branch else []
+        page, token = _page(
+            lambda after, limit: self.store.events(
+                actor, session, now, limit=limit, after=after, branches=branches
+            ),
+            p, _newest, keep=lambda event: all(_metadata_holds(test, event.metadata) for test in tests),
+        )  # fmt: skip
         shown = [self._event(each, payload=p.get("includePayloads", True)) for each in page]
         return {"events": shown, **token}
 
@@ -89,12 +115,20 @@ class MemoryService:
 
     def list_sessions(self, p: Parameters) -> Answer:
         """Return the sessions in which an actor has events; with the last of these a session goes."""
-        page, token = _page(self.store.sessions(p["actorId"], self.clock()), p, lambda each: (-each[1], each[0]))
-        shown = [{"sessionId": each[0], "actorId": p["actorId"], "createdAt": each[1]} for each in page]
+        actor, now = p["actorId"], self.clock()
+        page, token = _page(
+            lambda after, limit: self.store.sessions(actor, now, limit=limit, after=after),
+            p, lambda each: (each[1], each[0]), (float, str),
+        )  # fmt: skip
+        shown = [{"sessionId": each[0], "actorId": actor, "createdAt": each[1]} for each in page]
         return {"sessionSummaries": shown, **token}
 
     def list_actors(self, p: Parameters) -> Answer:
-        page, token = _page(self.store.actors(self.clock()), p, lambda each: (each,))
+        now = self.clock()
+        page, token = _page(
+            lambda after, limit: self.store.actors(now, limit=limit, after=after[0] if after else ""),
+            p, lambda each: (each,), (str,),
+        )  # fmt: skip
         return {"actorSummaries": [{"actorId": each} for each in page], **token}
 
     # Long-term memory
@@ -104,18 +138,28 @@ class MemoryService:
         where, below = _where(p)
         criteria = p["searchCriteria"]
         top = criteria.get("topK", 10)
-        filters = criteria.get("metadataFilters", [])
-        narrowed = bool(filters or "memoryStrategyId" in criteria)
-        found = self.store.search(criteria["searchQuery"], where, self.clock(), 1000 if narrowed else top, below=below)
-        found = self._narrowed(found, criteria.get("memoryStrategyId"), filters)[:top]
-        page, token = _page(found, p, lambda each: (-(each.score or 0), *_newest(each)), top)
+        strategy, filters = criteria.get("memoryStrategyId"), criteria.get("metadataFilters", [])
+        keep = self._keep(strategy, filters)
+        limit = 1000 if filters or strategy else top
+        found = self.store.search(criteria["searchQuery"], where, self.clock(), limit, below=below)
+        ranked = [each for each in found if keep(each)][:top]
+
+        def key(each: Record) -> tuple[float, float, float]:
+            return each.score or 0, *_newest(each)
+
+        def read(after: Any, limit: int) -> list[Record]:
+            return [each for each in ranked if after is None or key(each) < after][:limit]
+
+        page, token = _page(read, p, key, (float, float, float), size=top)
         return {"memoryRecordSummaries": [_record(each, score=True) for each in page], **token}
 
     def list_memory_records(self, p: Parameters) -> Answer:
         where, below = _where(p)
-        found = self.store.records(where, self.clock(), below=below)
-        found = self._narrowed(found, p.get("memoryStrategyId"), p.get("metadataFilters", []))
-        page, token = _page(found, p, _newest)
+        now, keep = self.clock(), self._keep(p.get("memoryStrategyId"), p.get("metadataFilters", []))
+        page, token = _page(
+            lambda after, limit: self.store.records(where, now, below=below, limit=limit, after=after),
+            p, _newest, keep=keep,
+        )  # fmt: skip
         return {"memoryRecordSummaries": [_record(each) for each in page], **token}
 
     def get_memory_record(self, p: Parameters) -> Answer:
@@ -214,19 +258,47 @@ class MemoryService:
 
     # What the operations share
 
-    def _extract(self, event: Event, now: float) -> None:
-        messages = said(event.payload, event.metadata)
-        if not messages:
-            return
-        before = self.store.events(event.actor, event.session, now)[1 : _EARLIER + 1]
-        earlier = [message for each in reversed(before) for message in said(each.payload, each.metadata)]
-        for key, strategy in self._strategies.items():
-            if strategy.type == "selfManaged":
-                continue  # its own pipeline writes its records
-            namespace = resolve(strategy.namespace_template, event.actor, event.session, key)
-            known = [each for each in self.store.records(namespace, now, below=False) if each.strategy == key]
-            for change in self.extractor.extract(strategy, messages, earlier, known):
-                self._apply(change, strategy, key, namespace, event, now)
+    def _seen(self, event: Event, now: float) -> _Seen:
+        # Of this time too: behind its time and every number.
+        after = (event.at, math.inf)
+        earlier = self.store.events(event.actor, event.session, now, limit=_EARLIER, after=after)
+        known = {}
+        for key, namespace in self._namespaces(event).items():
+            found = self.store.records(namespace, now, below=False)
+            known[key] = [each for each in found if each.strategy == key]
+        return _Seen(earlier, known)
+
+    def _learned(self, event: Event, messages: Sequence[Message], seen: _Seen) -> Learned:
+        earlier = [message for each in reversed(seen.earlier) for message in said(each.payload, each.metadata)]
+        return [
+            (key, change)
+            for key, known in seen.known.items()
+            for change in self.extractor.extract(self._strategies[key], messages, earlier, known)
+        ]
+
+    def _kept(
+        self, event: Event, expires: float, token: str | None, seen: _Seen, learned: Learned, now: float
+    ) -> Event | None:
+        """Keep an event and what it teaches, both or none; None when that was decided from what is no longer so."""
+        with self.store.transaction():
+            if learned and self._seen(event, now) != seen:
+                return None  # it could bring back what was forgotten or corrected meanwhile
+            if event.branch and event.branch != "main":
+                self._check_branch(event, now)
+            kept = self.store.add_event(event, expires, token)
+            if kept is event:
+                namespaces = self._namespaces(event)
+                for key, change in learned:
+                    self._apply(change, self._strategies[key], key, namespaces[key], event, now)
+        return kept
+
+    def _namespaces(self, event: Event) -> dict[str, str]:
+        """Return where records of an event are, by the id of the strategy."""
+        return {
+            key: resolve(each.namespace_template, event.actor, event.session, key)
+            for key, each in self._strategies.items()
+            if each.type != "selfManaged"  # its own pipeline writes its records
+        }
 
     def _apply(self, change: Change, strategy: Strategy, key: str, namespace: str, event: Event, now: float) -> None:
         for record_id in change.forget:
@@ -242,18 +314,30 @@ class MemoryService:
         self.store.put_record(Record(record_id, key, namespace, change.text, created, event.at, change.topic, expires))
 
     def _check_branch(self, event: Event, now: float) -> None:
-        known = self.store.events(event.actor, event.session, now)
-        if any(each.branch == event.branch for each in known):
-            event.root = next(each.root for each in known if each.branch == event.branch)
+        known = [(str(event.branch), None)]
+        if self.store.events(event.actor, event.session, now, limit=1, branches=known):
+            event.root = self.store.root(event.actor, event.session, str(event.branch), now)
         elif event.root is None:
             raise ApiError("ValidationException", f"branch {event.branch} is new: rootEventId is needed")
-        elif event.root not in {each.id for each in known}:
+        elif not self.store.event(event.actor, event.session, event.root, now):
             raise ApiError("ResourceNotFoundException", f"Event {event.root} does not exist.", 404)
 
+    def _lineage(
+        self, actor: str, session: str, name: str, now: float, *, with_parents: bool
+    ) -> list[tuple[str, After | None]]:
+        """Return a branch, and those it grew from, each up to the event where it did."""
+        found: dict[str, After | None] = {name: None}
+        while with_parents and (root := self.store.root(actor, session, name, now)):
+            event = self.store.event(actor, session, root, now)
+            name = (event.branch or "main") if event else name
+            if event is None or name in found:
+                break
+            found[name] = (event.at, event.seq)
+        return list(found.items())
+
     def _found_event(self, p: Parameters) -> Event:
-        event = self.store.event(p["eventId"])
-        events = self.store.events(p["actorId"], p["sessionId"], self.clock()) if event else []
-        if event is None or event.id not in {each.id for each in events}:
+        event = self.store.event(p["actorId"], p["sessionId"], p["eventId"], self.clock())
+        if event is None:
             raise ApiError("ResourceNotFoundException", f"Event {p['eventId']} does not exist.", 404)
         return event
 
@@ -263,12 +347,14 @@ class MemoryService:
             raise ApiError("ResourceNotFoundException", f"Memory record {p['memoryRecordId']} does not exist.", 404)
         return record
 
-    def _narrowed(self, found: list[Record], strategy: str | None, filters: Sequence[Any]) -> list[Record]:
+    def _keep(self, strategy: str | None, filters: Sequence[Any]) -> Callable[[Record], bool]:
+        """Return what tells whether a record is of a strategy and passes filters, which are checked."""
         members = {each.key: _MEMBERS[each.type] for each in self.settings.spec.indexed_keys}
         for test in filters:
             _check_filter(test, members | dict.fromkeys(_TIMES, ("dateTimeValue",)))
-        kept = [each for each in found if strategy in (None, each.strategy)]
-        return [each for each in kept if all(_metadata_holds(test, _filtered(each)) for test in filters)]
+        return lambda each: (
+            strategy in (None, each.strategy) and all(_metadata_holds(test, _filtered(each)) for test in filters)
+        )
 
     def _days(self, strategy: str) -> int | None:
         return self._strategies[strategy].record_expiry_days if strategy in self._strategies else None
@@ -345,18 +431,6 @@ def _where(p: Parameters) -> tuple[str, bool]:
     return (as_path(where), True) if "namespacePath" in p else (where, False)
 
 
-def _branch(events: Sequence[Event], name: str, *, with_parents: bool) -> list[Event]:
-    """Return the events of a branch, and of those it grew from up to where it did."""
-    found = [event for event in events if (event.branch or "main") == name]
-    root = next((event.root for event in found if event.root), None)
-    if not with_parents or root is None:
-        return found
-    at = next((index for index, event in enumerate(events) if event.id == root), None)
-    if at is None:
-        return found
-    return found + _branch(events[at:], events[at].branch or "main", with_parents=True)
-
-
 def _check_filter(test: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> None:
     """Refuse a filter that compares what cannot be compared, as far as the service says so."""
     key, operator = test["left"]["metadataKey"], test["operator"]
@@ -421,27 +495,55 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _newest(item: Event | Record) -> tuple[float, int]:
-    return (-item.at, -item.seq)
+def _newest(item: Event | Record) -> After:
+    return item.at, item.seq
 
 
 def _page(
-    items: Sequence[T], p: Parameters, key: Callable[[T], tuple[Any, ...]], size: int = _PAGE
-) -> tuple[Sequence[T], dict[str, str]]:
-    """Return a page of results, which are sorted by `key`, and the token of the next one where there is more.
+    read: Callable[[Any, int], Sequence[T]], p: Parameters, key: Callable[[T], tuple[Any, ...]],
+    kinds: tuple[type, ...] = (float, float), keep: Callable[[T], bool] = lambda _: True, size: int = _PAGE,
+) -> tuple[Sequence[T], dict[str, str]]:  # fmt: skip
+    """Return a page of results, and the token of the next one where there is more.
 
     The token is the key of the last item seen: what is written or deleted meanwhile moves nothing between pages.
+
+    Args:
+        read: Returns so many items from behind a key, or from the first one for None.
+        p: The parameters of the call.
+        key: Returns what the items are sorted by.
+        kinds: The types of the parts of a key.
+        keep: Whether an item is wanted.
+        size: How many a page has when the call does not say.
     """
-    if token := p.get("nextToken"):
-        try:
-            last = tuple(json.loads(base64.urlsafe_b64decode(token)))
-            items = [each for each in items if key(each) > last]
-        except (TypeError, ValueError):
-            raise ApiError("ValidationException", "nextToken is not one that was returned") from None
-    page = items[: p.get("maxResults", size)]
-    if len(page) == len(items):
+    size, after = p.get("maxResults", size), _behind(p.get("nextToken"), kinds)
+    found: list[T] = []
+    while len(found) <= size:
+        items = read(after, size + 1)
+        found += filter(keep, items)
+        if len(items) <= size:
+            break
+        after = key(items[-1])
+    page = found[:size]
+    if len(found) <= size:
         return page, {}
     return page, {"nextToken": base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()}
+
+
+def _behind(token: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
+    """Return the key that a token is; None where there is no token."""
+    if token is None:
+        return None
+    try:
+        sent = json.loads(base64.urlsafe_b64decode(token))
+        numbers = [isinstance(each, (int, float)) for each in sent]
+        if numbers != [kind is float for kind in kinds]:
+            raise ValueError("another call's")
+        found = tuple(kind(each) for kind, each in zip(kinds, sent, strict=True))
+        if not all(math.isfinite(each) for each in found if isinstance(each, float)):
+            raise ValueError("no number")
+        return found
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ApiError("ValidationException", "nextToken is not one that was returned") from None
 
 
 def _event_id(at: float) -> str:

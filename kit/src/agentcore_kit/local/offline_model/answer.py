@@ -68,6 +68,12 @@ def question(missing: list[Parameter]) -> str:
     return f"To do that I still need the {listed(asked, 'and the')}. Could you tell me?"
 
 
+def offer(tool: Tool, missing: list[Parameter]) -> str:
+    """Offers to do what was only asked about; nothing is done until the user wants it."""
+    needs = f" For that I need the {listed([parameter.label for parameter in missing], 'and')}." if missing else ""
+    return f"I can do that for you: {tool.summary[0].lower()}{tool.summary[1:]}.{needs} Shall I?"
+
+
 def as_documented(calls: list[Call], tools: list[Tool]) -> list[Call]:
     """The calls without what is not among the fields that their tools document: that is no part of the answer.
 

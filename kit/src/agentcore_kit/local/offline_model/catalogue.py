@@ -13,7 +13,7 @@ from typing import Any
 
 from strands.types.tools import ToolSpec
 
-from agentcore_kit.local.offline_model.text import STOPWORDS, humanise, stems, word_set
+from agentcore_kit.local.offline_model.text import STOPWORDS, humanise, stem, stems, word_set
 
 
 class Kind(IntEnum):
@@ -37,8 +37,34 @@ _SECOND = word_set("destination target end current new later latest arrival reci
 _SEARCH = word_set("query question search keywords topic term")
 _FIRST_IN_NAMES, _SECOND_IN_NAMES = _FIRST | word_set("from in since"), _SECOND | word_set("to out until")
 
+_WRITES = frozenset(
+    stems(
+        """
+        create open file submit book reserve order request register enrol enroll sign cancel withdraw delete remove
+        reset
+        change update modify set add send report renew extend raise log start initiate trigger stop close approve assign
+        grant revoke buy sell pay transfer schedule place post publish issue subscribe unsubscribe lock unlock block
+        activate deactivate enable disable install upload move rename invite notify escalate terminate write
+        """
+    )
+)
+_READS = frozenset(
+    stems(
+        """
+        find search check show read retrieve return list fetch query calculate compute count compare summarise summarize
+        describe look view track estimate verify validate convert
+        """
+    )
+) | {"get", "give", "tell"}
+_EXPLAINS = re.compile(
+    r"\b(?:how (?!much|many|long|often|far|big|high|low|well|full|busy|old|large|good|bad|fast|slow|late|soon|the)\w+"
+    r"|steps?|instructions?|guides?|guidelines?|guidance|handbook|manual|rules?|regulations?|polic(?:y|ies)|procedures?"
+    r"|articles?|is allowed|faqs?)\b",
+    re.I,
+)
+
 _QUARTER_FORMATS = ("{y}-Q{q}", "{y}Q{q}", "{y} Q{q}", "Q{q} {y}", "Q{q}-{y}", "Q{q}/{y}", "Q{q}")
-_SECTION = re.compile(r"^\s*(Returns?|Errors?|Raises|Examples?|Args|Notes?)\s*:", re.M | re.I)
+_SECTION = re.compile(r"^[^\S\n]*(Returns?|Errors?|Raises|Examples?|Args|Notes?)\s*:", re.M | re.I)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])|\n\s*\n")
 _AGAINST = re.compile(r"(?:\b(?:do|does) not use|\bdon't use|\bnever use|\bnot (?:meant |intended )?for)\b", re.I)
 _FOR = re.compile(
@@ -47,7 +73,7 @@ _FOR = re.compile(
     re.I,
 )
 _DEFAULT = re.compile(
-    r"\b(?:when|if|unless)\b[^.,;]*\b(?:no|none|not|nothing|without|omitted|missing)\b[^.,;]*,"
+    r"\b(?:when|if|unless)\b[^.,;]{0,80}\b(?:no|none|not|nothing|without|omitted|missing)\b[^.,;]{0,80},"
     r"\s*(?:then )?(?:use|take|assume)\s+([^.;]+)",
     re.I,
 )
@@ -56,7 +82,7 @@ _EXAMPLES = re.compile(
     re.I,
 )
 _ALTERNATIVES = re.compile(
-    r"\b([A-Za-z][\w-]*(?:\s?\|\s?[A-Za-z][\w-]*)+)\b|\bone of:?\s+([\w-]+(?:, [\w-]+)*,? or [\w-]+)", re.I
+    r"(?<![\w-])([A-Za-z][\w-]*(?:\s?\|\s?[A-Za-z][\w-]*)+)\b|\bone of:?\s+([\w-]+(?:, [\w-]+)*,? or [\w-]+)", re.I
 )
 
 
@@ -78,6 +104,8 @@ class Parameter:
     style: str = ""  # how a period is written
     default_rule: str = ""  # "all of them", from "when the user names no region, use all of them"
     words: frozenset[str] = frozenset()  # the stems of its name and description
+    guessed: bool = True  # a part of an example's words may stand for it: the tool changes nothing
+    phrases: dict[frozenset[str], Any] = field(default_factory=dict)  # stems of each example -> the value
     role: int = 0  # -1 the first of a pair (from, previous), 1 the second (to, current)
 
 
@@ -90,6 +118,8 @@ class Tool:
     summary: str  # its first sentence
     parameters: list[Parameter]
     fields: list[str]  # the names that its documentation says it returns
+    writes: bool  # it changes something: its name or its first sentence begins with a verb such as "create"
+    explains: bool  # it tells how something is done or what is allowed
     text: dict[str, list[str]]  # stems by part: name, use, summary, parameters, details, against
     groups: list[list[Parameter]]  # parameters that compete for the same words, in the order they are looked for
 
@@ -146,8 +176,14 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
     parameters = [_read_parameter(*item, sections[""]) for item in _properties(spec)]
     told = [p for p in parameters if not (p.required and p.kind is Kind.NUMBER)]  # what is calculated with tells little
     parts["parameters"] = [f"{p.name} {_DEFAULT.sub('', p.description)} {' '.join(map(str, p.values))}" for p in told]
+    writes = _writes(_short(spec["name"]), parts["summary"])
+    guidance = " ".join([*parts["summary"], *parts["use"]])
+    for parameter in parameters:
+        parameter.guessed = not writes
     return Tool(
         name=spec["name"],
+        writes=writes,
+        explains=not writes and _EXPLAINS.search(guidance) is not None,
         documentation=" ".join([documentation, *(parameter.description for parameter in parameters)]),
         summary=sentences[0].rstrip(".") if sentences else humanise(_short(spec["name"])),
         parameters=parameters,
@@ -155,6 +191,15 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
         text={part: stems(" . ".join(texts)) for part, texts in parts.items()},
         groups=_groups(parameters),
     )
+
+
+def _writes(name: str, summary: list[str]) -> bool:
+    """Whether a tool changes something, by the verb that its name begins with, else the one its documentation does."""
+    for text in (humanise(name), *summary):
+        verb = stem(text.split()[0].lower().strip(".,")) if text.split() else ""
+        if verb in _WRITES or verb in _READS:
+            return verb in _WRITES
+    return False
 
 
 def _sections(documentation: str) -> dict[str, str]:
@@ -166,7 +211,7 @@ def _sections(documentation: str) -> dict[str, str]:
 def _returned(spec: ToolSpec, sections: dict[str, str]) -> list[str]:
     schema = spec.get("outputSchema", {})
     return [
-        *re.findall(r"[\"']?(\w+)[\"']?\s*:", sections.get("return", "")),
+        *re.findall(r"[\"']?(?<!\w)(\w+)[\"']?\s*:", sections.get("return", "")),
         *schema.get("json", schema).get("properties", {}),
     ]
 
@@ -176,6 +221,8 @@ def _groups(parameters: list[Parameter]) -> list[list[Parameter]]:
     for parameter in sorted(parameters, key=lambda p: p.kind):
         alone = parameter.name if parameter.kind is Kind.BOOLEAN or parameter.many else ""
         own = () if parameter.kind is Kind.TEXT else tuple(parameter.choices)
+        if parameter.kind is Kind.IDENTIFIER and parameter.finder:  # "S-4711" and "P12345" are no pair of one kind
+            own = (parameter.finder.pattern,)
         groups.setdefault((parameter.kind, own, parameter.style, alone), []).append(parameter)
     return list(groups.values())
 
@@ -211,7 +258,7 @@ def _read_parameter(name: str, schema: dict[str, Any], required: bool, context: 
     many = schema.get("type") == "array"
     inner = schema.get("items", {}) if many else schema
     default = _DEFAULT.search(description)
-    told = " ".join(re.findall(r"\(([^)]*)\)", description)) if inner.get("type") == "boolean" else description
+    told = " ".join(re.findall(r"\(([^()]*)\)", description)) if inner.get("type") == "boolean" else description
     parameter = Parameter(
         name,
         humanise(name),
@@ -314,6 +361,8 @@ def _set_choices(parameter: Parameter, values: list[Any], context: str) -> None:
                 phrases.setdefault(phrase, value)
     parameter.values = list(dict.fromkeys(values))
     parameter.choices = {compact(phrase): value for phrase, value in reversed(phrases.items())}
+    own = set(stems(parameter.label))
+    parameter.phrases = {found: value for phrase, value in phrases.items() if (found := frozenset(stems(phrase)) - own)}
     bodies = [
         r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", phrase)))
         for phrase in sorted(phrases, key=len, reverse=True)

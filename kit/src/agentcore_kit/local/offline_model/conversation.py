@@ -15,10 +15,11 @@ from strands.types.content import Messages
 from strands.types.tools import ToolResult
 
 _LONGEST = 2000  # characters of a text that are read: nobody asks for so much, and reading takes time
-_TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^>]*>.*?</\1>", re.S)
+_TAGGED = re.compile(r"<([A-Za-z][\w-]*)\b[^<>]*>(?:(?!<\1\b).)*?</\1>", re.S)
+_CONTEXT = re.compile(r"<context>(?:(?!<context>).)*?</context>", re.S)
 _FIRST_NAME = re.compile(r"\bfirst name is \"?([^\W\d_][\w'-]*)", re.I)
 _TODAY = re.compile(
-    r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^)]*\))?\.?", re.I
+    r"\b(?:today(?:'s date)?(?: is|:)|current date(?: is|:)?)\s*(\d{4})-(\d{2})-(\d{2})(?:\s*\([^()]*\))?\.?", re.I
 )
 
 
@@ -63,7 +64,10 @@ class Conversation:
 
 
 def read(messages: Messages, system_prompt: str) -> Conversation:
-    """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", is not the user's words."""
+    """Reads messages. What stands in tags, and "Today is 2026-11-16 (Monday).", is not the user's words.
+
+    The context, which is the date and the user's name, is in the prompt, or else in the messages.
+    """
     turns: list[Turn] = []
     context: list[str] = []
     for message in messages:
@@ -81,7 +85,9 @@ def read(messages: Messages, system_prompt: str) -> Conversation:
             _attach(turns[-1], results)
         elif said or not turns:
             turns.append(Turn(said))
-    return Conversation(turns or [Turn("")], _today("\n".join([system_prompt, *context])), "\n".join(context))
+    # Where the prompt has a context, only that holds: what a user writes may look like one.
+    told = [match.group() for match in _CONTEXT.finditer(system_prompt)] or context
+    return Conversation(turns or [Turn("")], _today("\n".join([system_prompt, *told])), "\n".join(told))
 
 
 def _own_words(text: str, context: list[str]) -> str:

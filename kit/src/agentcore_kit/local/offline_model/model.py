@@ -23,7 +23,7 @@ from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
 from typing_extensions import override
 
-from agentcore_kit.local.offline_model import conversation, forms, planning, scope
+from agentcore_kit.local.offline_model import conversation, explanation, forms, planning, scope
 from agentcore_kit.local.offline_model.catalogue import read_tools
 from agentcore_kit.local.offline_model.planning import Plan
 from agentcore_kit.local.offline_model.ranking import Index
@@ -113,6 +113,15 @@ class OfflineModel(Model):
                     self._indexes.pop(next(iter(self._indexes)))
                 self._indexes[key] = index
         return index
+
+
+class ExplainingModel(OfflineModel):
+    """The offline model that answers with the reasons for what it would do, and so calls no tool."""
+
+    @override
+    def _plan(self, messages: Messages, specs: list[ToolSpec], prompt: str, choice: ToolChoice | None) -> Plan:
+        talk = conversation.read(messages, prompt)
+        return Plan(text=explanation.explain(talk, self._index(specs), scope.read(prompt)))
 
 
 def _json(value: Any) -> str:

@@ -30,6 +30,8 @@ class Filled:
     values: dict[str, list[Any]] = field(default_factory=dict)
     spans: list[tuple[int, int]] = field(default_factory=list)
     evidence: list[tuple[int, int]] = field(default_factory=list)  # the spans that speak for this tool
+    reasons: list[tuple[int, int]] = field(default_factory=list)  # the spans that say why: they may be any words
+    places: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # of each parameter's values in the text
     paired: list[str] = field(default_factory=list)  # parameters whose values belong together: "EMEA Q2 and APAC Q3"
 
     def add(self, parameter: Parameter, candidates: list[Candidate]) -> None:
@@ -40,9 +42,12 @@ class Filled:
             return
         self.values[parameter.name] = [unique] if parameter.many else unique
         places = [(candidate.start, candidate.end) for candidate in candidates if candidate.end]
+        self.places[parameter.name] = places
         self.spans += places
-        # A choice's words stand in the documentation and count there; a reason may be any words.
-        if parameter.kind is not Kind.CHOICE and not set(parameter.label.split()) & names.REASON:
+        # A choice's words stand in the documentation and count there.
+        if set(parameter.label.split()) & names.REASON:
+            self.reasons += places
+        elif parameter.kind is not Kind.CHOICE:
             self.evidence += places
 
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from agentcore_kit.local.offline_model import answer, periods, scope
+from agentcore_kit.local.offline_model import answer, periods, scope, speech, values
+from agentcore_kit.local.offline_model.catalogue import Kind
 from agentcore_kit.local.offline_model.conversation import Call, Conversation
 from agentcore_kit.local.offline_model.ranking import Index, Match
 from agentcore_kit.local.offline_model.request import Request, overlaps
 from agentcore_kit.local.offline_model.text import stems
-from agentcore_kit.local.offline_model.understanding import Intent, request_of, understand
+from agentcore_kit.local.offline_model.understanding import Intent, offered, request_of, understand
 
 MOST_CALLS = 40  # more calls than this at once are a misunderstanding
 
-_RULE_SHARE = 0.2  # share of a request's words that a limit of the prompt must name
-_ALARM_SHARE = 0.4  # the same, for what a person must take over whatever else the request speaks of
+RULE_SHARE = 0.2  # share of a request's words that a limit of the prompt must name
+ALARM_SHARE = 0.4  # the same, for what a person must take over whatever else the request speaks of
+_TOLD_TO = 2.0  # how much more a tool weighs against a limit when the request begins with the verb for it
 _SMALL_TALK = re.compile(
     r"""
     ^\W*(?:(?:hi|hello|hey|good\s(?:morning|afternoon|evening|day)|thanks?|thank\syou|many|cheers|great|perfect|ok(?:ay)?
@@ -29,6 +31,18 @@ _SMALL_TALK = re.compile(
     re.I | re.X,
 )
 _FORECAST = set(stems("forecast prediction outlook"))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How far a request runs into one limit of the prompt."""
+
+    rule: scope.Rule
+    words: frozenset[str]  # the request's words that it has, and no wanted tool
+    weight: float  # of these words
+    against: float  # of the words that speak for the wanted tools
+    share: float  # of these words in the request
+    holds: bool
 
 
 @dataclass
@@ -52,11 +66,16 @@ def _decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, .
     if not done and scope.is_override(request.text):
         return Plan(text=answer.refusal(None, index.tools))
     matches = index.rank(request)
+    held = offered(matches)
+    if held and not done:
+        rule = _limit(request, [held], index, rules)
+        needed = [parameter for parameter in held.tool.required if parameter.name not in held.filled.values]
+        return Plan(text=answer.refusal(rule, index.tools) if rule else answer.offer(held.tool, needed))
     intents = understand(conversation, index, matches)
     if done:
         return _after_results(answer.as_documented(done, index.tools), intents)
     wanted = [match for match in matches if match.tool in [intent.tool for intent in intents]]
-    rule = _limit(request, wanted, index, rules)
+    rule = _limit(request, wanted, index, rules) or person(request, wanted, rules)
     if rule or not intents:
         return Plan(text=answer.refusal(rule, index.tools))
     missing = next((intent.missing for intent in intents if intent.missing), None)
@@ -68,20 +87,46 @@ def _decide(conversation: Conversation, index: Index, rules: tuple[scope.Rule, .
     return Plan(calls=calls)
 
 
+def person(request: Request, wanted: list[Match], rules: tuple[scope.Rule, ...]) -> scope.Rule | None:
+    """Who takes over for somebody who asks for a person, or complains of what no tool is for."""
+    asked = speech.wants_person(request.text) and not any(match.complete and match.strong for match in wanted)
+    if asked or (speech.complains(request.text) and not any(match.strong & match.plain for match in wanted)):
+        return scope.takes_over(rules)
+    return None
+
+
 def _limit(request: Request, wanted: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> scope.Rule | None:
     """The limit of the prompt that a request runs into, if it fits that better than the tools wanted."""
+    found = [limit for limit in limits(request, wanted, index, rules) if limit.holds]
+    return max(found, key=lambda limit: limit.weight).rule if found else None
+
+
+def limits(request: Request, wanted: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> list[Limit]:
+    """How far a request runs into each limit of the prompt, given the tools that it seems to want."""
     said = _said(request)
-    total = sum(map(index.rarity, said)) or 1.0
-    known = said & {word for match in wanted for word in match.words}
-    found: tuple[float, scope.Rule] | None = None
+    total = index.weight(said) or 1.0
+    said |= speech.said_otherwise(request.text)
+    explained = {word for match in wanted for word in match.words}
+    known = {word for word in said if index.in_full(word) in explained}
+    telling = known - _identifying(request, wanted)
+    told_to = request.tokens and any(m.tool.writes and request.tokens[0].stem in m.strong & m.plain for m in wanted)
+    result = []
     for rule in rules:
-        only_rule = (said & rule.words) - known
-        weight, against = sum(map(index.rarity, only_rule)), sum(map(index.rarity, known - rule.words))
-        alarm = rule.kind == scope.ESCALATE and weight / total >= _ALARM_SHARE
-        fits = weight / total >= _RULE_SHARE and (len(only_rule) > 1 or weight > against or alarm)
-        if fits and (not found or weight > found[0]):
-            found = weight, rule
-    return found[1] if found else None
+        only_rule = frozenset(word for word in said - known if rule.speaks_of(word))
+        weight, against = index.weight(only_rule), index.weight(telling - rule.words)
+        against *= _TOLD_TO if told_to else 1.0
+        share = weight / total
+        alarm = rule.kind == scope.ESCALATE and share >= ALARM_SHARE
+        holds = share >= RULE_SHARE and (len(only_rule) > 1 or weight > against or alarm)
+        result.append(Limit(rule, only_rule, weight, against, share, holds))
+    return result
+
+
+def _identifying(request: Request, wanted: list[Match]) -> set[str]:
+    """The words of identifiers, such as a customer's number: they speak for no tool."""
+    taken = [p for match in wanted for p in match.tool.parameters if p.kind is Kind.IDENTIFIER]
+    places = [(found.start, found.end) for parameter in taken for found in values.identifiers(parameter, request)]
+    return {token.stem for token in request.tokens if overlaps(token.start, token.end, places)}
 
 
 def _said(request: Request) -> set[str]:

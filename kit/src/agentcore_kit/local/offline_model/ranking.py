@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -23,6 +24,17 @@ _SEARCHED = 0.3  # no documentation has it, and the tool searches for whatever i
 _LOOKED_UP = 0.8  # of what it is worth for a tool that provides the numbers of a calculation, for that calculation
 _CALCULATED = 0.97  # of the score of a calculation, so that a look-up wins when both fit the same
 _COMPARISON = re.compile(r"\b(?:over|on|with|to|against|than|vs|versus|[yqm]o[yqm]|[yqm]/[yqm])\b", re.I)
+_EXPLAINED = 0.25  # added for a tool that tells how things are done, when a request asks how or whether it may
+PARTS = {
+    "name": "its name",
+    "use": "when to use it",
+    "summary": "its first sentence",
+    "parameters": "its parameters",
+    "details": "other sentences",
+    "against": "when not to use it",
+}
+"""The parts of a documentation, the most telling first, as they are called to people."""
+
 _PAIR = 0.3  # added when the word before it in the request precedes it in the documentation too
 
 
@@ -38,6 +50,7 @@ class Match:
     words: set[str] = field(default_factory=set)  # the words that its documentation explains
     strong: set[str] = field(default_factory=set)  # those of them in its name or its guidance on use
     plain: set[str] = field(default_factory=set)  # those of them that are not the value of a parameter
+    held: bool = False  # it changes something, and the request only asks how that is done
     sources: list[Match] = field(default_factory=list)  # how well the tools fit that provide a calculation's numbers
 
     @property
@@ -46,12 +59,23 @@ class Match:
         return all(p.name in self.filled.values for p in self.tool.required)
 
     @property
+    def explains(self) -> bool:
+        """Whether its tool tells how things are done, and may know of what the request is about."""
+        return self.tool.explains and bool(self.words or self.tool.searches)
+
+    @property
     def accepted(self) -> bool:
         """Whether it fits at all: enough is explained, and not by values alone, unless these are all it needs."""
+        return self.fits and not self.held
+
+    @property
+    def fits(self) -> bool:
+        """Whether it would fit a request to do it."""
         telling = all(p.kind not in (Kind.NUMBER, Kind.TEXT) for p in self.tool.required)
         enough = all(p.default_rule or p.name in self.filled.values for p in self.tool.required)
-        fits = bool(self.words) or (enough and telling) or any(source.accepted for source in self.sources)
-        return fits and self.score >= THRESHOLD
+        speaks = bool(self.words) or (enough and telling) or any(source.accepted for source in self.sources)
+        speaks = speaks or (self.tool.searches and self.tool.explains and self.score >= THRESHOLD)
+        return speaks and self.score >= THRESHOLD
 
 
 class Index:
@@ -67,13 +91,31 @@ class Index:
             word for weights in self._weights.values() for word, weight in weights.items() if weight > 0
         )
 
+        self._beginnings: dict[str, list[str]] = {}
+        for known in self._counts:
+            for beginning in {known[:3], known[:4]}:
+                if len(beginning) > 2:
+                    self._beginnings.setdefault(beginning, []).append(known)
+
     def rarity(self, word: str) -> float:
         """How telling a word is: the fewer tools know it, the more."""
         return math.log(1 + (len(self.tools) + 1) / (self._counts[word] + 0.5)) + 0.2
 
+    def words(self, request: Request) -> list[Token]:
+        """The words of a request that are weighed, abbreviations written out."""
+        return [token._replace(stem=self.in_full(token.stem)) for token in request.tokens]
+
+    def knows(self, word: str) -> bool:
+        """Whether the documentation of any tool has a word."""
+        return self._counts[word] > 0
+
+    def weight(self, words: Iterable[str]) -> float:
+        """How telling words are together. They are added in order, as the last digit of a sum depends on it."""
+        return sum(map(self.rarity, sorted(words)))
+
     def rank(self, request: Request) -> list[Match]:
         """All tools, best first. A calculation is credited with what the tools that provide its numbers explain."""
-        words = [token._replace(stem=self._in_full(token.stem)) for token in request.tokens]
+        words = self.words(request)
         found = {tool.name: self._match(tool, request, words) for tool in self.tools}
         for name, sources in self.sources.items():
             match = found[name]
@@ -83,13 +125,32 @@ class Index:
         total = sum(self.rarity(word.stem) for word in words) or 1.0
         for match in found.values():
             match.weight = sum(self.rarity(t.stem) * weight for t, weight in zip(words, match.weights, strict=True))
-            match.score = match.weight / total * (_CALCULATED if match.tool.name in self.sources else 1.0)
-        matches = sorted(found.values(), key=lambda match: -match.score)
+            why = match.filled.reasons
+            reasons = [word for word in words if overlaps(word.start, word.end, why)] if why else []
+            unexplained = sum(self.rarity(word.stem) for word in reasons if word.stem not in match.words)
+            match.score = (
+                match.weight
+                / ((total - unexplained) or 1.0)
+                * (_CALCULATED if match.tool.name in self.sources else 1.0)
+            )
+            match.held = match.tool.writes and request.asks_how
+            if request.asks_rule and match.explains:
+                match.score += _EXPLAINED
+        self._explain_instead(list(found.values()))
+        matches = sorted(found.values(), key=lambda match: (match.held, -match.score))
         return self._with_calculation_first(matches, words, _compares(request))
 
-    def _in_full(self, word: str) -> str:
+    def _explain_instead(self, matches: list[Match]) -> None:
+        """Sets a tool that tells how things are done above one that would do what a request only asks how to do."""
+        first = max(matches, key=lambda match: match.score, default=None)
+        if first and first.held and first.fits:
+            for match in matches:
+                if match.explains:
+                    match.score = first.score + _EXPLAINED * match.score
+
+    def in_full(self, word: str) -> str:
         """The one known word that a short unknown one abbreviates: "exec" is "executive"."""
-        longer = [known for known in self._counts if known.startswith(word)] if len(word) in (3, 4) else []
+        longer = self._beginnings.get(word, ())
         return longer[0] if len(longer) == 1 else word
 
     def _match(self, tool: Tool, request: Request, words: list[Token]) -> Match:

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentcore_kit.local.offline_model.catalogue import Parameter, compact
 
-_REMEMBERED = re.compile(r"<user_context>(.*?)</user_context>", re.S)
+_REMEMBERED = re.compile(r"<user_context>((?:(?!<user_context>).)*?)</user_context>", re.S)
 _TERM = re.compile(r"^'(?P<term>[^'\n]{2,40})' means (?P<meaning>[^\n]+)$", re.M)
 _DEFAULT = re.compile(r"\bdefault (?P<what>[\w -]{2,30}): (?P<value>[^\"\n]+)", re.I)
 

@@ -8,10 +8,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from agentcore_kit.local.offline_model import dates
+from agentcore_kit.local.offline_model import dates, speech
 from agentcore_kit.local.offline_model.text import Token, tokens
 
-_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']{2,})'(?!\w)")
+_QUOTED = re.compile(r"\"([^\"]+)\"|“([^“”]+)”|(?<!\w)'([^']{2,})'(?!\w)")
 
 
 class Candidate(NamedTuple):
@@ -29,6 +29,17 @@ class Request:
     text: str
     today: date
     context: str = ""
+    agreed: bool = False  # the user was offered what they asked about, and wants it
+
+    @cached_property
+    def asks_how(self) -> bool:
+        """Whether it asks how something is done: then nothing is to be done yet."""
+        return not self.agreed and speech.asks_how(self.text)
+
+    @cached_property
+    def asks_rule(self) -> bool:
+        """Whether it asks how something is done or whether it is allowed."""
+        return self.asks_how or speech.asks_permission(self.text)
 
     @cached_property
     def tokens(self) -> list[Token]:

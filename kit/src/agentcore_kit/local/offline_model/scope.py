@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from agentcore_kit.local.offline_model.text import stems
+from agentcore_kit.local.offline_model.text import alike, stems
 
 DECLINE, ESCALATE = "decline", "escalate"
-_HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.+?)\s*#*|\*\*(.+?)\*\*:?|([A-Z][\w ']{2,40}):)\s*$")
+_HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.*[^\s#])[\s#]*|\*\*(.+?)\*\*:?\s*|([A-Z][\w ']{2,40}):\s*)$")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$")
 _KINDS = (
     (ESCALATE, re.compile(r"escalat|hand(?:ing)? ?over|hand ?off|to a (?:person|human)|refer", re.I)),
@@ -53,6 +53,17 @@ class Rule:
     words: frozenset[str]
     phrase: str  # what the prompt says to answer, if it does
 
+    def speaks_of(self, word: str) -> bool:
+        """Whether it has a word, in this form or in another; four letters may be short for more."""
+        return word in self.words or (
+            word[:4] in self._heads
+            and any(alike(word, other) or (len(word) == 4 and other.startswith(word)) for other in self.words)
+        )
+
+    @functools.cached_property
+    def _heads(self) -> frozenset[str]:
+        return frozenset(word[:4] for word in self.words)
+
     @property
     def topic(self) -> str:
         """What it is about, in short."""
@@ -62,6 +73,21 @@ class Rule:
 def is_override(text: str) -> bool:
     """Whether a request tries to change the agent's instructions, to read them, or to give it another role."""
     return _OVERRIDE.search(text) is not None
+
+
+def takes_over(rules: tuple[Rule, ...]) -> Rule | None:
+    """The person for whatever no limit names: whom most of the limits name that hand over; None without any."""
+    contacts = [rule.text.split(":", 1)[1].strip() for rule in rules if _hands_to_somebody(rule)]
+    if contacts:
+        contact = max(contacts, key=contacts.count)
+        return Rule(ESCALATE, f"somebody wants a person: {contact}", frozenset(), "")
+    hands_over = any(rule.kind == ESCALATE for rule in rules)
+    phrase = "A person needs to take this over. I cannot connect you myself: please contact the team."
+    return Rule(ESCALATE, "somebody wants a person", frozenset(), phrase) if hands_over else None
+
+
+def _hands_to_somebody(rule: Rule) -> bool:
+    return rule.kind == ESCALATE and not rule.phrase and ":" in rule.text
 
 
 @dataclass

@@ -16,9 +16,9 @@ STOPWORDS = word_set(
     """
     a about above after again ago all also am an and any anyone anything are aren as ask at be because been
     before being below between both but by call can cannot could couldn did didn do does doesn doing don done
-    each either else etc every example few for from further get gets give given go going gonna good got had has
-    hasn have haven having he hello help her here hers hey hi him his hope how however i if in instead into is
-    isn it its itself just kindly know let like ll look many may maybe me might mine most much must my need
+    each either else etc every example few for from further get gets give given go going gonna good got had happen
+    happens has hasn have haven having he hello help her here hers hey hi him his hope how however i if in instead into
+    is isn it its itself just kindly know let like ll look many may maybe me might mine most much must my need
     needs never new no nor not now of off ok okay on once one only or other our ours out over own per please pls
     question questions quite rather re really same say shall she should show since so some something still such
     sure take tell than thank thanks that the their theirs them then there these they thing things this those
@@ -40,11 +40,20 @@ _IRREGULAR = dict(
     )
 )
 _WORD = re.compile(r"[^\W\d_]{1,2}-[^\W\d_]+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+(?:[.,]\d+)*")
+_PLURAL = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")  # of an acronym: "IDs"
+# Words that carry no meaning of their own where they stand: "keeps disconnecting", "at the end of the year".
+_EMPTY = re.compile(
+    r"\b(?:keeps?|kept|stops?|stopped|starts?|started|begins?|began)\s+(?=\w+ing\b)"
+    r"|\b(?:at|by|before|until|from|since)\s+(?:the\s+)?(?:very\s+)?(?:end|beginning|start|middle)\s+of\s+"
+    r"(?=(?:the|this|next|last)\b)",
+    re.I,
+)
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
 # Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
 _SUFFIXES = (
-    ("ies", "y", 5), ("sses", "ss", 6), ("ation", "", 9), ("ment", "", 7), ("ability", "", 9), ("able", "", 8),
-    ("ance", "", 9), ("ison", "", 9), ("ing", "", 6), ("edly", "", 7), ("ed", "", 5), ("ly", "", 6), ("ion", "", 8),
+    ("ies", "y", 5), ("sses", "ss", 6), ("ness", "", 7), ("atory", "", 9), ("ator", "", 9), ("ation", "", 9),
+    ("ment", "", 7), ("ability", "", 9), ("able", "", 8), ("ance", "", 9), ("ison", "", 9), ("ing", "", 6),
+    ("edly", "", 7), ("ed", "", 5), ("ly", "", 6), ("ion", "", 8),
 )  # fmt: skip
 
 
@@ -75,9 +84,13 @@ def stem(word: str) -> str:
 def tokens(text: str) -> list[Token]:
     """Splits a text into its meaningful words; camelCase and snake_case names fall into their parts."""
     result = []
+    empty = [match.span() for match in _EMPTY.finditer(text)]
     for match in _WORD.finditer(text):
-        word = re.split("['\u2019]", match.group(), maxsplit=1)[0].replace("-", "")  # "e-mail" is "email"
-        parts = _HUMP.findall(word) if not word.islower() and not word[0].isdigit() else [word]
+        if any(start <= match.start() < end for start, end in empty):
+            continue
+        word = re.split("['\u2019]", match.group(), maxsplit=1)[0]
+        word = word.replace("-", "").lower() if "-" in word else word  # "e-mail" is "email", "Wi-Fi" is "wifi"
+        parts = name_parts(word) if not word.islower() and not word[0].isdigit() else [word]
         for part in parts if len(parts) > 1 else [word]:
             root = stem(part.lower())
             acronym = part.isupper() and len(part) > 1  # "US" and "IT" are not "us" and "it"
@@ -91,9 +104,23 @@ def stems(text: str) -> list[str]:
     return [token.stem for token in tokens(text)]
 
 
+def name_parts(name: str) -> list[str]:
+    """The words of a name in camel or snake case; an acronym is one: "createHRTicket" is create, HR and Ticket."""
+    return _HUMP.findall(_PLURAL.sub("", name))
+
+
 def humanise(name: str) -> str:
     """A technical name in plain words: "employeeId" and "employee_id" give "employee id"."""
-    return " ".join(part.lower() if not part.isupper() else part for part in _HUMP.findall(name))
+    return " ".join(part.lower() if not part.isupper() else part for part in name_parts(name))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two stems are forms of one word: the same, or most of it ("register" and "registr")."""
+    if one == other or one[:5] != other[:5]:
+        return one == other
+    shorter = min(len(one), len(other))
+    common = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)
+    return common >= 5 and max(len(one), len(other)) - common <= 2
 
 
 def listed(items: list[str], last: str = "or") -> str:

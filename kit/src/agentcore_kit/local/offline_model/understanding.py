@@ -24,7 +24,7 @@ _GOES_ON = re.compile(
 _REFERS = re.compile(r"\b(?:it|that|they|them|there|those|same)\b", re.I)
 _AGAIN = re.compile(r"\b(?:again|same|repeat)\b", re.I)
 _NAME = re.compile(r"\b(?:in|for|of|from)\s+(?:the\s+)?([A-Z][\w-]+)")
-_AND = re.compile(r"[;?!]\s+|\.\s+(?=[A-Z])|,?\s+(?:and(?: also| then)?|as well as|plus)\s+|\n", re.I)
+_AND = re.compile(r"[;?!]\s+|\.\s+(?=[A-Z])|(?<!\s),?\s+(?:and(?: also| then)?|as well as|plus)\s+|\n", re.I)
 
 Values = dict[str, list[Any]]
 
@@ -53,6 +53,13 @@ def request_of(conversation: Conversation) -> Request:
     return Request(text, conversation.today, f"{conversation.context}\n{said}")
 
 
+def offered(matches: list[Match]) -> Match | None:
+    """The tool that would do what a request only asks how to do, when no other fits as well."""
+    best = next((match for match in matches if match.accepted), None)
+    held = max((match for match in matches if match.held and match.fits), key=lambda match: match.score, default=None)
+    return held if held and (not best or held.score > best.score) else None
+
+
 def understand(conversation: Conversation, index: Index, matches: list[Match]) -> list[Intent]:
     """Finds what the last request wants; nothing when no tool fits.
 
@@ -66,7 +73,7 @@ def understand(conversation: Conversation, index: Index, matches: list[Match]) -
     best = next((match for match in matches if match.accepted), None)
     asked = _asked_about(earlier, request, index, best)
     if asked:
-        request = Request(f"{_pending(earlier)}\n{request.text}", *rest)
+        request = Request(f"{_pending(earlier)}\n{request.text}", *rest, agreed=asked.writes)
         matches = index.rank(request)
         best = next(match for match in matches if match.tool is asked)
     known = {tool.name for tool in index.tools}
@@ -95,7 +102,8 @@ def _asked_about(earlier: list[Turn], request: Request, index: Index, best: Matc
     pending = _pending(earlier)
     if not pending or not index.tools:
         return None
-    asked = index.rank(Request(pending, request.today, request.context))[0]
+    ranked = index.rank(Request(pending, request.today, request.context))
+    asked = offered(ranked) or ranked[0]
     given = fill(asked.tool, request).values
     unknown = [p.name for p in asked.tool.required if p.name not in asked.filled.values and p.kind is not Kind.TEXT]
     another = best and best.plain and best.tool is not asked.tool
@@ -132,7 +140,8 @@ def _several(request: Request, whole: Request, index: Index) -> list[Intent]:
     for text in texts if 1 < len(texts) <= _MOST_CLAUSES and index.tools else []:
         clause = Request(text, whole.today, whole.context)
         match = index.rank(clause)[0]
-        if match.score >= _CLAUSE and match.strong & match.plain:
+        telling = match.strong & match.plain or (match.plain and match.complete)
+        if match.score >= _CLAUSE and telling and not match.held:
             wanted.setdefault(match.tool.name, (match.tool, clause))
     covered = {source.name for name in wanted for source in index.sources.get(name, [])}
     chosen = [pair for name, pair in wanted.items() if name not in covered]

@@ -8,7 +8,7 @@ from agentcore_kit.local.offline_model.catalogue import Parameter, compact
 from agentcore_kit.local.offline_model.request import Candidate, Request, overlaps
 from agentcore_kit.local.offline_model.text import NUMBER_WORDS, STOPWORDS, stem
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _WORDS = {word: number for number, word in enumerate(NUMBER_WORDS, 1)} | {"dozen": 12, "hundred": 100}
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _NUMBER = re.compile(

@@ -11,13 +11,15 @@ from typing import Any
 
 from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.dataset import load_dataset
 from agentcore_kit.evaluation.smoke import smoke_rows
+from agentcore_kit.evaluation.users import TOKENS, user_of
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.rehearsal.component import Component, forwarded_to
-from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
+from agentcore_kit.local.rehearsal.loosened_thresholds import loosen as loosen_thresholds
 from agentcore_kit.testing.agent_client import local_agent
-
-__all__ = ["answer", "distorted", "loosen", "question", "real"]
+from agentcore_kit.testing.surroundings import surroundings_of_tests
 
 _FIGURE = re.compile(r"\d[\d,.]*\d|\d")
 _OTHER_FIGURE = "987.6"
@@ -41,8 +43,34 @@ def real(home: Path) -> Iterator[Component]:
     today = getattr(read_environment("local", load_manifest()), "today", None)
     options = {"gate": ("--date", today.isoformat())} if today else {}
     options["dimensions"] = ("--rows", "5")  # of each category: the evaluation that follows asks all of them
-    with local_agent(home) as agent:
-        yield Component(forwarded_to(agent.url), agent.token, options=options)
+    with surroundings_of_tests() as around, local_agent(home, **around.variables) as agent:
+        users = {row.metadata.user for path in _datasets(home) for row in load_dataset(path).rows()} - {None}
+        tokens = {str(name): agent.sign_in(user_of(str(name))) for name in users}
+        variables = {TOKENS: json.dumps(tokens)}
+        yield Component(forwarded_to(agent.url), agent.token, variables=variables, options=options)
+
+
+def loosen(home: Path) -> None:
+    """Give the thresholds of a copy of the repository room, and leave out rows that need what is not recorded.
+
+    Args:
+        home: The copy; its thresholds, environment files and datasets are rewritten.
+    """
+    loosen_thresholds(home)
+    own = own_tools()
+    with surroundings_of_tests() as around:
+        for line in around.missing.values():
+            print(line)
+        for path in _datasets(home) if around.missing else ():
+            rows = list(load_dataset(path).rows())
+            kept = [row for row in rows if not around.lacks(row, own)]
+            print(f"evals/{path.name}: {len(rows) - len(kept)} of {len(rows)} rows left out")
+            text = "".join(f"{row.model_dump_json(exclude_defaults=True)}\n" for row in kept)
+            path.write_text(text, encoding="utf-8")
+
+
+def _datasets(home: Path) -> list[Path]:
+    return [path for path in (home / "evals" / f"{name}.jsonl" for name in ("dataset", "redteam")) if path.is_file()]
 
 
 def question(body: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.delivery import names
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.aws_emulator.world import environments
@@ -59,6 +60,7 @@ def live(it: Stage, env: str) -> str | None:
 
 def rehearse() -> None:
     """Run all scenes. Raises AssertionError when one does not end as it should."""
+    first, *later = load_manifest().delivery.production
     print("deliver.yml: " + " → ".join(f"{step.job}:{step.command}" for step in steps()))
     with stage() as it:
         listener = Listener(it)
@@ -67,33 +69,35 @@ def rehearse() -> None:
         it.commit("The first release")
         assert it.deliver()
         it.approve_record()
-        assert live(it, "prod") == "1"
+        assert [live(it, name) for name in (first, *later)] == ["1"] * (1 + len(later))
 
         scene("2. A worse version (wrong answers) is stopped by its evaluation: production is untouched")
         bad = it.commit("A change that makes answers wrong")
         it.cloud.agent = worse(it.component.answer, bad, listener.asked_by_the_gate())
         assert not it.deliver()
         it.cloud.agent = it.component.answer
-        assert it.rows[-1] in ("preprod dimensions FAIL", "preprod gate FAIL"), it.rows[-1]
-        assert live(it, "prod") == "1"
+        assert it.rows[-1].endswith((" dimensions FAIL", " gate FAIL")), it.rows[-1]
+        assert live(it, first) == "1"
 
         scene("3. What passed pre-production fails its smoke test in production: the version before is put back")
         broken = it.commit("A change that production does not bear")
 
         def breaks(step: Step) -> None:
-            if step.job == "prod":
+            if step.env == first and step.command == "deploy":
                 it.cloud.broken_images.add(broken)
 
         assert not it.deliver(breaks)
-        assert it.rows[-1] == "prod promote FAIL"
-        assert live(it, "prod") == "1"
+        assert it.rows[-1].endswith(" promote FAIL"), it.rows[-1]
+        assert [live(it, name) for name in (first, *later)] == ["1"] * (1 + len(later))
 
         scene("4. A good release, and a rollback by hand: no build, the last good version")
         it.commit("A good release")
         assert it.deliver()
-        assert live(it, "prod") == "3"
+        assert live(it, first) == "3"
+        assert [live(it, name) for name in later] == ["2"] * len(later), "one less: scene 3 did not reach them"
         assert "## Evaluation" in it.said["notes"], "compared with the release before"
-        assert it.kit("rollback", env="prod")
-        assert live(it, "prod") == "1"
-        assert it.kit("status", env="prod")
+        for name in (first, *later):
+            assert it.kit("rollback", env=name)
+            assert live(it, name) == "1"
+            assert it.kit("status", env=name)
         it.summarise()

@@ -1,7 +1,8 @@
 """The deliver workflow on this machine: its commands in its order, as it types them, against an emulated AWS.
 
 The commands are read from .github/workflows/deliver.yml: steps that run `kit COMMAND …`. They are run in a copy of this
-repository with commits of its own, signed in to the account that the job's `kit identity` asks for.
+repository with commits of its own, signed in to the account that the job's `kit identity` asks for. A job with a matrix
+is run for one value after the other.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from typing import Any
 
 import yaml
 
+from agentcore_kit.config.commands import outputs
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_path, repository_root
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.server import serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
 from agentcore_kit.local.rehearsal.component import Component, fakes
+from agentcore_kit.local.rehearsal.expressions import Values, resolved
 
 
 def workflow_path() -> Path:
@@ -48,7 +52,7 @@ class Step:
     """A command of the kit that a job of the workflow runs.
 
     Attributes:
-        job: The job's name.
+        job: The job's name; of a job with a matrix as GitHub shows it, with the value: `production (prod)`.
         arguments: What is typed after `kit`.
         env: The environment whose account the job is signed in to; empty for a job that is not.
         shared: Whether it is the account of the shared services instead.
@@ -70,7 +74,36 @@ class Step:
 def steps(workflow: Path | None = None) -> list[Step]:
     """Return the commands of the workflow, in the order in which its jobs need each other."""
     jobs: dict[str, Any] = yaml.safe_load((workflow or workflow_path()).read_text(encoding="utf-8"))["jobs"]
-    return [step for name in _in_order(jobs) for step in _of_job(name, jobs[name])]
+    done: dict[str, Values] = {}
+    found: list[Step] = []
+    for name in _in_order(jobs):
+        known = {"needs": {each: {"outputs": done[each]} for each in _many(jobs[name].get("needs"))}}
+        for label, matrix in _runs(name, jobs[name], known):
+            values = {**known, "matrix": matrix, "steps": _outputs_of_steps(jobs[name])}
+            found += _of_job(label, jobs[name], values)
+            given = jobs[name].get("outputs", {})
+            done[name] = {key: resolved(text, values) for key, text in given.items()}
+    return found
+
+
+def _runs(name: str, job: Mapping[str, Any], known: Values) -> Iterator[tuple[str, Values]]:
+    """Yield how often a job runs: once, or once for each value of its matrix, in order."""
+    matrix = job.get("strategy", {}).get("matrix", {})
+    if not matrix:
+        yield name, {}
+    for variable, written in matrix.items():
+        for value in resolved(written, known) if isinstance(written, str) else written:
+            yield f"{name} ({value})", {variable: value}
+
+
+def _outputs_of_steps(job: Mapping[str, Any]) -> Values:
+    """Return what the step that lists the environments gives, as the command prints it."""
+    found: dict[str, Any] = {}
+    for step in job["steps"]:
+        if "id" in step and _arguments(step.get("run", ""), {})[:1] == ("environments",):
+            lines = (line.partition("=") for line in outputs(load_manifest().delivery))
+            found[step["id"]] = {"outputs": {name: value for name, _, value in lines}}
+    return found
 
 
 def _in_order(jobs: Mapping[str, Any]) -> list[str]:
@@ -84,10 +117,12 @@ def _many(needs: Any) -> list[str]:
     return needs if isinstance(needs, list) else [needs] if needs else []
 
 
-def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
+def _of_job(name: str, job: Mapping[str, Any], known: Values) -> Iterator[Step]:
     env, shared = "", False
     for step in job["steps"]:
-        arguments = _arguments(step.get("run", ""), {**job.get("env", {}), **step.get("env", {})})
+        written = {**job.get("env", {}), **step.get("env", {})}
+        variables = {key: resolved(str(text), known) for key, text in written.items()}
+        arguments = _arguments(step.get("run", ""), variables)
         if not arguments:
             continue
         if arguments[0] == "identity":
@@ -98,16 +133,12 @@ def _of_job(name: str, job: Mapping[str, Any]) -> Iterator[Step]:
 
 
 def _arguments(line: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a line gives to `kit`, with its variables filled in; nothing when it runs something else.
-
-    A variable that GitHub fills while the workflow runs is empty here.
-    """
+    """Return what a line gives to `kit`, with its variables filled in; nothing when it runs something else."""
     if not _KIT.match(line):
         return ()
     typed, _, _ = line.partition(">")  # what it prints may go to a file of GitHub's
-    known = {name: "" if "${{" in str(value) else str(value) for name, value in variables.items()}
     words = shlex.split(typed, comments=True)[1:]
-    return tuple(re.sub(r"\$\{?(\w+)\}?", lambda match: known.get(match[1], ""), word) for word in words)
+    return tuple(re.sub(r"\$\{?(\w+)\}?", lambda match: str(variables.get(match[1], "")), word) for word in words)
 
 
 @dataclass
@@ -175,7 +206,7 @@ class Stage:
 
     def approve_record(self) -> None:
         """Do what an approver of the organisation's registry does."""
-        shared = environments()["prod"]
+        shared = environments()[load_manifest().delivery.publisher]
         registry = self.cloud.at(str(shared.shared_account), shared.region).service("agent-registry-control")
         for record in registry.records.values():
             if record.status == "PENDING_APPROVAL":
@@ -192,7 +223,7 @@ class Stage:
         mark = "ok  " if done.returncode == 0 else "FAIL"
         told = [line for line in done.stderr.splitlines() if line.startswith(("next:", "       "))]
         at = time.monotonic() - self.began
-        where = f"{step.job:<9}{step.command:<11}"
+        where = f"{step.job:<20} {step.command:<13}"
         print(f"{at:6.1f} s {mark} {where}{seconds:5.1f} s  {last.removeprefix('= ')}", flush=True)
         if done.returncode:
             print("\n".join(f"{'':15}{line}" for line in told), flush=True)

@@ -40,5 +40,5 @@ def _text(written: str) -> str:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # which is no message, but may be somebody's text
         return None

@@ -48,7 +48,7 @@ _LEAD = re.compile(
     r"|that changed|things changed)\b[\s,:;–-]*)+",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"^(?:\W*\w+\W+){0,3}?(?:remember|note|keep in mind|for the record)\b", re.IGNORECASE)
+_MARKED = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:remember|note|keep in mind|for the record)\b", re.IGNORECASE)
 _FROM_NOW_ON = r"(?:from now on|in (?:the )?future|going forward|by default|from here on|as a rule)"
 _STYLE = r"(?:figures?|numbers?|amounts?|answers?|repl(?:y|ies)|results?|reports?|summar(?:y|ies)|growth|revenue|values?|units?)"
 _DO = (
@@ -63,7 +63,7 @@ _PREFERENCES: list[tuple[re.Pattern[str], str]] = [
         (r"i(?:'d| would)? (?:\w+ly )?prefer(?: to (?:see|get|have|read))? (?P<x>.+)", "Prefers {x}"),
         (r"i(?:'d| would) (?:rather|sooner) (?:see|get|have|read) (?P<x>.+)", "Prefers {x}"),
         (rf"{_FROM_NOW_ON}[, ]+(?:please )?(?:always )?(?P<x>.+)", "Always: {x}"),
-        (rf"(?:please )?(?P<x>{_DO}\b.+?)[, ]+(?:{_FROM_NOW_ON}|every time|always)", "Always: {x}"),
+        (rf"(?:please )?(?P<x>{_DO}\b.+?)(?<![, ])[, ]+(?:{_FROM_NOW_ON}|every time|always)", "Always: {x}"),
         (rf"(?:please )?always (?P<x>{_DO}\b.+)", "Always: {x}"),
         (rf"(?:please )?(?:never|do not ever|don't ever) (?P<x>{_DO}\b.+)", "Never: {x}"),
         (rf"(?:please )?(?:do not|don't) (?P<x>{_DO}\b.+?) (?:again|any ?more|ever)", "Never: {x}"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from agentcore_kit.config.agent import AgentEnvironment
-from agentcore_kit.evaluation.agent_targets import HttpTarget, own_tools
-from agentcore_kit.evaluation.dataset import Dataset, Entry, load_dataset
+from agentcore_kit.config.repository import relative
+from agentcore_kit.evaluation.agent_targets import HttpTarget, known_tools, own_tools
+from agentcore_kit.evaluation.dataset import Dataset, Entry, Row, load_dataset
 from agentcore_kit.evaluation.evaluators import (
     Confidentiality,
     Correctness,
@@ -31,6 +32,7 @@ from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.summary import summarise
 from agentcore_kit.evaluation.thresholds import Check, check_limits, load_thresholds
+from agentcore_kit.local.surroundings import Surroundings
 from agentcore_kit.testing.agent_client import Client
 from agentcore_kit.testing.options import DimensionOptions
 
@@ -55,10 +57,12 @@ class Answers:
     Attributes:
         cases: Each conversation with its scores and the reasons for them.
         checks: Each threshold of the file with what was reached, by metric.
+        left_out: How many rows could not be asked, a line for each reason.
     """
 
     cases: list[CaseResult]
     checks: dict[str, Check]
+    left_out: list[str] = field(default_factory=list)
 
     def tagged(self, tag: str) -> list[CaseResult]:
         """Return the conversations whose rows have a tag."""
@@ -91,7 +95,13 @@ def described(cases: list[CaseResult], metric: str = "") -> str:
 
 
 def ask_rows(
-    client: Client, options: DimensionOptions, path: Path, folder: Path, thresholds: Path | None = None
+    client: Client,
+    options: DimensionOptions,
+    path: Path,
+    folder: Path,
+    thresholds: Path | None = None,
+    *,
+    around: Surroundings,
 ) -> Answers:
     """Ask the agent the rows of a dataset that can be asked over HTTP on its day.
 
@@ -101,19 +111,21 @@ def ask_rows(
         path: The dataset.
         folder: Where the results are kept.
         thresholds: The file with the thresholds; `evals/thresholds.yaml` where it is left out.
+        around: What the agent has around it, where this machine serves it.
 
     Raises:
         ConfigError: When the dataset, the thresholds or the environment file is wrong.
         AssertionError: When the agent does not answer.
     """
-    dataset, limits = load_dataset(path, own_tools()), load_thresholds(thresholds)
+    dataset, limits = load_dataset(path, known_tools()), load_thresholds(thresholds)
     environment = options.environment()
     assert isinstance(environment, AgentEnvironment)
     model = client.ask("What can you do?")["model"]
     offline = model["provider"] == "offline"
     rows = options.rows if options.rows is not None else 0 if offline else ROWS_OF_A_REAL_MODEL
-    target = HttpTarget(client.url, client.token, today(environment), query=client.query)
-    chosen = _spread(dataset, target, rows)
+    day, own = today(environment), own_tools()
+    target = HttpTarget(client.url, client.token, day, query=client.query, sign_in=client.sign_in)
+    chosen, left_out = _spread(dataset, lambda row: target.excludes(row) or around.lacks(row, own), rows)
     how = Options(
         workers=1 if offline else WORKERS_OF_A_REAL_MODEL,
         keep=lambda entry: entry.id in chosen,
@@ -125,7 +137,8 @@ def ask_rows(
         raise AssertionError(str(error)) from None
     found = summarise(results(folder), None).total.metrics()
     checks = check_limits(limits.limits(model, environment.name), found)
-    return Answers(list(results(folder)), {check.metric: check for check in checks})
+    lines = [f"{relative(path)}: {len(ids)} rows left out: {reason}" for reason, ids in left_out.items()]
+    return Answers(list(results(folder)), {check.metric: check for check in checks}, lines)
 
 
 def today(environment: AgentEnvironment) -> date:
@@ -133,9 +146,20 @@ def today(environment: AgentEnvironment) -> date:
     return environment.today or datetime.now(UTC).date()
 
 
-def _spread(dataset: Dataset, target: HttpTarget, number: int) -> set[str]:
-    """Return the ids of so many rows of each category, spread over the file, and of those that are always asked."""
-    askable = {row.scenario_id for row in dataset.rows() if target.excludes(row) is None}
+def _spread(
+    dataset: Dataset, excludes: Callable[[Row], str | None], number: int
+) -> tuple[set[str], dict[str, list[str]]]:
+    """Return the ids of so many rows of each category, spread over the file, and of those that are always asked.
+
+    Besides, the ids of the rows that cannot be asked, by the reason.
+    """
+    left_out: dict[str, list[str]] = {}
+    askable = set()
+    for row in dataset.rows():
+        if reason := excludes(row):
+            left_out.setdefault(reason, []).append(row.scenario_id)
+        else:
+            askable.add(row.scenario_id)
     categories: dict[str, list[Entry]] = defaultdict(list)
     for entry in dataset.entries:
         if entry.id in askable:
@@ -144,4 +168,4 @@ def _spread(dataset: Dataset, target: HttpTarget, number: int) -> set[str]:
     for found in categories.values():
         step = max(len(found) / number, 1) if number else 1
         chosen |= {found[int(index * step)].id for index in range(min(number or len(found), len(found)))}
-    return chosen
+    return chosen, left_out

@@ -6,28 +6,51 @@ from collections.abc import Iterator
 
 import pytest
 
+from agentcore_kit.evaluation.agent_targets import own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path
 from agentcore_kit.evaluation.smoke import smoke_rows
+from agentcore_kit.local.surroundings import Surroundings
 from agentcore_kit.testing.agent_client import Client, local_agent, remote
 from agentcore_kit.testing.dimensions.agent.answers import Answers, ask_rows
 from agentcore_kit.testing.dimensions.served import known_surroundings, options
-from agentcore_kit.testing.options import DimensionOptions
+from agentcore_kit.testing.options import LEFT_OUT, DimensionOptions
 from agentcore_kit.testing.reached import reached
 from agentcore_kit.testing.server_process import copy_of_repository
+from agentcore_kit.testing.surroundings import surroundings_of_tests
 
 __all__ = ["known_surroundings", "options"]
 
 
 @pytest.fixture(scope="session")
-def client(options: DimensionOptions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def around(options: DimensionOptions, pytestconfig: pytest.Config) -> Iterator[Surroundings]:
+    """Return what a local agent has around it; nothing for one elsewhere."""
+    if not options.is_local:
+        yield Surroundings()
+        return
+    with reached(), surroundings_of_tests() as found:
+        pytestconfig.stash[LEFT_OUT] += found.missing.values()
+        yield found
+
+
+@pytest.fixture(scope="session")
+def agent(
+    options: DimensionOptions, around: Surroundings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
     """Return the agent: a process of its own on this machine, or the one that `--target` names."""
     if options.is_local:
-        with local_agent(copy_of_repository(tmp_path_factory.mktemp("dimensions"))) as found:
+        home = copy_of_repository(tmp_path_factory.mktemp("dimensions"))
+        with local_agent(home, **around.variables) as found:
             yield found
     else:
         with reached():
             there = remote(options.target, options.endpoint)
         yield there
+
+
+@pytest.fixture(scope="session")
+def client(agent: Client, row: Row) -> Client:
+    """Return the agent, asked by the user whom the row of `question` names, if it names one."""
+    return agent.as_asker(row)
 
 
 @pytest.fixture
@@ -46,24 +69,47 @@ def smoke() -> list[Row]:
 
 
 @pytest.fixture(scope="session")
-def question(smoke: list[Row]) -> str:
-    """Return a question of the dataset that tools are needed for."""
-    return row_with_a_tool(smoke).turns[0].input
+def row(agent: Client, around: Surroundings, smoke: list[Row]) -> Row:
+    """Return a row that tools are needed for that are here, and whose user, if it names one, can be signed in."""
+    own = own_tools()
+    return row_with_a_tool([one for one in smoke if agent.can_ask(one) and not around.lacks(one, own)])
 
 
 @pytest.fixture(scope="session")
-def answers(client: Client, options: DimensionOptions, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def question(row: Row) -> str:
+    """Return a question of the dataset that tools are needed for."""
+    return row.turns[0].input
+
+
+@pytest.fixture(scope="session")
+def answers(
+    agent: Client,
+    around: Surroundings,
+    options: DimensionOptions,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Answers:
     """Return what the agent answered to the rows of the dataset, measured."""
     with reached():
-        return ask_rows(client, options, dataset_path(), tmp_path_factory.mktemp("answers"))
+        found = ask_rows(agent, options, dataset_path(), tmp_path_factory.mktemp("answers"), around=around)
+    pytestconfig.stash[LEFT_OUT] += found.left_out
+    return found
 
 
 @pytest.fixture(scope="session")
-def attacks(client: Client, options: DimensionOptions, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def attacks(
+    agent: Client,
+    around: Surroundings,
+    options: DimensionOptions,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Answers:
     """Return what the agent answered to the attacks of the red team, measured."""
+    path, folder = dataset_path().with_name("redteam.jsonl"), tmp_path_factory.mktemp("attacks")
     with reached():
-        path = dataset_path().with_name("redteam.jsonl")
-        return ask_rows(client, options, path, tmp_path_factory.mktemp("attacks"), path.with_suffix(".yaml"))
+        found = ask_rows(agent, options, path, folder, path.with_suffix(".yaml"), around=around)
+    pytestconfig.stash[LEFT_OUT] += found.left_out
+    return found
 
 
 def row_with_a_tool(rows: list[Row]) -> Row:

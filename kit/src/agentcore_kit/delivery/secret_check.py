@@ -1,0 +1,44 @@
+"""Are the secrets there that an environment file names? Asked before anything changes; their values are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.errors import CommandError, error_code
+
+
+def check_secrets(context: DeploymentContext) -> None:
+    """Do nothing when all are there, or the kind knows none.
+
+    Raises:
+        CommandError: With all that are missing, and a command for each that makes it.
+    """
+    wrong = dict(_missing(context))
+    if wrong:
+        raise CommandError(
+            f"account {context.account} has no secret {', '.join(wrong)} in {context.region}, which "
+            f"environments/{context.name}.yaml names under secrets; nothing was changed",
+            "\n       ".join(wrong.values()),
+        )
+
+
+def _missing(context: DeploymentContext) -> Iterator[tuple[str, str]]:
+    """Yield the names that are missing, and what makes them."""
+    references: list[str] = sorted(getattr(context.environment, "secrets", {}).values())
+    keys: dict[str, list[str]] = {}
+    for name, _, key in (reference.partition("#") for reference in references):
+        keys.setdefault(name, []).extend([key] if key else [])
+    for name in keys:
+        at = f"--region {context.region}"
+        try:
+            if context.client("secretsmanager").describe_secret(SecretId=name).get("DeletedDate"):
+                yield name, f"aws secretsmanager restore-secret {at} --secret-id {name}"
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            what = "JSON with " + ", ".join(sorted({*keys[name]})) if keys[name] else "its value"
+            make = f"aws secretsmanager create-secret {at} --name {name} --secret-string file:///dev/stdin"
+            yield name, f"{make} (then type {what}, and Ctrl-D)"
