@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.repository import COMBINATIONS, KINDS, generate
+from tests.repository import COMBINATIONS, KINDS, allow_a_busy_machine, generate
 
 pytestmark = pytest.mark.generated
 
@@ -51,6 +51,7 @@ def repository(template: Path, kind: str, tmp_path_factory: pytest.TempPathFacto
     """Return a generated repository that has been set up."""
     answers = {"kind": kind, "agent_name": "as-another-team-names-it"}
     repository = generate(template, tmp_path_factory.mktemp(kind), answers)
+    allow_a_busy_machine(repository)
     run(repository, "git", "init", "--quiet")
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
     return repository

@@ -100,7 +100,7 @@ def repository(history: Path, tmp_path: Path) -> Path:
     replace(made / "src/agent/tools.py", "Retrieves our own quarterly", "Retrieves our own audited quarterly")
     replace(made / "src/agent/backend.py", "packaged sample data", "our packaged sample data")
     replace(made / "evals/dataset.jsonl", '"scenario_id":"', '"scenario_id":"our-')
-    replace(made / "evals/thresholds.yaml", "toolSelection: {min: 0.95}", "toolSelection: {min: 0.9}")
+    replace(made / "evals/thresholds.yaml", "groundedness: {min: 0.95}", "groundedness: {min: 0.9}")
     replace(made / "environments/prod.yaml", "temperature: 0.2", "temperature: 0.1")
     replace(made / "pyproject.toml", OLD_PROJECT, f'{OLD_PROJECT}\n    "theirs~=1.0",')
     append(made / "evals/cases.py", "CASES += []")
@@ -141,7 +141,7 @@ def test_the_steps_of_the_documentation_bring_an_old_agent_to_the_kit(
         "src/agent/tools.py": "Retrieves our own audited quarterly",
         "src/agent/backend.py": "our packaged sample data",
         "evals/dataset.jsonl": '"scenario_id":"our-',
-        "evals/thresholds.yaml": "toolSelection: {min: 0.9}",
+        "evals/thresholds.yaml": "groundedness: {min: 0.9}",
         "environments/prod.yaml": "temperature: 0.1",
         "requirements.txt": "theirs==1.0",
     }.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from starters.replacement import replace_starter
-from tests.repository import files, generate
+from tests.repository import allow_a_busy_machine, files, generate
 from tests.team_changes import CHANGES, TEAM_OWNED, Change
 from tests.test_generated import OFFLINE, run
 
@@ -23,6 +23,7 @@ STEPS = [STARTER, *CHANGES]
 def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a fresh agent that was set up."""
     repository = generate(template, tmp_path_factory.mktemp("replaced"), {"agent_name": "hr-assistant"})
+    allow_a_busy_machine(repository)
     run(repository, "git", "init", "--quiet")
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
     return repository
