@@ -28,7 +28,7 @@ $(READY): requirements.txt kit/pyproject.toml
 	    "Install one, then: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	$(call step,Install the tools into .venv,( \
 	    $(PYTHON) -m venv --clear .venv && \
-	    awk '/^uv==/,!/\\$$/' requirements.txt > .venv/uv.txt && \
+	    awk '/^uv==/ { uv = 1 } uv { print } uv && !/\\\r?$$/ { exit }' requirements.txt > .venv/uv.txt && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt && \
 	    $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt && \
 	    $(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable kit && \

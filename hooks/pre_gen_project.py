@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import unicodedata
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,9 +31,28 @@ LOGIN = r"(?=.{1,39}(/|$))[A-Za-z0-9]+(-[A-Za-z0-9]+)*"
 TEAM = r"[a-z0-9][a-z0-9_-]*"
 EMAIL = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 TAG = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
-# Areas and directions, not today's list: a region that opens tomorrow needs no new release of this template.
-REGION = r"(af|ap|ca|cn|eu|eusc-de|il|me|mx|sa|us|us-gov)-(central|north|south|(north|south)?(east|west))-[1-9]"
 ACCOUNT = r"(?!0{12})[0-9]{12}"
+
+# Where AgentCore is, by the resource types that CloudFormation has in each region: cfn-lint 1.58, November 2026. A test
+# compares this with the cfn-lint that is installed. China is not among them: Amazon Bedrock is not offered there.
+# What else a region may lack (online evaluation, resource policies) the templates in infra/ leave out by themselves.
+WITH_MEMORY = [
+    "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+    "eu-central-1", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1",
+    "us-east-2", "us-gov-west-1", "us-west-2",
+]  # fmt: skip
+WITH_RUNTIME = sorted([*WITH_MEMORY, "ap-south-2", "ap-southeast-5", "ap-southeast-7", "eu-south-2", "us-west-1"])
+WITHOUT = [
+    "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6",
+    "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-2", "eu-isoe-west-1", "eusc-de-east-1", "il-central-1",
+    "me-central-1", "me-south-1", "mx-central-1", "us-gov-east-1", "us-iso-east-1", "us-iso-west-1",
+    "us-isob-east-1", "us-isob-west-1", "us-isof-east-1", "us-isof-south-1",
+]  # fmt: skip
+NEEDED = {  # by kind: what a component of it is made of, and where that is
+    "agent": ("AgentCore Runtime", WITH_RUNTIME),
+    "tool": ("AgentCore Runtime", WITH_RUNTIME),
+    "memory": ("AgentCore Memory", WITH_MEMORY),
+}
 
 NEEDS_TAG = "1 to 64 letters, digits, dots, hyphens, underscores or slashes, the first a letter or digit"
 NEEDS_ACCOUNT = "the 12 digits of an AWS account, as text"
@@ -58,7 +78,7 @@ RULES = {
     "cost_center": Rule(TAG, NEEDS_TAG, "CC-1234"),
     "use_case_id": Rule(TAG, NEEDS_TAG, "UC-0042"),
     "github_org": Rule(LOGIN, "1 to 39 letters and digits, words joined by one hyphen", "example-org"),
-    "region": Rule(REGION, "the code of an AWS region", "eu-central-1"),
+    "region": Rule(r"[a-z]+(-[a-z]+)+-[0-9]", "the code of an AWS region", "eu-central-1"),
     "shared_account_id": Rule(ACCOUNT, NEEDS_ACCOUNT, "111122223333"),
     "dev_account_id": Rule(ACCOUNT, NEEDS_ACCOUNT, "444455556666"),
     "preprod_account_id": Rule(ACCOUNT, NEEDS_ACCOUNT, "777788889999"),
@@ -90,6 +110,17 @@ def is_right(field: str, answer: object) -> bool:
     )
 
 
+def lacks(region: str) -> str | None:
+    """Say which regions would do in the place of one that does not exist, or has not what the kind is made of."""
+    service, offered = NEEDED.get(str(ANSWERS.get("kind")), NEEDED["agent"])
+    if region in offered:
+        return None
+    if region not in {*WITH_RUNTIME, *WITHOUT}:
+        near = get_close_matches(region, offered) or offered
+        return f"the code of an AWS region; the nearest: {', '.join(near)}"
+    return f"a region with {service}, which {region} lacks (as of November 2026): {', '.join(offered)}"
+
+
 def problem(field: str) -> str | None:
     """Say what is wrong with the answer to a question: the field, the answer, what is needed, and an example."""
     _, needs, example = RULES[field]
@@ -101,7 +132,10 @@ def problem(field: str) -> str | None:
     if jinja is not None:
         answer, needs = jinja, NEEDS_NO_JINJA
     elif is_right(field, answer):
-        return None
+        missing = lacks(answer) if field == "region" else None
+        if missing is None:
+            return None
+        needs = missing
     shown = ascii(answer)  # any terminal can print it
     shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
     return f"  {field}: {shown}\n    needed:  {needs}\n    example: {example}"

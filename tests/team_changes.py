@@ -80,14 +80,14 @@ VPN_ROW: dict[str, Any] = {
     },
 }
 
-VACATION_TOOL = '''
+ACCOUNT_TOOL = '''
 
-@tool(name="getOwnVacation", context=True)
-def get_own_vacation(tool_context: ToolContext) -> dict[str, Any]:
-    """Retrieves the vacation of the user who asks: the days of leave that are granted, taken and still left.
+@tool(name="getLeaveAccount", context=True)
+def get_leave_account(tool_context: ToolContext) -> dict[str, Any]:
+    """Retrieves the leave account of the user who asks: the days of leave that are granted, taken and still left.
 
-    Use when the users ask for their own vacation: "how many vacation days do I have", my vacation, my days off,
-    my leave, my remaining days. Do not use for another employee, whose number was said: use checkVacationBalance.
+    Use when the user asks for the own leave account: what my leave account says, shows, has or holds. Do not use for
+    an employee whose number is said or can be asked for: use checkVacationBalance.
 
     Returns:
         {"entitlement": 30.0, "taken": 18.0, "remaining": 14.5, "unit": "days", "asOf": "2026-11-01"}
@@ -109,31 +109,31 @@ def get_own_vacation(tool_context: ToolContext) -> dict[str, Any]:
     }
 
 
-TOOLS.append(get_own_vacation)
+TOOLS.append(get_leave_account)
 '''
 
-VACATION_TEST = '''"""What the tool of one's own vacation tells: that of who asks, and of nobody else."""
+ACCOUNT_TEST = '''"""What the tool of the leave account tells: that of who asks, and of nobody else."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from agentcore_kit.testing import tool_context
+from agentcore_kit.testing.tool_context import tool_context
 
 from agent import tools
 
 
-def own_vacation(**claims: Any) -> Any:
-    return tools.get_own_vacation(tool_context=tool_context(claims=claims))
+def leave_account(**claims: Any) -> Any:
+    return tools.get_leave_account(tool_context=tool_context(**claims))
 
 
-def test_each_is_told_of_the_own_vacation() -> None:
-    assert own_vacation(employee_id="E1001")["remaining"] == tools.backend.balance("E1001").remaining
-    assert own_vacation(employee_id="E1002")["remaining"] == tools.backend.balance("E1002").remaining
+def test_each_is_told_of_the_leave_account() -> None:
+    assert leave_account(employee_id="E1001")["remaining"] == tools.backend.balance("E1001").remaining
+    assert leave_account(employee_id="E1002")["remaining"] == tools.backend.balance("E1002").remaining
 
 
 def test_an_account_without_a_number_is_told_whom_to_ask() -> None:
-    assert "403" in own_vacation()["content"][0]["text"]
+    assert "403" in leave_account()["content"][0]["text"]
 '''
 
 
@@ -232,35 +232,45 @@ def add_user_scoped_tool(repository: Path) -> None:
         "from agentcore_kit.serving import caller_of, tool_error\n",
     )
     edit(tools, r"^from strands import tool\n", "from strands import ToolContext, tool\n")
-    append(tools, VACATION_TOOL.rstrip("\n"))
-    (repository / "tests/test_own_vacation.py").write_text(VACATION_TEST, encoding="utf-8")
-    users = {"Kim": "E1001", "Alex": "E1002"}
-    lines = [f"  {name}: {{firstName: {name}, claims: {{employee_id: {number}}}}}" for name, number in users.items()]
+    edit(
+        tools,
+        r"Do not use for the rules of leave: use getPolicy\.$",
+        "Do not use for the rules of leave: use getPolicy.\n    Do not use for a leave account: use getLeaveAccount.",
+    )
+    append(tools, ACCOUNT_TOOL.rstrip("\n"))
+    (repository / "tests/test_leave_account.py").write_text(ACCOUNT_TEST, encoding="utf-8")
+    edit(
+        repository / "tests/test_tools.py",
+        r'^        "getPolicy": \{"policyName"\},\n',
+        '        "getPolicy": {"policyName"},\n        "getLeaveAccount": set(),\n',
+    )
+    numbers = {"Kim": "E1001", "Robin": "E1002"}  # whom rows name already, and what their tokens say now
+    lines = [f"  {name}: {{firstName: {name}, claims: {{employee_id: {each}}}}}" for name, each in numbers.items()]
     (repository / "evals/users.yaml").write_text("\n".join(["users:", *lines, ""]), encoding="utf-8")
-    for name, number in users.items():
-        append(repository / "evals/dataset.jsonl", json.dumps(vacation_row(repository, name, number)))
-    for name in ("preprod", "prod"):
+    for name, number in numbers.items():
+        append(repository / "evals/dataset.jsonl", json.dumps(account_row(repository, name, number)))
+    for name in ("preprod", "prod", "prod-us"):
         append(repository / f"environments/{name}.yaml", f"testUsers: hr-assistant/{name}/test-users")
 
 
-def vacation_row(repository: Path, name: str, number: str) -> dict[str, Any]:
+def account_row(repository: Path, name: str, number: str) -> dict[str, Any]:
     """Return a row in which a user asks for the own vacation, with the figure of the sample data."""
     employees = (repository / "src/agent/data/employees.csv").read_text(encoding="utf-8").splitlines()
     columns = employees[0].split(",")
     employee = next(dict(zip(columns, line.split(","), strict=True)) for line in employees if line.startswith(number))
     left = float(employee["entitlement"]) + float(employee["carriedOver"]) - float(employee["taken"])
-    asked = "How much of my own vacation is remaining?"
+    asked = "What does my leave account say?"
     return {
-        "scenario_id": f"own-vacation-{name.lower()}",
+        "scenario_id": f"leave-account-{name.lower()}",
         "turns": [{"input": asked, "expected_response": f"You have {left:g} days left."}],
-        "expected_trajectory": ["getOwnVacation"],
-        "assertions": [f"Calls getOwnVacation. States {left:g}."],
+        "expected_trajectory": ["getLeaveAccount"],
+        "assertions": [f"Calls getLeaveAccount. States {left:g}."],
         "metadata": {
             "category": "common",
             "date": "2026-11-16",
             "any_date": True,
             "user": name,
-            "expect": [[{"outcome": "answer", "calls": [{"name": "getOwnVacation", "input": {}}], "figures": [left]}]],
+            "expect": [[{"outcome": "answer", "calls": [{"name": "getLeaveAccount", "input": {}}], "figures": [left]}]],
             "tags": [],
         },
     }

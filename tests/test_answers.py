@@ -89,6 +89,8 @@ REFUSED: dict[str, list[str]] = {
         "EU-CENTRAL-1",
         "eu_central_1",
         "europe-west-1",
+        "af-south-1",
+        "eu-central-9",
         "eu-central-1a",
     ],
     "shared_account_id": ["", "0" * 12],

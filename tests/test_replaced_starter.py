@@ -13,9 +13,16 @@ from tests.repository import allow_a_busy_machine, files, generate
 from tests.team_changes import CHANGES, TEAM_OWNED, Change
 from tests.test_generated import OFFLINE, run
 
-pytestmark = [pytest.mark.generated, pytest.mark.xdist_group("replaced")]
+pytestmark = [pytest.mark.generated, pytest.mark.enable_socket, pytest.mark.xdist_group("replaced")]
 
-STARTER = Change("starter", lambda repository: replace_starter(repository, "hr"))
+
+def become_an_hr_assistant(repository: Path) -> None:
+    """Replace the starter by another domain."""
+    replace_starter(repository, "hr")
+    allow_a_busy_machine(repository)
+
+
+STARTER = Change("starter", become_an_hr_assistant)
 STEPS = [STARTER, *CHANGES]
 
 
@@ -23,7 +30,6 @@ STEPS = [STARTER, *CHANGES]
 def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a fresh agent that was set up."""
     repository = generate(template, tmp_path_factory.mktemp("replaced"), {"agent_name": "hr-assistant"})
-    allow_a_busy_machine(repository)
     run(repository, "git", "init", "--quiet")
     run(repository, "make", "setup", f"PYTHON={sys.executable}")
     return repository

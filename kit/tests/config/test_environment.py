@@ -110,6 +110,14 @@ def test_right_environments_load(tmp_path: Path, manifest: AgentManifest) -> Non
             "id: us.amazon",
             "prod.yaml:7: model.id: a profile for us cannot be called from eu-",
         ),
+        *(
+            (
+                "eu-central-1\nmodel:\n  provider: bedrock\n  id: eu",
+                f"us-gov-west-1\nmodel:\n  provider: bedrock\n  id: {area}",
+                f"prod.yaml:7: model.id: a profile for {area} cannot be called from us-gov-west-1",
+            )
+            for area in ("global", "us")
+        ),
         (
             "bedrock",
             "openai-compatible",

@@ -159,6 +159,29 @@ def test_identifiers(text: str, schema: dict[str, Any], expected: list[str]) -> 
     assert one(text, type="string", **schema) == expected
 
 
+USER_ID = {"type": "string", "pattern": "^[a-z][a-z0-9]{2,15}$", "description": "User id, for example asmith."}
+TICKER = {"type": "string", "pattern": "^[A-Z]{1,5}$", "description": "Ticker symbol of a share."}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "schema", "expected"),
+    [
+        ("Is the VPN of user asmith down?", "userId", USER_ID, ["asmith"]),
+        ("my user id is bking, check the VPN", "userId", USER_ID, ["bking"]),
+        ("is asmith's VPN blocked", "userId", USER_ID, ["asmith"]),
+        ("does the VPN work for jdoe1?", "userId", USER_ID, ["jdoe1"]),
+        ("what happens when the VPN is slow?", "userId", USER_ID, []),
+        ("How do I request vacation?", "userId", USER_ID, []),
+        ("what does the MSFT share cost?", "tickerSymbol", TICKER, ["MSFT"]),
+        ("the share price, please", "tickerSymbol", TICKER, []),
+    ],
+)
+def test_an_identifier_in_the_form_of_a_word_is_told_from_words(
+    text: str, name: str, schema: dict[str, Any], expected: list[str]
+) -> None:
+    assert one(text, name, **schema) == expected
+
+
 def test_an_identifier_that_the_conversation_knows_is_used() -> None:
     read = tool(employeeId={"type": "string", "pattern": r"^EMP-\d{4}$"})
     assert fill(read, Request("my vacation", TODAY, "employee id: EMP-7777")).values == {"employeeId": ["EMP-7777"]}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from collections import Counter
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -141,6 +143,27 @@ def test_one_call_too_many_is_told_that_the_tool_is_busy() -> None:
     assert all(found.price == 1.5 for found in served)
     assert error(refused)["kind"] == "busy"
     assert run(one).price == 1.5  # and free again
+
+
+def test_calls_to_a_backend_that_hangs_are_told_that_it_is_unavailable() -> None:
+    answers = threading.Event()
+
+    def get_price(share: str) -> Price:
+        answers.wait()
+        return Price(price=1.5)
+
+    tool("getPrice", title="Price", effect="read", timeout_seconds=0.1)(get_price)
+    one = declarations.TOOLS["getPrice"]
+
+    async def all_at_once() -> list[Any]:
+        return await asyncio.gather(*(one.run(share="A") for _ in range(one.at_once + 1)))
+
+    try:
+        *hung, refused = asyncio.run(all_at_once())
+    finally:
+        answers.set()
+    assert Counter(error(found)["code"] for found in hung) == {503: one.at_once}
+    assert error(refused)["code"] == 429
 
 
 def test_a_cancelled_call_frees_its_place_when_its_thread_ends() -> None:

@@ -27,6 +27,8 @@ def test_a_tool_answers_by_its_name_with_and_without_prefix() -> None:
 def test_what_is_wrong_comes_back_as_data() -> None:
     assert call("m___getMarketData", region="MARS", dataType="revenue")["error"]["code"] == 400
     assert call("m___noSuchTool")["error"]["code"] == 404
+    misspelt = call("m___getMarketData", region="EMEA", dataType="revenue", datatyp="sales")["error"]
+    assert (misspelt["code"], misspelt["message"]) == (400, "there is no argument 'datatyp', did you mean dataType?")
 
 
 @pytest.mark.parametrize("event", [None, [], [{"region": "EMEA"}], "EMEA"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_path
@@ -52,3 +53,29 @@ def test_an_application_gateway_asks_for_no_compliance(tmp_path: Path) -> None:
     path = tmp_path / "manifest.yaml"
     path.write_text(text, encoding="utf-8")
     assert load_manifest(path).spec.compliance.data_classification is None
+
+
+@pytest.mark.parametrize(
+    ("region", "inbound", "target", "is_refused"),
+    [
+        ("us-west-1", "iam", "runtime", True),
+        ("us-west-1", "iam", "lambda", False),
+        ("us-west-1", "jwt", "runtime", False),
+        ("us-west-2", "iam", "runtime", False),
+    ],
+)
+def test_only_a_region_with_resource_policies_keeps_callers_for_the_gateway(
+    tmp_path: Path, region: str, inbound: str, target: str, is_refused: bool
+) -> None:
+    outbound = "gateway-iam-role" if inbound == "iam" else "jwt-passthrough"
+    manifest = load_manifest()
+    raw = manifest.model_dump(by_alias=True)
+    raw["spec"] |= {"target": target, "auth": {"inbound": inbound, "outbound": outbound}}
+    text = repository_path("environments/dev.yaml").read_text(encoding="utf-8")
+    (tmp_path / "dev.yaml").write_text(text.replace("eu-central-1", region), encoding="utf-8")
+    said: list[str] = []
+    try:
+        read_environment("dev", type(manifest).model_validate(raw), folder=tmp_path)
+    except ConfigError as refused:
+        said = list(refused.problems)
+    assert [f"region: {region} has no AgentCore resource policies" in each for each in said] == [True] * is_refused

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from mcp.client import Client
+from mcp_types import METHOD_NOT_FOUND
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -28,6 +29,20 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json, text/ev
 def post(running: Tools, headers: dict[str, str], name: str = "getMarketData", arguments: Any = EMEA) -> httpx.Response:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
     return httpx.post(running.url, headers=JSON | headers, json=call, timeout=20)
+
+
+def rpc(running: Tools, version: str, method: str) -> Any:
+    """Return the answer to a method without parameters of its own, as a client of a protocol revision asks it."""
+    client = {"name": "test", "version": "1"}
+    params: dict[str, Any] = {}
+    if method == "initialize":
+        params = {"protocolVersion": version, "capabilities": {}, "clientInfo": client}
+    elif version == "2026-07-28":
+        told = {"protocolVersion": version, "clientCapabilities": {}, "clientInfo": client}
+        params = {"_meta": {f"io.modelcontextprotocol/{name}": one for name, one in told.items()}}
+    headers = running.headers(**{"MCP-Protocol-Version": version, "Mcp-Method": method})
+    asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    return httpx.post(running.url, headers=JSON | headers, json=asked, timeout=20).json()
 
 
 def test_the_sdks_client_lists_and_calls(running: Tools) -> None:
@@ -58,7 +73,9 @@ def test_a_user_sees_only_their_own_rows(running: Tools) -> None:
 def test_a_user_cannot_be_named_in_the_arguments(running: Tools) -> None:
     running.call("addWatchedMarket", EMEA, user="alice")
     listed = running.call("listWatchedMarkets", {"caller": "alice", "user_id": "alice"}, user="bob")
-    assert not (listed.structured_content or {}).get("watched")
+    assert (listed.structured_content or {})["error"]["message"] == (
+        "there is no argument 'caller', the tool takes none; there is no argument 'user_id', the tool takes none"
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer a.b.c"}, {"Authorization": "Basic YTpi"}])
@@ -81,11 +98,31 @@ def test_a_session_id_that_the_runtime_injects_is_taken(running: Tools) -> None:
     assert post(running, headers).json()["result"]["structuredContent"]["value"] == 18.4
 
 
+@pytest.mark.parametrize(("version", "method"), [("2025-11-25", "initialize"), ("2026-07-28", "server/discover")])
+def test_nothing_is_announced_that_there_is_not(running: Tools, version: str, method: str) -> None:
+    announced = rpc(running, version, method)["result"]["capabilities"]
+    assert {name: one for name, one in announced.items() if one} == {"tools": {"listChanged": False}}
+
+
+@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize("method", ["prompts/list", "resources/list", "resources/templates/list"])
+def test_what_is_not_announced_is_no_method(running: Tools, version: str, method: str) -> None:
+    assert rpc(running, version, method)["error"]["code"] == METHOD_NOT_FOUND
+
+
+@pytest.mark.parametrize("headers", [{}, {"Last-Event-ID": "1"}])
+def test_there_is_no_stream_to_open_or_to_resume(running: Tools, headers: dict[str, str]) -> None:
+    refused = httpx.get(running.url, headers=running.headers(Accept="text/event-stream", **headers), timeout=20)
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "said"),
     [
         ("getMarketData", {"region": "MARS"}, 400, "region: Input should be 'EMEA', 'APAC' or 'AMER'"),
         ("getMarketFigure", {}, 404, "there are getMarketData, "),
+        ("getMarketData", EMEA | {"regon": "MARS"}, 400, "there is no argument 'regon', did you mean region?"),
+        ("getMarketData", EMEA | {"limit": "MARS"}, 400, "there is no argument 'limit', there are region, dataType"),
     ],
 )
 def test_what_is_wrong_is_said_as_data_and_in_words(

@@ -74,6 +74,7 @@ def steps() -> Iterator[Step]:
     yield Step("format", (python, "-m", "ruff", "format", "--check", "--quiet", "."), "ruff format, in .venv/bin")
     yield Step("lint", (python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."))
     yield Step("manifest", (*kit, "manifest"))
+    yield Step("regions", (python, "-m", "agentcore_kit.checks.regions"))
     yield Step("ground truth", (*kit, "dataset"))
     if kind != "Memory":
         yield Step("parameters", (python, "-m", "agentcore_kit.checks.parameters"))

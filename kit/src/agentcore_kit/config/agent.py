@@ -31,7 +31,8 @@ _MEMORY_ID = "customer_memory-a1B2c3D4e5"
 
 # An inference profile's first word says between which regions it routes; one can only be called from among these.
 _PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
-    "us": ("us-", "ca-", "mx-", "sa-"),
+    "global": ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-east-", "us-west-"),  # commercial regions
+    "us": ("us-east-", "us-west-", "ca-", "mx-", "sa-"),
     "eu": ("eu-", "il-"),
     "apac": ("ap-", "me-"),
     "jp": ("ap-northeast-",),

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from agentcore_kit.config.delivery import Spec
 from agentcore_kit.config.loader import Document, Finding, Model
 from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.regions import WITHOUT_RESOURCE_POLICIES
 from agentcore_kit.config.served import (
     NAME_NEEDS,
     ImportString,
@@ -192,3 +193,9 @@ class ToolEnvironment(ServedEnvironment):
             yield ("endpoint",), "must begin with https:, as the users' tokens are sent to it"
         if isinstance(spec, ToolSpec) and spec.target == "lambda" and endpoint is not None:
             yield ("endpoint",), "has no effect with target lambda in manifest.yaml; remove it"
+        if isinstance(spec, ToolSpec) and name != "local" and spec.target == "runtime" and spec.auth.inbound == "iam":
+            region = document.data.get("region")
+            if region in WITHOUT_RESOURCE_POLICIES:
+                need = "set auth.inbound in manifest.yaml to jwt and auth.outbound to jwt-passthrough"
+                why = "has no AgentCore resource policies, which keep all but the gateway away with auth.inbound iam"
+                yield ("region",), f"{region} {why}; {need}, or choose another region"

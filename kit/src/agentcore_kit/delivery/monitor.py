@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery import endpoints, output, promotion, version_history
 from agentcore_kit.delivery.access_token import token
@@ -68,6 +69,9 @@ class Judged:
 def monitor(env: Env = "") -> None:
     """Compare what online evaluation measured with the limit and the baseline. Exit code 1 when it is worse."""
     with deployment("monitor", env) as context:
+        if context.region in WITHOUT_ONLINE_EVALUATION:
+            output.done(f"{env}: AgentCore has no online evaluation in {context.region}; no session is judged")
+            return
         since = judged_from(context)
         judged = judged_since(context, since)
         scores = [measure(context, evaluator, judged) for evaluator in context.environment.online_evaluation.evaluators]

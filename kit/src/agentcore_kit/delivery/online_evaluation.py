@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
 from agentcore_kit.delivery import canary as split
 from agentcore_kit.delivery import endpoints, output, promotion
 from agentcore_kit.delivery.access_token import token
@@ -37,6 +38,7 @@ def canary(
             raise CommandError(
                 "no gateway splits the callers", "name it in spec.canaryGateway of manifest.yaml", WRONG_INPUT
             )
+        evaluations = context.kind.evaluations(context)
         allow(context, endpoints.image_of(context, found.id, found.newest))
         now = endpoints.state(context, found.id, CANARY)
         other = test if now is None or now.live != found.newest else None
@@ -53,7 +55,6 @@ def canary(
             split.stop(context, other)
         endpoints.move(context, found, found.newest, CANARY)
         context.kind.smoke(context, found.arn, CANARY, bearer)
-        evaluations = context.kind.evaluations(context)
         for arn in evaluations.values():
             split.switch(context, arn, "ENABLED")  # what is not judged cannot be compared
         split.start(context, gateway, evaluations, weight)
@@ -65,6 +66,9 @@ def canary(
 def online(env: Env = "", off: Annotated[bool, typer.Option("--off", help="Switch it off instead.")] = False) -> None:
     """Switch the sampled evaluation of live sessions on."""
     with deployment("online", env) as context:
+        if context.region in WITHOUT_ONLINE_EVALUATION:
+            output.done(f"{env}: AgentCore has no online evaluation in {context.region}; no session is judged")
+            return
         wanted = "DISABLED" if off else "ENABLED"
         evaluation = context.kind.evaluations(context)[LIVE]
         now = split.status(context, evaluation)

@@ -21,9 +21,9 @@ from agentcore_kit.delivery.gateway_targets import Gateway, Wanted, kept, owner,
 from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.regions import domain
 from agentcore_kit.delivery.tool_record import descriptor_of, tools_in
+from agentcore_kit.runtime.json_schemas import fields
 from agentcore_kit.tool_contract.breaking_changes import breaking
 from agentcore_kit.tool_contract.definitions import Definition, offered
-from agentcore_kit.tool_contract.schemas import fields
 
 CONSUMER_DAYS = 7
 """An agent that has called a tool within so many days is a consumer."""

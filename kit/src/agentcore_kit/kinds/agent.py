@@ -12,10 +12,11 @@ import httpx
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
 from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.config.manifest import Manifest
+from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
 from agentcore_kit.delivery import canary, names, output, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError
 from agentcore_kit.delivery.invoke import invoke
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
@@ -68,7 +69,10 @@ class AgentKind(RuntimeKind[AgentContext]):
         }
 
     def evaluations(self, context: AgentContext) -> dict[str, str]:
-        """Return the ARNs of the online evaluations by endpoint. Raises CommandError when nothing is deployed."""
+        """Return the ARNs of the online evaluations by endpoint. Raises CommandError when there are none."""
+        if context.region in WITHOUT_ONLINE_EVALUATION:
+            what = f"AgentCore has no online evaluation in {context.region}, so no session is judged"
+            raise CommandError(what, f"compare versions before a promotion: kit eval --env {context.name}", WRONG_INPUT)
         outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
         found = {endpoint: formation.output_of(context, "evaluation", key) for endpoint, key in outputs.items()}
         if formation.UNKNOWN in found.values():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -16,11 +18,16 @@ def explain(
     No tool is called. It is always the offline model that is asked, whichever model the environment names.
     """
     logging.disable(logging.WARNING)
-    typer.echo(explained(question))
+    try:
+        typer.echo(explained(question))
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def explained(question: str) -> str:
     """Return why the offline model does what it does with a question, given this repository's prompt and tools.
+
+    A gateway's tools are those that were recorded of it.
 
     Args:
         question: As a user asks it, in a new conversation.
@@ -30,6 +37,7 @@ def explained(question: str) -> str:
     """
     from agentcore_kit.config.import_string import import_string
     from agentcore_kit.local.offline_model.model import ExplainingModel
+    from agentcore_kit.local.surroundings import surroundings
     from agentcore_kit.runtime import secrets
     from agentcore_kit.runtime.identity import Caller
     from agentcore_kit.serving.context import PromptContext
@@ -42,12 +50,15 @@ def explained(question: str) -> str:
     app = import_string(settings.manifest.spec.code.app)
     secrets.load(settings.environment)
     model, caller = ExplainingModel(), Caller("developer")
-    service = Service(settings, model, import_string(app.build_agent))
-    own = [tool.tool_name for tool in service.own_tools()] if settings.manifest.spec.tools.gateways else []
-    gateway = connect_gateways(settings, CallerToken(caller), own)
     context = PromptContext(lambda: describe_context(settings.today(), None))
-    try:
+    without_memory = settings.environment.model_copy(update={"memory": None})
+    with ExitStack() as stack:
+        around = stack.enter_context(surroundings(settings.manifest, without_memory))
+        settings = replace(settings, environment=around.applied(without_memory))
+        service = Service(settings, model, import_string(app.build_agent))
+        own = [tool.tool_name for tool in service.own_tools()] if around.tools else []
+        gateway = connect_gateways(settings, CallerToken(caller), own)
+        stack.callback(gateway.close)
         session = AgentSession(settings, model, "explain", caller, gateway.tools, [context, *gateway.plugins])
-        return str(service.build_agent(session)(question)).strip("\n")
-    finally:
-        gateway.close()
+        told = str(service.build_agent(session)(question)).strip("\n")
+    return "\n".join([*around.missing.values(), told])

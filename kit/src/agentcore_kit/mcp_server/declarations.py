@@ -32,10 +32,6 @@ class Misdeclared(TypeError):
     """A declaration that would do harm, or that no server could offer; the message says what would be right."""
 
 
-class _Busy(Exception):
-    """All places of a tool are taken."""
-
-
 class Aged(BaseModel):
     """Base of a result that may be an earlier one, given again because the backend is unavailable."""
 
@@ -116,14 +112,15 @@ class Tool:
     async def _answer(self, arguments: dict[str, Any]) -> Any:
         if self.caller_parameter:
             arguments = arguments | {self.caller_parameter: required_caller()}
+        if self.busy >= self.at_once:  # with calls that hang too, so an earlier answer is as good as when they fail
+            busy = f"{self.name} is busy with {self.at_once} calls; try again in a second"
+            return self._earlier(arguments, Failure(429, busy))
         try:
             answer = await retried(partial(self._once, arguments), self.attempts, self.budget_seconds)
         except TRANSIENT as error:
             logger.warning("%s is unavailable: %s", self.name, type(error).__name__)
             unavailable = f"the service behind {self.name} is unavailable; try again in a few minutes"
             return self._earlier(arguments, Failure(503, unavailable))
-        except _Busy as busy:  # also with calls that hang, so an earlier answer is as good as when they have failed
-            return self._earlier(arguments, Failure(429, str(busy)))
         if self.fall_back_seconds:
             self.answers[_key(arguments)] = (time.monotonic(), answer)
             if len(self.answers) > _CACHED_ANSWERS:
@@ -131,8 +128,8 @@ class Tool:
         return answer
 
     async def _once(self, arguments: dict[str, Any]) -> Any:
-        if self.busy >= self.at_once:
-            raise _Busy(f"{self.name} is busy with {self.at_once} calls; try again in a second")
+        if self.busy >= self.at_once:  # never at the first try, for which there was a place
+            raise TimeoutError(f"no place for a further try: {self.at_once} are under way")
         if not self.is_async:
             return await self.threads.run(partial(self.function, **arguments), self.timeout_seconds)
         self.running.append(None)

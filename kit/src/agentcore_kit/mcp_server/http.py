@@ -62,6 +62,10 @@ class Gate:
             refusal = JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
             await refusal(scope, receive, send)
             return
+        if scope["path"] == MCP_PATH and scope["method"] != "POST":  # a stream of what no session ever sends
+            only_calls = {"error": f"{MCP_PATH} takes POST alone: no session is kept, so there is no stream"}
+            await JSONResponse(only_calls, status_code=405, headers={"Allow": "POST"})(scope, receive, send)
+            return
         token = calling.set(caller)
         try:
             with telemetry.request_span(f"{scope['method']} {MCP_PATH}", headers):

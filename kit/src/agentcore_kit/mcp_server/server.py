@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import getdoc
+from itertools import islice
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -13,10 +14,17 @@ from pydantic import PydanticUserError, ValidationError
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
+from agentcore_kit.mcp_server.arguments import unknown_arguments
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
 from agentcore_kit.runtime.masking import mask_value
 from agentcore_kit.runtime.settings import Settings
+
+_METHODS = {"ping", "server/discover", "tools/list", "tools/call"}
+"""What is served. The SDK would also announce prompts, resources and changes of them, of which there are none."""
+
+_NAMED = 5
+"""How many unknown arguments of one call are named."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,13 @@ class ToolSettings(Settings):
 
 
 class ToolServer(MCPServer[Any]):
-    """The SDK's server; what it would tell of a failure in prose, it tells as data too."""
+    """The SDK's server of tools alone; what it would tell of a failure in prose, it tells as data too."""
+
+    def __init__(self, name: str, *, version: str, instructions: str) -> None:
+        super().__init__(name, version=version, instructions=instructions, log_level="INFO")
+        handlers = self._lowlevel_server._request_handlers  # the SDK announces what it has a handler of
+        for method in handlers.keys() - _METHODS:
+            del handlers[method]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -41,6 +55,9 @@ class ToolServer(MCPServer[Any]):
     ) -> CallToolResult | InputRequiredResult:
         if name not in TOOLS:
             return Failure(404, f"there is no tool {name[:64]!r}; there are {', '.join(TOOLS)}").result()
+        schema = next(one.input_schema for one in await self.list_tools() if one.name == name)
+        if unknown := list(islice(unknown_arguments(arguments, schema), _NAMED)):
+            return Failure(400, "; ".join(unknown)).result()
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError:
@@ -62,9 +79,7 @@ def build_server(settings: ToolSettings) -> ToolServer:
         Misdeclared: When there is one that it cannot offer.
     """
     import_string(settings.manifest.spec.code.app).load()
-    server = ToolServer(
-        settings.name, version=settings.manifest.metadata.version, instructions=settings.description, log_level="INFO"
-    )
+    server = ToolServer(settings.name, version=settings.manifest.metadata.version, instructions=settings.description)
     end = settings.manifest.spec.deprecation
     notice = f"\n\nDeprecated: ends on {end.removal}; use {end.use_instead} instead." if end else ""
     for one in TOOLS.values():

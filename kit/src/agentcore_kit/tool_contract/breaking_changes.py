@@ -9,8 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from agentcore_kit.runtime.json_schemas import PARTS, Schema, choices
 from agentcore_kit.tool_contract.definitions import Definition
-from agentcore_kit.tool_contract.schemas import PARTS, Schema, choices
 
 _BOUNDS = dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), le) | dict.fromkeys(
     ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), ge

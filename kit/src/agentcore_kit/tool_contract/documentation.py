@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentcore_kit.config.tool import LONGEST_NAME, SEPARATOR
+from agentcore_kit.runtime.json_schemas import fields
 from agentcore_kit.tool_contract.definitions import Definition
-from agentcore_kit.tool_contract.schemas import fields
 
 ELEMENTS = ("name", "parameters", "returns", "errors", "when to use")
 """From the seed's table of what effective tool documentation includes."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from agentcore_kit.delivery.errors import CommandError
+from agentcore_kit.runtime.json_schemas import Schema, choices
 from agentcore_kit.tool_contract.definitions import Definition
-from agentcore_kit.tool_contract.schemas import Schema, choices
 
 _LIMITS = (
     "format", "pattern", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf",

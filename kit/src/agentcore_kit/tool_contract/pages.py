@@ -9,9 +9,9 @@ from pathlib import Path
 
 from agentcore_kit.config.repository import repository_path, repository_root
 from agentcore_kit.mcp_server.declarations import TOOLS, Tool
+from agentcore_kit.runtime.json_schemas import Schema, choices, followed
 from agentcore_kit.tool_contract.definitions import Definition
 from agentcore_kit.tool_contract.samples import samples
-from agentcore_kit.tool_contract.schemas import Schema, choices, followed
 
 BEGIN, END = "<!-- generated from src/tool/tools.py by `kit tools --write` -->", "<!-- end of what is generated -->"
 

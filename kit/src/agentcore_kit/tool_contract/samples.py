@@ -11,8 +11,8 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.runtime.json_schemas import Schema, choices
 from agentcore_kit.tool_contract.definitions import Definition
-from agentcore_kit.tool_contract.schemas import Schema, choices
 
 _FORMATS = {
     "date": "2026-01-31",

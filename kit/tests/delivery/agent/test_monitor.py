@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +164,30 @@ def test_online_evaluation_is_switched_on_once(world: World) -> None:
     assert "DISABLED → ENABLED" in world.must("online", "prod").out
     assert "nothing to change" in world.must("online", "prod").out
     assert "DISABLED;" in world.must("online", "prod", "--off").last
+
+
+@pytest.fixture
+def govcloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of the repository whose environments are in a region without online evaluation."""
+    copy = tmp_path / "govcloud"
+    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__", ".*_cache"))
+    for path in (copy / "environments").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("eu-central-1", "us-gov-west-1")
+        path.write_text(text.replace("id: global.", "id: us-gov."), encoding="utf-8")
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.mark.usefixtures("govcloud")
+def test_where_online_evaluation_is_not_offered_it_is_left_out_and_delivery_goes_on(world: World) -> None:
+    world.release(COMMIT)
+    assert not world.at("prod").evaluations.online
+    nothing = "prod: AgentCore has no online evaluation in us-gov-west-1; no session is judged"
+    assert nothing in world.must("online", "prod").last
+    assert nothing in world.must("monitor", "prod").last
+    world.ready(SECOND)
+    world.must("deploy", "prod")
+    world.with_manifest(spec={"canaryGateway": "assistants"})
+    refused(world.type("canary", "prod"), "no online evaluation in us-gov-west-1", "kit eval --env prod", code=2)
+    (runtime,) = world.at("prod").runtimes.runtimes.values()
+    assert names.CANARY not in runtime.endpoints

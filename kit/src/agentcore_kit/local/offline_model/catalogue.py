@@ -86,6 +86,10 @@ _ALTERNATIVES = re.compile(
 )
 
 
+_WORDS = ("an", "the", "what", "price", "people", "because", "somebody", "different", "everything")
+"""Words of each length: what takes one of them takes any word."""
+
+
 @dataclass
 class Parameter:
     """One input of a tool, read from its JSON schema and description."""
@@ -101,6 +105,7 @@ class Parameter:
     finder: re.Pattern[str] | None = None  # finds a choice or an identifier in a text
     accepts: re.Pattern[str] | None = None  # the schema's own pattern
     upper: bool = False  # identifiers are written in capitals
+    like_words: bool = False  # identifiers have the form of any word: "asmith"
     style: str = ""  # how a period is written
     default_rule: str = ""  # "all of them", from "when the user names no region, use all of them"
     words: frozenset[str] = frozenset()  # the stems of its name and description
@@ -315,6 +320,7 @@ def _set_text_kind(parameter: Parameter, schema: dict[str, Any]) -> None:
     elif pattern or example:
         parameter.kind, parameter.upper = Kind.IDENTIFIER, bool(example) and "[a-z]" not in example
         parameter.finder = re.compile(rf"(?<![\w-])(?:{example or pattern.strip('^$')})(?![\w-])", re.I)
+        parameter.like_words = any(parameter.finder.fullmatch(word) for word in _WORDS)
     else:
         _set_choices(parameter, _examples(parameter.description), "")
 

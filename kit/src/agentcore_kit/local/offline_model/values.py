@@ -37,12 +37,27 @@ def identifiers(parameter: Parameter, request: Request) -> list[Candidate]:
 def _identifiers_in(parameter: Parameter, text: str) -> list[Candidate]:
     result = []
     for match in parameter.finder.finditer(text) if parameter.finder else ():
+        if parameter.like_words and not _is_identifier(parameter, match, text):
+            continue
         said = match.group().upper() if parameter.upper else match.group()
         forms = (said, said.upper(), said.lower())
         value = next((form for form in forms if not parameter.accepts or parameter.accepts.search(form)), None)
         if value:
             result.append(Candidate(value, *match.span()))
     return result
+
+
+def _is_identifier(parameter: Parameter, match: re.Match[str], text: str) -> bool:
+    """Tell an identifier from a word where both have the same form: "user asmith", "asmith's", "jdoe1", "MSFT"."""
+    said, label = match.group(), parameter.label.split()
+    if said.lower() in {*STOPWORDS, *label}:
+        return False
+    before = re.findall(r"\w+", text[: match.start()].lower())[-3:]
+    last = before[-1] if before else ""
+    named = last in label or (last == "is" and not {*label}.isdisjoint(before))
+    accepted = parameter.accepts is None or bool(parameter.accepts.search(said))
+    stands_out = any(map(str.isdigit, said)) or (said.isupper() and accepted and not text.isupper())
+    return named or stands_out or text[match.end() : match.end() + 2].lower() in ("'s", "\u2019s")
 
 
 def choices(parameter: Parameter, request: Request) -> list[Candidate]:
