@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from agentcore_kit.config.infrastructure import read_template
-from agentcore_kit.config.repository import repository_path
 from agentcore_kit.local.aws_emulator.stacks import Stacks
 from agentcore_kit.local.aws_emulator.templates import FUNCTIONS
 from agentcore_kit.local.aws_protocol.wire import ApiError
@@ -227,25 +226,6 @@ def test_rules_hold_before_anything_is_made(world: World) -> None:
 def test_parameters_are_checked(world: World, about: str, value: str, said: str) -> None:
     with pytest.raises(ApiError, match=said):
         made(world, f"Parameters: {{P: {about}}}\nResources: {{T: {{Type: AWS::SNS::Topic}}}}", P=value)
-
-
-def test_a_mapping_in_a_delivered_template_passes_the_delivery(world: World) -> None:
-    """What `check` lets through is what the emulator can bring up."""
-    path = repository_path("infra") / "role.yaml"
-    text = path.read_text(encoding="utf-8")
-    changed = text.replace("\nResources:\n", "\nMappings:\n  Limits:\n    all: {seconds: 7200}\n\nResources:\n", 1)
-    head, found, rest = changed.partition("    Type: AWS::IAM::Role\n")
-    limit = "    Properties:\n      MaxSessionDuration: !FindInMap [Limits, all, seconds]\n"
-    changed = head + found + rest.replace("    Properties:\n", limit, 1)
-    assert changed.count("Limits") == 2
-    path.write_text(changed, encoding="utf-8")
-    try:
-        world.ready()
-        world.must("deploy", "dev")
-    finally:
-        path.write_text(text, encoding="utf-8")
-    roles = [one for stack in world.at("dev").stacks.stacks.values() for one in stack.resources.values()]
-    assert 7200 in [one.properties.get("MaxSessionDuration") for one in roles]
 
 
 def test_the_functions_that_it_knows_are_documented() -> None:

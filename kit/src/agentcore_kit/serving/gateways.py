@@ -9,10 +9,10 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import propagate
-from strands.hooks import BeforeInvocationEvent
+from strands.hooks import BeforeInvocationEvent, HookCallback
 from strands.plugins import hook
 
 from agentcore_kit.config.agent import GatewayLimits
@@ -198,9 +198,11 @@ def _search_plugin(name: str, client: GatewayClient) -> Plugin:
     class Search(AgentCoreToolSearchPlugin):
         """Searches off the event loop, which other sessions share."""
 
-        @hook  # type: ignore[call-overload]  # its types leave out methods that are coroutines
-        async def on_before_invocation(self, event: BeforeInvocationEvent) -> None:
+        async def _search(self, event: BeforeInvocationEvent) -> None:
             await asyncio.to_thread(super().on_before_invocation, event)
+
+        # The types of `hook` leave out methods.
+        on_before_invocation: Any = hook(cast("HookCallback[BeforeInvocationEvent]", _search))
 
     plugin = Search(client, RequestIntent())
     plugin.name = f"tool-search-{name}"

@@ -208,3 +208,22 @@ def test_what_breaks_a_rule_is_told(repository: Repository, file: str, text: str
     (line,) = broken()
     assert line.startswith(f"infra/{file}.yaml: ")
     assert told in line
+
+
+def test_a_mapping_in_a_delivered_template_passes_the_delivery(world: World) -> None:
+    """What `check` lets through is what the emulator can bring up."""
+    path = repository_path("infra") / "role.yaml"
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace("\nResources:\n", "\nMappings:\n  Limits:\n    all: {seconds: 7200}\n\nResources:\n", 1)
+    head, found, rest = changed.partition("    Type: AWS::IAM::Role\n")
+    limit = "    Properties:\n      MaxSessionDuration: !FindInMap [Limits, all, seconds]\n"
+    changed = head + found + rest.replace("    Properties:\n", limit, 1)
+    assert changed.count("Limits") == 2
+    path.write_text(changed, encoding="utf-8")
+    try:
+        world.ready()
+        world.must("deploy", "dev")
+    finally:
+        path.write_text(text, encoding="utf-8")
+    roles = [one for stack in world.at("dev").stacks.stacks.values() for one in stack.resources.values()]
+    assert 7200 in [one.properties.get("MaxSessionDuration") for one in roles]

@@ -48,7 +48,7 @@ class Filled:
         if set(parameter.label.split()) & names.REASON:
             self.reasons += places
         elif parameter.kind is not Kind.CHOICE:
-            self.evidence += places
+            self.evidence += [(found.start, found.end) for found in candidates if found.sure and found.end]
 
 
 def fill(tool: Tool, request: Request, base: dict[str, list[Any]] | None = None) -> Filled:

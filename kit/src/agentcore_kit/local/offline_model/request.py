@@ -20,6 +20,7 @@ class Candidate(NamedTuple):
     value: Any
     start: int
     end: int
+    sure: bool = True  # whether it can be nothing else, so that it speaks for a tool
 
 
 @dataclass

@@ -37,27 +37,33 @@ def identifiers(parameter: Parameter, request: Request) -> list[Candidate]:
 def _identifiers_in(parameter: Parameter, text: str) -> list[Candidate]:
     result = []
     for match in parameter.finder.finditer(text) if parameter.finder else ():
-        if parameter.like_words and not _is_identifier(parameter, match, text):
+        named = not parameter.like_words or _is_named(parameter, match, text)
+        if not named and not _stands_out(parameter, match, text):
             continue
         said = match.group().upper() if parameter.upper else match.group()
         forms = (said, said.upper(), said.lower())
         value = next((form for form in forms if not parameter.accepts or parameter.accepts.search(form)), None)
         if value:
-            result.append(Candidate(value, *match.span()))
+            result.append(Candidate(value, *match.span(), named))
     return result
 
 
-def _is_identifier(parameter: Parameter, match: re.Match[str], text: str) -> bool:
-    """Tell an identifier from a word where both have the same form: "user asmith", "asmith's", "jdoe1", "MSFT"."""
-    said, label = match.group(), parameter.label.split()
-    if said.lower() in {*STOPWORDS, *label}:
+def _is_named(parameter: Parameter, match: re.Match[str], text: str) -> bool:
+    """Whether a word is said to be an identifier: "user asmith", "the user id is asmith", "asmith's"."""
+    label = parameter.label.split()
+    if match.group().lower() in {*STOPWORDS, *label}:
         return False
     before = re.findall(r"\w+", text[: match.start()].lower())[-3:]
     last = before[-1] if before else ""
-    named = last in label or (last == "is" and not {*label}.isdisjoint(before))
+    owner = text[match.end() : match.end() + 2].lower() in ("'s", "\u2019s")
+    return owner or last in label or (last == "is" and not {*label}.isdisjoint(before))
+
+
+def _stands_out(parameter: Parameter, match: re.Match[str], text: str) -> bool:
+    """Whether a word looks unlike those around it: "jdoe1", "MSFT"."""
+    said = match.group()
     accepted = parameter.accepts is None or bool(parameter.accepts.search(said))
-    stands_out = any(map(str.isdigit, said)) or (said.isupper() and accepted and not text.isupper())
-    return named or stands_out or text[match.end() : match.end() + 2].lower() in ("'s", "\u2019s")
+    return any(map(str.isdigit, said)) or (said.isupper() and accepted and not text.isupper())
 
 
 def choices(parameter: Parameter, request: Request) -> list[Candidate]:
