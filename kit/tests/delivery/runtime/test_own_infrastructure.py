@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentcore_kit.checks import parameters
+from agentcore_kit.config.repository import repository_path
 from agentcore_kit.testing import infrastructure
 from tests.delivery.runtime_world import World
 from tests.delivery.shell import refused
