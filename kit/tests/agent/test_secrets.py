@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -17,12 +15,8 @@ from typing import Any
 import pytest
 from strands import Agent, tool
 
-from agentcore_kit.config.environment import read_environment
-from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local import ask
 from agentcore_kit.local.aws_emulator.cloud import Cloud
-from agentcore_kit.local.aws_emulator.server import serving
-from agentcore_kit.local.aws_emulator.world import shell
 from agentcore_kit.runtime import masking, secrets
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving import AgentSession, RequestRefused
@@ -30,12 +24,11 @@ from agentcore_kit.serving.app import create_app
 from agentcore_kit.serving.masked_events import masked
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
+from tests import dev_secrets
 from tests.agent.conftest import caller
+from tests.dev_secrets import VALUE, copy_with_secret, in_dev, process_without_secrets, put
 
-VALUE = "planted-value-of-the-crm"
-PROBE = """
-import os
-SEEN = {name: os.environ.get(name) for name in ("CRM_KEY", "LOG_DETAIL")}
+PROBE = f"""{dev_secrets.PROBE}
 def build_agent(session):
     raise RuntimeError("never called")
 def formatter(ids):
@@ -46,50 +39,19 @@ def formatter(ids):
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Begin and end without anything that a process keeps."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    for name in ("CRM_KEY", "LOG_DETAIL"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    yield
-    root.handlers, root.level = handlers, level
-    secrets.unset_variables()
-    secrets._stores.clear()
-    masking.forget()
-    sys.modules.pop("probe", None)
+    with process_without_secrets(monkeypatch):
+        yield
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the repository whose environments have a secret and a variable, and code that looks for them."""
-    copy = tmp_path / "repository"
-    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__"))
-    for name in ("local", "dev"):
-        with (copy / "environments" / f"{name}.yaml").open("a", encoding="utf-8") as file:
-            file.write("\nvariables: {LOG_DETAIL: high}\nsecrets: {CRM_KEY: 'team/crm#key'}\n")
-    (copy / "src" / "probe.py").write_text(PROBE, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(copy / "src"))
-    monkeypatch.chdir(copy)
-    return copy
+    return copy_with_secret(tmp_path, monkeypatch, PROBE)
 
 
 @pytest.fixture
 def cloud(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """Serve AWS on this machine, and let this process be in dev."""
-    cloud = Cloud()
-    there = read_environment("dev", load_manifest())
-    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
-    with serving(cloud) as server:
-        for name, value in {**shell(server.address, there.account, ""), "AGENT_ENV": "dev"}.items():
-            monkeypatch.setenv(name, value)
+    with in_dev(monkeypatch) as cloud:
         yield cloud
-
-
-def put(cloud: Cloud, text: str) -> None:
-    """Make the secret in dev."""
-    there = read_environment("dev", load_manifest())
-    cloud.at(str(there.account), there.region).secrets.values["team/crm"] = text
 
 
 def seen() -> Any:
@@ -99,7 +61,7 @@ def seen() -> Any:
 
 @pytest.mark.parametrize("function", ["probe:build_agent", "agent.agent:build_agent"])
 def test_in_aws_they_are_there_before_any_code_of_the_team(cloud: Cloud, function: str) -> None:
-    put(cloud, json.dumps({"key": VALUE}))
+    put(cloud, VALUE)
     formatter = None if function.startswith("probe") else "probe:formatter"
     Service.of_app(create_app(function, log_formatter=formatter))
     assert seen() == {"CRM_KEY": VALUE, "LOG_DETAIL": "high"}

@@ -15,6 +15,17 @@ from agentcore_kit.delivery import context
 from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Cloud, access_key
 
 
+def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Type a command where no account is needed; return its exit code and what it printed."""
+    capsys.readouterr()
+    code = 0
+    try:
+        cli.main([*arguments])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return (code, *capsys.readouterr())
+
+
 @dataclass
 class Typed:
     """What a command printed, and its exit code."""

@@ -8,26 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agentcore_kit import cli
 from agentcore_kit.config.manifest import load_manifest, repository_kind
 from agentcore_kit.local.rehearsal.expressions import resolved
 from agentcore_kit.local.rehearsal.stage import steps
 from tests.delivery.memory_world import World as MemoryWorld
 from tests.delivery.runtime_world import World
-from tests.delivery.shell import refused
+from tests.delivery.shell import refused, typed
 
 Either = World | MemoryWorld
-
-
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Type a command; return its exit code and what it printed."""
-    capsys.readouterr()
-    code = 0
-    try:
-        cli.main([*arguments])
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    return (code, *capsys.readouterr())
 
 
 def test_what_a_new_repository_has(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_kit import cli
 from agentcore_kit.config.manifest import load_manifest, repository_kind
+from tests.delivery.shell import typed
 
 GIT = shutil.which("git") or "git"
 NEW = "revenue-helper"
@@ -34,17 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(copy, "commit", "--quiet", "--message", "One")
     monkeypatch.chdir(copy)
     return copy
-
-
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Type a command; return its exit code and what it printed."""
-    capsys.readouterr()
-    code = 0
-    try:
-        cli.main([*arguments])
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    return (code, *capsys.readouterr())
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,63 +13,31 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.import_string import import_string
-from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.aws_emulator.cloud import Cloud
-from agentcore_kit.local.aws_emulator.server import serving
-from agentcore_kit.local.aws_emulator.world import shell
 from agentcore_kit.mcp_server import aws_lambda
 from agentcore_kit.mcp_server.app import create_app
 from agentcore_kit.mcp_server.declarations import Failure
 from agentcore_kit.runtime import masking, secrets
+from tests.dev_secrets import VALUE, copy_with_secret, in_dev, process_without_secrets, put
 from tests.tool.calls import Tools
 
-VALUE = "planted-value-of-the-crm"
 EMEA = {"region": "EMEA", "dataType": "revenue"}
-PROBE = 'import os\nSEEN = {name: os.environ.get(name) for name in ("CRM_KEY", "LOG_DETAIL")}\n'
 
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Begin and end without anything that a process keeps."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    for name in ("CRM_KEY", "LOG_DETAIL"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
     aws_lambda._server.cache_clear()
-    yield
-    root.handlers, root.level = handlers, level
-    secrets.unset_variables()
-    secrets._stores.clear()
-    masking.forget()
+    with process_without_secrets(monkeypatch):
+        yield
     aws_lambda._server.cache_clear()
-    sys.modules.pop("probe", None)
 
 
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """Be in dev, with a secret and a variable, in a copy of the repository with code that looks for them."""
-    copy = tmp_path / "repository"
-    shutil.copytree(Path.cwd(), copy, ignore=shutil.ignore_patterns(".local", "__pycache__"))
-    with (copy / "environments" / "dev.yaml").open("a", encoding="utf-8") as file:
-        file.write("\nvariables: {LOG_DETAIL: high}\nsecrets: {CRM_KEY: 'team/crm#key'}\n")
-    (copy / "src" / "probe.py").write_text(PROBE, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(copy / "src"))
-    monkeypatch.chdir(copy)
-    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
-    cloud, there = Cloud(), read_environment("dev", load_manifest())
-    with serving(cloud) as server:
-        for name, value in {**shell(server.address, there.account, ""), "AGENT_ENV": "dev"}.items():
-            monkeypatch.setenv(name, value)
+    copy_with_secret(tmp_path, monkeypatch)
+    with in_dev(monkeypatch) as cloud:
         yield cloud
-
-
-def put(cloud: Cloud, value: str) -> None:
-    """Make the secret in dev."""
-    there = read_environment("dev", load_manifest())
-    cloud.at(str(there.account), there.region).secrets.values["team/crm"] = json.dumps({"key": value})
 
 
 def call(name: str, **arguments: Any) -> dict[str, Any]:
