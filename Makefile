@@ -39,7 +39,7 @@ demo: setup ## Generate an agent, set it up, ask it seven questions, evaluate it
 
 test: fast kit odd generated ## Run all tests
 
-fast: setup ## Test the template itself (half a minute)
+fast: setup ## Test the template itself (two minutes)
 	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated")
 
 # One run for each kind of repository, and one with another domain in the place of the agent's starter.
