@@ -107,8 +107,8 @@ def repeated(path: Path, number: int) -> Path:
 
 def overhead() -> dict[str, float]:
     """Return what the harness adds, as a share of the time that the agent alone needs for the same conversations."""
-    from agentcore_kit.evaluation.agent_targets import LocalTarget
     from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.local_target import LocalTarget
     from agentcore_kit.evaluation.runner import Options, run
 
     rows = [row for row in load_dataset().rows() if not row.metadata.failures and not row.metadata.injections]

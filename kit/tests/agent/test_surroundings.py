@@ -22,8 +22,8 @@ from mcp.server.mcpserver import MCPServer
 from agentcore_kit.config.agent import Memory, Tools
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.evaluation.agent_targets import LocalTarget
 from agentcore_kit.evaluation.dataset import Row
+from agentcore_kit.evaluation.local_target import LocalTarget
 from agentcore_kit.evaluation.users import users_path
 from agentcore_kit.local.recorded_gateway import Recording, read_recording, recording_path
 from agentcore_kit.local.surroundings import Surroundings, surroundings

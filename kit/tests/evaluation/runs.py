@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from agentcore_kit.cli import main
-from agentcore_kit.evaluation.agent_targets import LocalTarget, own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row, load_dataset
+from agentcore_kit.evaluation.local_target import LocalTarget
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options, run

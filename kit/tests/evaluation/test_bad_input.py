@@ -21,8 +21,9 @@ from rich.console import Console
 
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import commands, evaluators, results, runner
-from agentcore_kit.evaluation.agent_targets import LocalTarget, own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
+from agentcore_kit.evaluation.local_target import LocalTarget
 from agentcore_kit.evaluation.reports.console import print_report
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import CannotRun
@@ -261,9 +262,9 @@ def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_what_a_target_answered_before_it_went_away_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agentcore_kit.evaluation import agent_targets
+    from agentcore_kit.evaluation import local_target
 
-    ask = agent_targets._LocalConversation.ask
+    ask = local_target._LocalConversation.ask
     asked = []
 
     async def going(self: object, text: str) -> object:
@@ -272,7 +273,7 @@ def test_what_a_target_answered_before_it_went_away_is_reported(
             raise CannotRun("nobody answers any more")
         return await ask(self, text)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(agent_targets._LocalConversation, "ask", going)
+    monkeypatch.setattr(local_target._LocalConversation, "ask", going)
     code, text = evaluation(capsys, "--results", str(tmp_path), "--select", "decline", "--run", "gone")
 
     assert code == 3
@@ -351,10 +352,10 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
 ) -> None:
     import asyncio
 
-    from agentcore_kit.evaluation import agent_targets
+    from agentcore_kit.evaluation import local_target
 
     rows = rows_of("common")[:6]
-    ask = agent_targets._LocalConversation.ask
+    ask = local_target._LocalConversation.ask
 
     async def flaky(self: object, text: str) -> object:
         if text == rows[1].turns[0].input:
@@ -363,7 +364,7 @@ def test_a_case_that_raises_or_takes_too_long_is_an_error_of_its_own(
             await asyncio.sleep(30)
         return await ask(self, text)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(agent_targets._LocalConversation, "ask", flaky)
+    monkeypatch.setattr(local_target._LocalConversation, "ask", flaky)
     report = evaluated(tmp_path, rows, options=Options(timeout=2, workers=2))
 
     found = cases(report)

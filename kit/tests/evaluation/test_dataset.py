@@ -13,7 +13,7 @@ import pytest
 from bedrock_agentcore.evaluation.runner import FileDatasetProvider
 
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
 from agentcore_kit.evaluation.smoke import SmokeFailure, ask_smoke_rows, smoke_rows
 from tests.evaluation.runs import command, one_call

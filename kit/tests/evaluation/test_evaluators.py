@@ -8,7 +8,7 @@ import pytest
 from strands_evals.types.evaluation import EvaluationData
 
 from agentcore_kit.evaluation import documentation, evaluators
-from agentcore_kit.evaluation.agent_targets import bare_agent
+from agentcore_kit.evaluation.agent_tools import bare_agent
 from agentcore_kit.evaluation.dataset import Call, Outcome
 from agentcore_kit.evaluation.evaluators import (
     Confidentiality,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agentcore_kit.evaluation import judges
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.agentcore import SCHEMA
 from agentcore_kit.evaluation.dataset import Outcome, Row, add_rows, dataset_path, load_dataset
 from agentcore_kit.evaluation.evaluators import Goal, Memory, ToolParameters

@@ -15,7 +15,7 @@ from strands import Agent
 from strands.types.tools import AgentTool
 
 from agentcore_kit.config.import_string import import_string
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.serving import AgentSession
 from agentcore_kit.serving.settings import AgentSettings

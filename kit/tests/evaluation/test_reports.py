@@ -16,7 +16,8 @@ import jsonschema
 import pytest
 
 from agentcore_kit.config.repository import repository_path
-from agentcore_kit.evaluation.agent_targets import HttpTarget, build_target
+from agentcore_kit.evaluation.agent_targets import build_target
+from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.reports import html
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.runner import Options

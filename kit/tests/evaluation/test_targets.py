@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from agentcore_kit.evaluation import runner
-from agentcore_kit.evaluation.agent_targets import HttpTarget
+from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import alone
 from agentcore_kit.runtime.aws_signing import Signed

@@ -17,8 +17,9 @@ from strands import Agent, ToolContext, tool
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.evaluation import agent_targets
-from agentcore_kit.evaluation.agent_targets import HttpTarget, LocalTarget
 from agentcore_kit.evaluation.dataset import Row, load_dataset
+from agentcore_kit.evaluation.http_target import HttpTarget
+from agentcore_kit.evaluation.local_target import LocalTarget
 from agentcore_kit.evaluation.smoke import SmokeFailure, ask_smoke_rows, smoke_rows
 from agentcore_kit.evaluation.tool_targets import ToolTarget
 from agentcore_kit.evaluation.users import (

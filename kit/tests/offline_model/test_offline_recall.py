@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.offline_model.test_offline_model import TODAY, calls_in, events, user
+from tests.offline_model.test_offline_model import FINANCE, TODAY, calls_in, events, user
 
 TOLD = (
     '<user_context>{"context": "I cover it", "preference": "Default region: APAC", "categories": ["region"]}\n'
@@ -27,6 +27,13 @@ def regions(text: str, *context: str) -> set[str]:
 )
 def test_a_memory_says_what_the_user_leaves_open(text: str, wanted: set[str]) -> None:
     assert regions(text, TOLD) == wanted
+
+
+def test_it_counts_where_the_prompt_tells_the_date() -> None:
+    """As a served agent is told: the date at the end of the prompt, and what is recalled in the messages."""
+    prompt = f"{FINANCE.prompt}\n<context>{TODAY}</context>"
+    asked = calls_in(events([user("What was our revenue in Q1 2025?", TOLD)], system_prompt=prompt))
+    assert {inputs["region"] for _, inputs in asked} == {"APAC"}
 
 
 @pytest.mark.parametrize("context", ["", TOLD.replace("user_context", "other"), TOLD.replace("APAC", "Atlantis")])

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from agentcore_kit.config.agent_rules import BEDROCK_MODEL, MEMORY_ID, environment_findings
 from agentcore_kit.config.delivery import Spec
 from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
 from agentcore_kit.config.manifest import Manifest
@@ -20,26 +21,11 @@ from agentcore_kit.config.served import (
     ServedEnvironment,
     Url,
     VariableName,
-    served_findings,
 )
 
 Origin = Annotated[
     str, StringConstraints(pattern=r"^https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")
 ]
-_BEDROCK_MODEL = "global.anthropic.claude-sonnet-4-6"
-_MEMORY_ID = "customer_memory-a1B2c3D4e5"
-
-# An inference profile's first word says between which regions it routes; one can only be called from among these.
-_PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
-    "global": ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-east-", "us-west-"),  # commercial regions
-    "us": ("us-east-", "us-west-", "ca-", "mx-", "sa-"),
-    "eu": ("eu-", "il-"),
-    "apac": ("ap-", "me-"),
-    "jp": ("ap-northeast-",),
-    "au": ("ap-southeast-",),
-    "us-gov": ("us-gov-",),
-}
-
 _VARIABLES: dict[str, FieldPath] = {
     "AGENT_MODEL_PROVIDER": ("model", "provider"),
     "AGENT_MODEL_ID": ("model", "id"),
@@ -223,7 +209,7 @@ class ModelSettings(Model):
         default="offline",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,2047}$",
         description="the model's or inference profile's id as the provider knows it",
-        examples=[_BEDROCK_MODEL],
+        examples=[BEDROCK_MODEL],
     )
     base_url: Url | None = Field(
         default=None,
@@ -269,7 +255,7 @@ class Memory(Model):
     id: str = Field(
         pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}-[a-zA-Z0-9]{10}$",
         description="the id of an AgentCore Memory",
-        examples=[_MEMORY_ID],
+        examples=[MEMORY_ID],
     )
     endpoint: Url | None = Field(
         default=None,
@@ -364,7 +350,7 @@ class AgentEnvironment(ServedEnvironment):
     @classmethod
     def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:
         """Yield the rules between fields that an agent's environment file breaks."""
-        yield from _environment_findings(document, name, spec if isinstance(spec, AgentSpec) else None)
+        yield from environment_findings(document, name, spec if isinstance(spec, AgentSpec) else None)
 
 
 def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
@@ -389,93 +375,3 @@ def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
 def gateway_variable(name: str) -> str:
     """Return the variable that says where a gateway is: `AGENT_GATEWAY_MARKET_DATA` for market-data."""
     return f"AGENT_GATEWAY_{name.upper().replace('-', '_')}"
-
-
-def _environment_findings(document: Document, name: str, spec: AgentSpec | None) -> Iterator[Finding]:
-    """Yield the rules that an agent's environment file breaks; `spec` is the manifest's, when that is right."""
-    yield from _model_findings(document, name)
-    yield from served_findings(document, name == "local")
-    yield from _evaluator_findings(document)
-    yield from _local_findings(document, name == "local")
-    if spec:
-        yield from _manifest_findings(document, spec)
-
-
-def _model_findings(document: Document, name: str) -> Iterator[Finding]:
-    model = document.section("model")
-    provider, model_id, url = model.get("provider"), model.get("id"), model.get("baseUrl")
-    chosen_by = document.variables.get(("model", "provider"))
-    if provider == "offline" and name != "local":
-        yield ("model", "provider"), "offline is no LLM and for local only; choose bedrock or openai-compatible"
-    if provider in ("bedrock", "openai-compatible") and model_id is None:
-        example = _BEDROCK_MODEL if provider == "bedrock" else "llama3.1"
-        place = f"AGENT_MODEL_ID={example}" if chosen_by else f"id: {example}"
-        yield ("model", "id"), f"missing; {provider} needs a model id; for example {place}"
-    if provider == "bedrock" and isinstance(model_id, str):
-        yield from _profile_findings(model_id, str(document.data.get("region")))
-    if provider == "openai-compatible" and url is None:
-        place = "AGENT_MODEL_BASE_URL=" if chosen_by else "baseUrl: "
-        example = "http://127.0.0.1:11434/v1" if name == "local" else "https://models.example.com/v1"
-        yield ("model", "baseUrl"), f"missing; {provider} needs it; for example {place}{example}"
-    if provider == "offline" and model_id not in (None, "offline"):
-        yield ("model", "id"), "has no effect with provider offline, which has one model; choose another provider too"
-    if provider in ("offline", "bedrock") and url is not None:
-        yield ("model", "baseUrl"), f"{provider} has no address; remove it"
-    for field in ("parameters", "systemRole", "parallelToolCalls", "reasoningField"):
-        if provider in ("offline", "bedrock") and field in model:
-            yield ("model", field), f"is for openai-compatible only; {provider} does not need it; remove it"
-    if name != "local" and isinstance(url, str) and url.startswith("http:"):
-        yield ("model", "baseUrl"), "must begin with https: outside local"
-    key = model.get("apiKey")
-    if provider in ("offline", "bedrock") and key is not None:
-        yield ("model", "apiKey"), f"{provider} has no key; remove it"
-    elif isinstance(key, str) and key not in document.section("secrets"):
-        example = f"secrets: {{{key}: {key.lower().replace('_', '-')}}}"
-        yield ("model", "apiKey"), f"is not under secrets; add it there, by its name in Secrets Manager: {example}"
-
-
-def _evaluator_findings(document: Document) -> Iterator[Finding]:
-    chosen = document.section("onlineEvaluation").get("evaluators")
-    for index, name in enumerate(chosen if isinstance(chosen, list) else []):
-        if name in ("Builtin.Harmfulness", "Builtin.Refusal", "Builtin.Stereotyping"):
-            why = "counts what is bad, and alarms and monitor watch for scores that fall; choose another one"
-            yield ("onlineEvaluation", "evaluators", index), f"{name} {why}"
-
-
-def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
-    area = model_id.partition(".")[0]
-    if area in _PROFILE_REGIONS and not region.startswith(_PROFILE_REGIONS[area]):
-        look = f"aws bedrock list-inference-profiles --region {region}"
-        yield ("model", "id"), f"a profile for {area} cannot be called from {region}; see those that can with: {look}"
-
-
-def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
-    if not is_local and document.data.get("today") is not None:
-        yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
-    origins = document.section("cors").get("origins")
-    for number, origin in enumerate(origins if isinstance(origins, list) else ()):
-        if not is_local and isinstance(origin, str) and origin.startswith("http:"):
-            yield ("cors", "origins", number), "must begin with https: outside local, as that page has users' tokens"
-    memory = document.section("memory")
-    if not is_local and memory.get("endpoint") is not None:
-        yield ("memory", "endpoint"), "is for local only: in AWS boto3 knows where the service is; remove it"
-    for number, place in enumerate(memory["recall"] if isinstance(memory.get("recall"), list) else ()):
-        if isinstance(place, str) and "{actorId}" not in place:
-            yield ("memory", "recall", number), "has no {actorId}, so it is of everybody; for example /facts/{actorId}/"
-    for gateway, url in document.section("gateways").items():
-        if not is_local and isinstance(url, str) and url.startswith("http:"):
-            yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
-
-
-def _manifest_findings(document: Document, spec: AgentSpec) -> Iterator[Finding]:
-    urls = document.section("gateways")
-    for gateway in spec.tools.gateways:
-        if urls.get(gateway) is None:
-            example = f"{gateway}: https://{gateway}-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp"
-            yield ("gateways", gateway), f"missing, but manifest.yaml names this gateway; for example {example}"
-    for gateway in [name for name in urls if name not in spec.tools.gateways]:
-        yield ("gateways", gateway), "is not among spec.tools.gateways of manifest.yaml; add it there or remove it here"
-    if spec.memory and document.data.get("memory") is None:
-        yield ("memory", "id"), f"missing, but manifest.yaml names {spec.memory}; for example id: {_MEMORY_ID}"
-    if not spec.memory and document.data.get("memory") is not None:
-        yield ("memory",), "is not in spec.memory of manifest.yaml; name it there or remove it here"

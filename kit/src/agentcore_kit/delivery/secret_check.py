@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.runtime.secrets import create_command, restore_command
 
 
 def check_secrets(context: DeploymentContext) -> None:
@@ -32,13 +33,11 @@ def _missing(context: DeploymentContext) -> Iterator[tuple[str, str]]:
     for name, _, key in (reference.partition("#") for reference in references):
         keys.setdefault(name, []).extend([key] if key else [])
     for name in keys:
-        at = f"--region {context.region}"
         try:
             if context.client("secretsmanager").describe_secret(SecretId=name).get("DeletedDate"):
-                yield name, f"aws secretsmanager restore-secret {at} --secret-id {name}"
+                yield name, restore_command(name, context.region)
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise
             what = "JSON with " + ", ".join(sorted({*keys[name]})) if keys[name] else "its value"
-            make = f"aws secretsmanager create-secret {at} --name {name} --secret-string file:///dev/stdin"
-            yield name, f"{make} (then type {what}, and Ctrl-D)"
+            yield name, f"{create_command(name, context.region)} (then type {what}, and Ctrl-D)"

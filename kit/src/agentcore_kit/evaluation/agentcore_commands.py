@@ -13,8 +13,9 @@ from agentcore_kit.config.environment import Environment, environment_name, read
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation import agentcore
-from agentcore_kit.evaluation.agent_targets import HttpTarget, own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Dataset, dataset_path, load_dataset
+from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.results import results
 from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, find_run, read_run, results_path
 

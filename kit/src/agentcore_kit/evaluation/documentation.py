@@ -28,7 +28,7 @@ def _documented(_: Path) -> tuple[float, ...]:
 
 def _specs() -> Iterator[Any]:
     if repository_kind() == "Agent":
-        from agentcore_kit.evaluation.agent_targets import bare_agent
+        from agentcore_kit.evaluation.agent_tools import bare_agent
 
         yield from (tool.tool_spec for tool in bare_agent().tool_registry.registry.values())
     elif repository_kind() == "Tool":

@@ -197,7 +197,7 @@ def _runs(words: list[str], length: int) -> set[str]:
 
 def _system_prompt() -> str:
     """Return the prompt of the repository's agent."""
-    from agentcore_kit.evaluation.agent_targets import bare_agent
+    from agentcore_kit.evaluation.agent_tools import bare_agent
 
     return bare_agent().system_prompt or ""
 

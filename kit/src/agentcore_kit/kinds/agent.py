@@ -120,9 +120,9 @@ class AgentKind(RuntimeKind[AgentContext]):
 
     def tool_schemas(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the JSON schema of the parameters of each of the agent's own and of recorded tools, by name."""
-        from agentcore_kit.evaluation import agent_targets
+        from agentcore_kit.evaluation import agent_tools
 
-        return agent_targets.known_tools()
+        return agent_tools.known_tools()
 
     def descriptor(self, manifest: Manifest) -> Descriptor:
         """Return what the registry is told: an A2A agent card, or the contract that the agent serves.

@@ -100,8 +100,8 @@ def _through(settings: AgentSettings, gateway: str, proxy: str) -> AgentSettings
 
 async def _ask_all(settings: AgentSettings, gateway: str) -> int:
     """Ask the agent all rows, attacks included; return how many."""
-    from agentcore_kit.evaluation.agent_targets import LocalTarget
     from agentcore_kit.evaluation.dataset import load_dataset
+    from agentcore_kit.evaluation.local_target import LocalTarget
     from agentcore_kit.evaluation.runner import Options, run
 
     target = LocalTarget(settings, as_is=[gateway])

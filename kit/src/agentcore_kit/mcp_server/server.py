@@ -17,7 +17,7 @@ from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.mcp_server.arguments import unknown_arguments
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
-from agentcore_kit.runtime.masking import mask_value
+from agentcore_kit.runtime import masking
 from agentcore_kit.runtime.settings import Settings
 
 _METHODS = {"ping", "server/discover", "tools/list", "tools/call"}
@@ -43,6 +43,7 @@ class ToolServer(MCPServer[Any]):
         handlers = self._lowlevel_server._request_handlers  # the SDK announces what it has a handler of
         for method in handlers.keys() - _METHODS:
             del handlers[method]
+        self._schemas: dict[str, Any] = {}  # of all tools, read once: no tool is added while it serves
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -55,8 +56,9 @@ class ToolServer(MCPServer[Any]):
     ) -> CallToolResult | InputRequiredResult:
         if name not in TOOLS:
             return Failure(404, f"there is no tool {name[:64]!r}; there are {', '.join(TOOLS)}").result()
-        schema = next(one.input_schema for one in await self.list_tools() if one.name == name)
-        if unknown := list(islice(unknown_arguments(arguments, schema), _NAMED)):
+        if not self._schemas:
+            self._schemas = {one.name: one.input_schema for one in await self.list_tools()}
+        if unknown := list(islice(unknown_arguments(arguments, self._schemas[name]), _NAMED)):
             return Failure(400, "; ".join(unknown)).result()
         try:
             return await super().call_tool(name, arguments, context)
@@ -68,7 +70,9 @@ class ToolServer(MCPServer[Any]):
 
 
 def _without_secrets(result: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
-    shown = mask_value(written := result.model_dump(mode="json", by_alias=True))
+    if not masking.is_needed():
+        return result
+    shown = masking.mask_value(written := result.model_dump(mode="json", by_alias=True))
     return result if shown == written else type(result).model_validate(shown)
 
 

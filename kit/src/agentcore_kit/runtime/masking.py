@@ -42,6 +42,11 @@ def forget() -> None:
     _pattern = None
 
 
+def is_needed() -> bool:
+    """Return whether there is any secret to mask."""
+    return _pattern is not None
+
+
 def mask(text: str) -> str:
     """Return a text with `[secret NAME]` in place of each secret, also where it is escaped or encoded."""
     return _pattern.sub(lambda found: f"[secret {_forms[found[0]]}]", text) if _pattern else text

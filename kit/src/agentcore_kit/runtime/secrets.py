@@ -31,6 +31,16 @@ class SecretUnavailable(ConfigError):
     """A secret cannot be had. One line: which, of which environment, why, and what to do."""
 
 
+def create_command(name: str, region: str) -> str:
+    """Return what a person types to make a secret; its value is typed afterwards, so that no shell keeps it."""
+    return f"aws secretsmanager create-secret --region {region} --name {name} --secret-string file:///dev/stdin"
+
+
+def restore_command(name: str, region: str) -> str:
+    """Return what a person types to bring back a secret that was deleted."""
+    return f"aws secretsmanager restore-secret --region {region} --secret-id {name}"
+
+
 def set_variables(environment: ServedEnvironment) -> None:
     """Set the variables of an environment file; what the shell has set stays. Note the secrets that the shell has."""
     for name, value in environment.variables.items():
@@ -130,11 +140,10 @@ class _Store:
         return self._client
 
     def _next_step(self, code: str, name: str) -> str:
-        at = f"--region {self.environment.region}"
         if code == "ResourceNotFoundException":
-            return f"make it: aws secretsmanager create-secret {at} --name {name} --secret-string file:///dev/stdin"
+            return f"make it: {create_command(name, self.environment.region)}"
         if code == "InvalidRequestException":
-            return f"if it was deleted: aws secretsmanager restore-secret {at} --secret-id {name}"
+            return f"if it was deleted: {restore_command(name, self.environment.region)}"
         if code in ("AccessDeniedException", "DecryptionFailure"):
             key = "and kms:Decrypt where it has a key of your own"
             if self.environment.role:

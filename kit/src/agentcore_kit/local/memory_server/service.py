@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -17,24 +14,23 @@ from agentcore_kit.config.memory import Strategy
 from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.memory_server.extraction import Change, Extractor, Message
 from agentcore_kit.local.memory_server.extraction.messages import said
+from agentcore_kit.local.memory_server.metadata_filters import MEMBERS, TIMES, check_filter, filtered, metadata_holds
 from agentcore_kit.local.memory_server.namespaces import as_path, resolve
+from agentcore_kit.local.memory_server.pages import page_of
 from agentcore_kit.local.memory_server.settings import Settings, strategy_id
 from agentcore_kit.local.memory_server.store import DAY, After, Event, Record, Store, new_record_id
+from agentcore_kit.local.memory_server.timestamps import seconds
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
 
-_PAGE = 20
 _PURGE_EVERY = 500
 _EARLIER = 6
 """How many events before a new one an extractor sees."""
 
 _ATTEMPTS = 8
 """How often it is decided anew what an event teaches, because its conversation or what is known changed meanwhile."""
-
-_YEAR_10000 = 253_402_300_800
-"""In seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class MemoryService:
 
     def create_event(self, p: Parameters) -> Answer:
         """Keep what was said, and take from it at once what the strategies want; the service takes about a minute."""
-        now, at = self.clock(), _seconds(p["eventTimestamp"])
+        now, at = self.clock(), seconds(p["eventTimestamp"])
         _plain(p["actorId"])
         token = p.get("clientToken")
         session = p.get("sessionId") or f"session-{uuid5(NAMESPACE_OID, token or uuid4().hex).hex}"
@@ -96,14 +92,14 @@ class MemoryService:
         actor, session, now, wanted = p["actorId"], p["sessionId"], self.clock(), p.get("filter", {})
         branch, tests = wanted.get("branch"), wanted.get("eventMetadata", [])
         for test in tests:
-            _check_filter(test, {test["left"]["metadataKey"]: ("stringValue",)})  # of events any key can be filtered by
+            check_filter(test, {test["left"]["metadataKey"]: ("stringValue",)})  # of events any key can be filtered by
         with_parents = branch is not None and branch.get("includeParentBranches", False)
         branches = self._lineage(actor, session, branch["name"], now, with_parents=with_parents) if branch else []
-        page, token = _page(
+        page, token = page_of(
             lambda after, limit: self.store.events(
                 actor, session, now, limit=limit, after=after, branches=branches
             ),
-            p, _newest, keep=lambda event: all(_metadata_holds(test, event.metadata) for test in tests),
+            p, _newest, keep=lambda event: all(metadata_holds(test, event.metadata) for test in tests),
         )  # fmt: skip
         shown = [self._event(each, payload=p.get("includePayloads", True)) for each in page]
         return {"events": shown, **token}
@@ -116,7 +112,7 @@ class MemoryService:
     def list_sessions(self, p: Parameters) -> Answer:
         """Return the sessions in which an actor has events; with the last of these a session goes."""
         actor, now = p["actorId"], self.clock()
-        page, token = _page(
+        page, token = page_of(
             lambda after, limit: self.store.sessions(actor, now, limit=limit, after=after),
             p, lambda each: (each[1], each[0]), (float, str),
         )  # fmt: skip
@@ -125,7 +121,7 @@ class MemoryService:
 
     def list_actors(self, p: Parameters) -> Answer:
         now = self.clock()
-        page, token = _page(
+        page, token = page_of(
             lambda after, limit: self.store.actors(now, limit=limit, after=after[0] if after else ""),
             p, lambda each: (each,), (str,),
         )  # fmt: skip
@@ -150,13 +146,13 @@ class MemoryService:
         def read(after: Any, limit: int) -> list[Record]:
             return [each for each in ranked if after is None or key(each) < after][:limit]
 
-        page, token = _page(read, p, key, (float, float, float), size=top)
+        page, token = page_of(read, p, key, (float, float, float), size=top)
         return {"memoryRecordSummaries": [_record(each, score=True) for each in page], **token}
 
     def list_memory_records(self, p: Parameters) -> Answer:
         where, below = _where(p)
         now, keep = self.clock(), self._keep(p.get("memoryStrategyId"), p.get("metadataFilters", []))
-        page, token = _page(
+        page, token = page_of(
             lambda after, limit: self.store.records(where, now, below=below, limit=limit, after=after),
             p, _newest, keep=keep,
         )  # fmt: skip
@@ -179,7 +175,7 @@ class MemoryService:
                 days = p.get("recordExpirySpecification", {}).get("recordExpiryDurationDays", self._days(strategy))
                 record = Record(
                     new_record_id(), strategy, (sent["namespaces"] or ["/"])[0], sent["content"]["text"], now,
-                    _seconds(sent["timestamp"]), None, now + days * DAY if days else None,
+                    seconds(sent["timestamp"]), None, now + days * DAY if days else None,
                     dict(sent.get("metadata", {})),
                 )  # fmt: skip
                 self.store.put_record(record)
@@ -195,7 +191,7 @@ class MemoryService:
                 if record is None or sent.get("sourceNamespaces", [record.namespace]) != [record.namespace]:
                     failed.append(_failed(sent["memoryRecordId"]))
                     continue
-                record.at = _seconds(sent["timestamp"])
+                record.at = seconds(sent["timestamp"])
                 record.text = sent.get("content", {}).get("text", record.text)
                 record.namespace = (sent.get("namespaces") or [record.namespace])[0]
                 record.strategy = sent.get("memoryStrategyId", record.strategy)
@@ -349,11 +345,11 @@ class MemoryService:
 
     def _keep(self, strategy: str | None, filters: Sequence[Any]) -> Callable[[Record], bool]:
         """Return what tells whether a record is of a strategy and passes filters, which are checked."""
-        members = {each.key: _MEMBERS[each.type] for each in self.settings.spec.indexed_keys}
+        members = {each.key: MEMBERS[each.type] for each in self.settings.spec.indexed_keys}
         for test in filters:
-            _check_filter(test, members | dict.fromkeys(_TIMES, ("dateTimeValue",)))
+            check_filter(test, members | dict.fromkeys(TIMES, ("dateTimeValue",)))
         return lambda each: (
-            strategy in (None, each.strategy) and all(_metadata_holds(test, _filtered(each)) for test in filters)
+            strategy in (None, each.strategy) and all(metadata_holds(test, filtered(each)) for test in filters)
         )
 
     def _days(self, strategy: str) -> int | None:
@@ -431,131 +427,9 @@ def _where(p: Parameters) -> tuple[str, bool]:
     return (as_path(where), True) if "namespacePath" in p else (where, False)
 
 
-def _check_filter(test: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a filter that compares what cannot be compared, as far as the service says so."""
-    key, operator = test["left"]["metadataKey"], test["operator"]
-    if key not in members:
-        raise ApiError("ValidationException", f"{key} is not among the indexed keys")
-    if operator in ("EXISTS", "NOT_EXISTS"):
-        return
-    sent = next(iter(test.get("right", {}).get("metadataValue", {})), "nothing")
-    wanted = [each for each in members[key] if each in _OPERANDS[operator]]
-    if sent not in wanted:
-        needed = " or ".join(wanted) or "another operator"
-        raise ApiError("ValidationException", f"{operator} of {key} needs {needed}, and there is {sent}")
-
-
-def _filtered(record: Record) -> dict[str, Any]:
-    times = zip(_TIMES, (record.created, record.at), strict=True)
-    return {**record.metadata, **{key: {"dateTimeValue": at} for key, at in times}}
-
-
-def _metadata_holds(test: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
-    value = metadata.get(test["left"]["metadataKey"])
-    operator = str(test["operator"])
-    if operator in ("EXISTS", "NOT_EXISTS"):
-        return (value is not None) == (operator == "EXISTS")
-    if value is None:
-        return False
-    ((member, mine),), ((other, wanted),) = value.items(), test["right"]["metadataValue"].items()
-    if operator == "CONTAINS":
-        return member in _OPERANDS[operator] and all(
-            each in mine for each in (wanted if isinstance(wanted, list) else [wanted])
-        )
-    if member != other:
-        return False
-    if member == "dateTimeValue":
-        mine, wanted = _seconds(mine), _seconds(wanted)
-    holds: bool = _COMPARE[operator](mine, wanted)
-    return holds
-
-
-_TIMES = ("x-amz-agentcore-memory-createdAt", "x-amz-agentcore-memory-updatedAt")
-"""The service's own keys, which can be filtered by without being declared."""
-
-_MEMBERS = {"STRING": ("stringValue",), "STRINGLIST": ("stringListValue", "stringValue"), "NUMBER": ("numberValue",)}
-"""What a filter of an indexed key can have, by the key's type."""
-
-_ANY = ("stringValue", "stringListValue", "numberValue", "dateTimeValue")
-_OPERANDS = {
-    "EQUALS_TO": _ANY,
-    "CONTAINS": ("stringValue", "stringListValue"),
-    **dict.fromkeys(("BEFORE", "AFTER"), ("dateTimeValue",)),
-    **dict.fromkeys(("GREATER_THAN", "GREATER_THAN_OR_EQUALS", "LESS_THAN", "LESS_THAN_OR_EQUALS"), ("numberValue",)),
-}
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "EQUALS_TO": lambda a, b: a == b,
-    "BEFORE": lambda a, b: a < b,
-    "AFTER": lambda a, b: a > b,
-    "GREATER_THAN": lambda a, b: a > b,
-    "GREATER_THAN_OR_EQUALS": lambda a, b: a >= b,
-    "LESS_THAN": lambda a, b: a < b,
-    "LESS_THAN_OR_EQUALS": lambda a, b: a <= b,
-}
-
-
 def _newest(item: Event | Record) -> After:
     return item.at, item.seq
 
 
-def _page(
-    read: Callable[[Any, int], Sequence[T]], p: Parameters, key: Callable[[T], tuple[Any, ...]],
-    kinds: tuple[type, ...] = (float, float), keep: Callable[[T], bool] = lambda _: True, size: int = _PAGE,
-) -> tuple[Sequence[T], dict[str, str]]:  # fmt: skip
-    """Return a page of results, and the token of the next one where there is more.
-
-    The token is the key of the last item seen: what is written or deleted meanwhile moves nothing between pages.
-
-    Args:
-        read: Returns so many items from behind a key, or from the first one for None.
-        p: The parameters of the call.
-        key: Returns what the items are sorted by.
-        kinds: The types of the parts of a key.
-        keep: Whether an item is wanted.
-        size: How many a page has when the call does not say.
-    """
-    size, after = p.get("maxResults", size), _behind(p.get("nextToken"), kinds)
-    found: list[T] = []
-    while len(found) <= size:
-        items = read(after, size + 1)
-        found += filter(keep, items)
-        if len(items) <= size:
-            break
-        after = key(items[-1])
-    page = found[:size]
-    if len(found) <= size:
-        return page, {}
-    return page, {"nextToken": base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()}
-
-
-def _behind(token: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
-    """Return the key that a token is; None where there is no token."""
-    if token is None:
-        return None
-    try:
-        sent = json.loads(base64.urlsafe_b64decode(token))
-        numbers = [isinstance(each, (int, float)) for each in sent]
-        if numbers != [kind is float for kind in kinds]:
-            raise ValueError("another call's")
-        found = tuple(kind(each) for kind, each in zip(kinds, sent, strict=True))
-        if not all(math.isfinite(each) for each in found if isinstance(each, float)):
-            raise ValueError("no number")
-        return found
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ApiError("ValidationException", "nextToken is not one that was returned") from None
-
-
 def _event_id(at: float) -> str:
     return f"{round(at * 1000):019d}#{uuid4().hex[:8]}"
-
-
-def _seconds(value: Any) -> float:
-    """Return a timestamp of the protocol as seconds since 1970, in whole milliseconds, as the service keeps them."""
-    try:
-        seconds = float(datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value)
-    except (ValueError, OverflowError):
-        seconds = -1
-    if not 0 <= seconds < _YEAR_10000:
-        raise ApiError("ValidationException", f"{value} is no time from 1970 to 9999")
-    return round(seconds, 3)

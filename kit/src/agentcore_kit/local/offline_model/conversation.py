@@ -85,11 +85,10 @@ def read(messages: Messages, system_prompt: str) -> Conversation:
             _attach(turns[-1], results)
         elif said or not turns:
             turns.append(Turn(said))
-    # Where the prompt has a context, only that tells date and name: what a user writes may look like one. What a memory
-    # recalls stands in the messages.
     told = [match.group() for match in _CONTEXT.finditer(system_prompt)]
-    recalled = [each for each in context if not told or not (each.startswith("<context>") or _TODAY.search(each))]
-    told = recalled + told
+    if told:  # then only that tells date and name, as what a user writes may look like it; a memory's words stay
+        context = [each for each in context if not each.startswith("<context>") and not _TODAY.search(each)]
+    told = context + told
     return Conversation(turns or [Turn("")], _today("\n".join([system_prompt, *told])), "\n".join(told))
 
 

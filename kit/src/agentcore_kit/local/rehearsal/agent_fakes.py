@@ -11,7 +11,7 @@ from typing import Any
 
 from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import load_dataset
 from agentcore_kit.evaluation.smoke import smoke_rows
 from agentcore_kit.evaluation.users import TOKENS, user_of

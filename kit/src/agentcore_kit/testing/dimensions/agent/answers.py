@@ -12,7 +12,7 @@ from typing import Any
 
 from agentcore_kit.config.agent import AgentEnvironment
 from agentcore_kit.config.repository import relative
-from agentcore_kit.evaluation.agent_targets import HttpTarget, known_tools, own_tools
+from agentcore_kit.evaluation.agent_tools import known_tools, own_tools
 from agentcore_kit.evaluation.dataset import Dataset, Entry, Row, load_dataset
 from agentcore_kit.evaluation.evaluators import (
     Confidentiality,
@@ -27,6 +27,7 @@ from agentcore_kit.evaluation.evaluators import (
     ToolParameters,
     ToolSelection,
 )
+from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.results import CaseResult, results, why
 from agentcore_kit.evaluation.runner import Options, run
 from agentcore_kit.evaluation.runs import CannotRun

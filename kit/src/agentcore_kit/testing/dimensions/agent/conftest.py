@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path
 from agentcore_kit.evaluation.smoke import smoke_rows
 from agentcore_kit.local.surroundings import Surroundings
@@ -81,35 +82,40 @@ def question(row: Row) -> str:
     return row.turns[0].input
 
 
+Measure = Callable[[Path, Path | None], Answers]
+"""Asks the rows of a file, and measures the answers against thresholds: the evaluation's, or those of a file."""
+
+
 @pytest.fixture(scope="session")
-def answers(
+def measure(
     agent: Client,
     around: Surroundings,
     options: DimensionOptions,
     pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Answers:
+) -> Measure:
+    """Return what asks the agent the rows of a file."""
+
+    def measured(rows: Path, thresholds: Path | None) -> Answers:
+        with reached():
+            found = ask_rows(agent, options, rows, tmp_path_factory.mktemp(rows.stem), thresholds, around=around)
+        pytestconfig.stash[LEFT_OUT] += found.left_out
+        return found
+
+    return measured
+
+
+@pytest.fixture(scope="session")
+def answers(measure: Measure) -> Answers:
     """Return what the agent answered to the rows of the dataset, measured."""
-    with reached():
-        found = ask_rows(agent, options, dataset_path(), tmp_path_factory.mktemp("answers"), around=around)
-    pytestconfig.stash[LEFT_OUT] += found.left_out
-    return found
+    return measure(dataset_path(), None)
 
 
 @pytest.fixture(scope="session")
-def attacks(
-    agent: Client,
-    around: Surroundings,
-    options: DimensionOptions,
-    pytestconfig: pytest.Config,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Answers:
+def attacks(measure: Measure) -> Answers:
     """Return what the agent answered to the attacks of the red team, measured."""
-    path, folder = dataset_path().with_name("redteam.jsonl"), tmp_path_factory.mktemp("attacks")
-    with reached():
-        found = ask_rows(agent, options, path, folder, path.with_suffix(".yaml"), around=around)
-    pytestconfig.stash[LEFT_OUT] += found.left_out
-    return found
+    path = dataset_path().with_name("redteam.jsonl")
+    return measure(path, path.with_suffix(".yaml"))
 
 
 def row_with_a_tool(rows: list[Row]) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from agentcore_kit.evaluation.agent_targets import own_tools
+from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import dataset_path, load_dataset
 from agentcore_kit.testing.agent_client import Client, new_session
 from agentcore_kit.testing.dimensions.agent.answers import Answers, described
