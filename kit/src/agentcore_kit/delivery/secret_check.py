@@ -1,4 +1,7 @@
-"""Are the secrets there that an environment file names? Asked before anything changes; their values are not read."""
+"""The secrets that an environment file names: which a role may read, and whether they are there before a change.
+
+Their values are not read.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,17 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
+from agentcore_kit.delivery.regions import partition
 from agentcore_kit.runtime.secrets import create_command, restore_command
+
+
+def secret_parameter(context: DeploymentContext) -> str:
+    """Return the value of the templates' parameter `SecretArns`: what the component's role may read, by commas."""
+    secrets: dict[str, str] = getattr(context.environment, "secrets", {})
+    return ",".join(secret_arns(partition(context.region), context.region, context.account, secrets))
 
 
 def check_secrets(context: DeploymentContext) -> None:

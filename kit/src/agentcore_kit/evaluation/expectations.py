@@ -194,20 +194,23 @@ def fits(name: str, given: Mapping[str, Any], wanted: Call, judged: Sequence[Jud
     sure = True
     for key, match in wanted.match.items():
         if match.way == "judged":
-            verdict = _said(name, key, match.judged or "", given[key], judged)
-            if verdict is False:
+            said = judgement(judged, name, key, match.judged or "", given[key])
+            if said and said["met"] is False:
                 return False
-            sure = sure and verdict is True
+            sure = sure and said is not None and said["met"] is True
         elif match.way != "any" and not meets(given[key], match):
             return False
     return True if sure else None
 
 
-def _said(tool: str, parameter: str, criterion: str, value: Any, judged: Sequence[JudgedInput]) -> bool | None:
+def judgement(
+    judged: Sequence[JudgedInput], tool: str, parameter: str, criterion: str, value: Any
+) -> JudgedInput | None:
+    """Return what a judge said of a parameter's value; None when it was not asked."""
     for each in judged:
         asked = (each["tool"], each["parameter"], each["criterion"])
         if asked == (tool, parameter, criterion) and equal(each["value"], value):
-            return each["met"]
+            return each
     return None
 
 

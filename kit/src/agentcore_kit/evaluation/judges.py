@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from agentcore_kit.evaluation.dataset import Outcome, Row
-from agentcore_kit.evaluation.expectations import JudgedInput, equal, to_judge
+from agentcore_kit.evaluation.expectations import JudgedInput, judgement, to_judge
 
 if TYPE_CHECKING:
     from strands.models import Model
@@ -83,12 +83,7 @@ async def judge_inputs(model: Model | str, record: Record, outcomes: Sequence[Ou
     wanted = [call for outcome in outcomes for call in outcome.calls]
     said: list[JudgedInput] = []
     for tool, parameter, criterion, value in to_judge(record["calls"], wanted):
-        known = any(
-            (each["tool"], each["parameter"], each["criterion"]) == (tool, parameter, criterion)
-            and equal(each["value"], value)
-            for each in said
-        )
-        if not known:
+        if judgement(said, tool, parameter, criterion, value) is None:
             met, reason = await _meets(model, record["input"], criterion, value)
             said.append({"tool": tool, "parameter": parameter, "criterion": criterion, "value": value, "met": met,
                          "reason": reason})  # fmt: skip

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
-from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
 from agentcore_kit.delivery import canary, names, output, ssm
@@ -20,6 +19,7 @@ from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandE
 from agentcore_kit.delivery.invoke import invoke
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.secret_check import secret_parameter
 from agentcore_kit.delivery.user_tokens import user_tokens
 from agentcore_kit.kinds.base import Output, Parameters, RuntimeKind
 
@@ -72,7 +72,8 @@ class AgentKind(RuntimeKind[AgentContext]):
         """Return the ARNs of the online evaluations by endpoint. Raises CommandError when there are none."""
         if context.region in WITHOUT_ONLINE_EVALUATION:
             what = f"AgentCore has no online evaluation in {context.region}, so no session is judged"
-            raise CommandError(what, f"compare versions before a promotion: kit eval --env {context.name}", WRONG_INPUT)
+            next_step = f"evaluate it before its promotion: kit eval --env {context.name} --target ARN-OF-THE-RUNTIME"
+            raise CommandError(what, next_step, WRONG_INPUT)
         outputs = {names.LIVE: "LiveEvaluationArn", names.CANARY: "CanaryEvaluationArn"}
         found = {endpoint: formation.output_of(context, "evaluation", key) for endpoint, key in outputs.items()}
         if formation.UNKNOWN in found.values():
@@ -187,9 +188,7 @@ def _role(context: AgentContext, found: Mapping[str, str]) -> dict[str, str]:
         "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
         "MemoryArn": f"{arn}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
         "GuardrailArn": f"{arn}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
-        "SecretArns": ",".join(
-            secret_arns(partition(context.region), context.region, context.account, environment.secrets)
-        ),
+        "SecretArns": secret_parameter(context),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
 

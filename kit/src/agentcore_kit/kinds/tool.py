@@ -9,7 +9,6 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from agentcore_kit.config.infrastructure import secret_arns
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 from agentcore_kit.delivery import images, lambda_function, mcp_client, names, ssm
@@ -18,6 +17,7 @@ from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
 from agentcore_kit.delivery.invoke import invocation_url
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.secret_check import secret_parameter
 from agentcore_kit.delivery.tool_record import descriptor_of
 from agentcore_kit.kinds.base import Output, Parameters, ReleaseData, RuntimeKind
 from agentcore_kit.mcp_server.declarations import TOOLS
@@ -173,15 +173,9 @@ def _role(context: ToolContext, found: Mapping[str, str]) -> dict[str, str]:
     return {
         **_base(context),
         "RepositoryArn": f"arn:{partition(context.region)}:ecr:{registry}:repository/{context.component}",
-        "SecretArns": _secrets(context),
+        "SecretArns": secret_parameter(context),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
     }
-
-
-def _secrets(context: ToolContext) -> str:
-    return ",".join(
-        secret_arns(partition(context.region), context.region, context.account, context.environment.secrets)
-    )
 
 
 def _runtime(context: ToolContext, found: Mapping[str, str], image: str, output: Output) -> dict[str, str]:
@@ -223,7 +217,7 @@ def _lambda(context: ToolContext, found: Mapping[str, str], image: str) -> dict[
         "EnvironmentName": context.name,
         "ImageUri": image,
         "GatewayRoleArn": found[names.gateway_role(context.manifest.spec.gateway.name)],
-        "SecretArns": _secrets(context),
+        "SecretArns": secret_parameter(context),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
         "LogRetentionDays": str(context.environment.logs.retention_days),
         "LogKeyArn": found.get(names.LOG_KEY, ""),
