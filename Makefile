@@ -43,7 +43,7 @@ fast: setup ## Test the template itself (two minutes)
 	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated")
 
 # One run for each kind of repository, and one with another domain in the place of the agent's starter.
-KIT_TEST := cd kit && ../$(BIN)/python -m pytest -q --numprocesses=2 --dist=loadgroup
+KIT_TEST := cd kit && ../$(BIN)/python -m pytest -q --numprocesses=2 --dist=worksteal
 kit: setup ## Test the kit, in repositories of each kind, and in an agent of another domain
 	$(call step,The kit with an agent,$(KIT_TEST) --kind agent)
 	$(call step,The kit with an agent of another domain,$(KIT_TEST) --kind agent --starter hr)
@@ -54,7 +54,7 @@ odd: setup ## Test it with 500 odd answers (half a minute)
 	$(call step,500 odd answers,$(BIN)/python -m pytest -q -m odd)
 
 generated: setup ## Test that what it generates passes its own checks and tests (minutes)
-	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --numprocesses=auto --dist=loadgroup --durations=20 --capture=no)
+	$(call step,A generated repository,$(BIN)/python -m pytest -q -m generated --numprocesses=auto --dist=loadfile --durations=20 --capture=no)
 
 check: setup ## Lint, format and type-check the kit, hooks, tests, starters, demo and workflows
 	$(call step,Lint,$(BIN)/ruff check .)

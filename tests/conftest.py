@@ -89,7 +89,7 @@ def hooks_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cookiecutter.hooks.run_script", run_script)
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS], scope="session")
+@pytest.fixture(params=KINDS, scope="session")
 def kind(request: pytest.FixtureRequest) -> str:
     """Run the test for each kind."""
     return str(request.param)

@@ -63,7 +63,7 @@ def test_it_passes_its_own(repository: Path, verb: str) -> None:
 
 
 # Those of an agent are run by test_replaced_starter.py, in another domain: each takes minutes.
-WITHOUT_AGENT = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS if kind != "agent"]
+WITHOUT_AGENT = [kind for kind in KINDS if kind != "agent"]
 
 
 @pytest.mark.parametrize("kind", WITHOUT_AGENT, indirect=True)

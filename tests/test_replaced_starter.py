@@ -13,7 +13,7 @@ from tests.repository import allow_a_busy_machine, files, generate
 from tests.team_changes import CHANGES, TEAM_OWNED, Change
 from tests.test_generated import OFFLINE, run
 
-pytestmark = [pytest.mark.generated, pytest.mark.enable_socket, pytest.mark.xdist_group("replaced")]
+pytestmark = [pytest.mark.generated, pytest.mark.enable_socket]
 
 
 def become_an_hr_assistant(repository: Path) -> None:
