@@ -1,6 +1,6 @@
-# Everything you do with this template. Needed beforehand: Python 3.11 or newer, make, git.
+# Everything you do with this template. Needed beforehand: Python 3.11 or newer, make, git; for the tests Node.js 20 too.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast kit odd generated check bench wheel lock fileset clean
+.PHONY: help setup demo test fast kit fuzz odd generated check bench wheel lock fileset clean
 
 # The first Python that is new enough. Your own choice: make setup PYTHON=/path/to/python3
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(call new_enough,$(name))))
@@ -28,9 +28,7 @@ $(READY): requirements.txt kit/pyproject.toml
 	    "Install one, then: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	$(call step,Install the tools into .venv,( \
 	    $(PYTHON) -m venv --clear .venv && \
-	    awk '/^uv==/ { uv = 1 } uv { print } uv && !/\\\r?$$/ { exit }' requirements.txt > .venv/uv.txt && \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt && \
-	    $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt && \
+	    PYTHONPATH=kit/src $(BIN)/python -m agentcore_kit.checks.installer requirements.txt && \
 	    $(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable kit && \
 	    touch $(READY) ))
 
@@ -49,6 +47,14 @@ kit: setup ## Test the kit, in repositories of each kind, and in an agent of ano
 	$(call step,The kit with an agent of another domain,$(KIT_TEST) --kind agent --starter hr)
 	$(call step,The kit with a tool,$(KIT_TEST) --kind tool)
 	$(call step,The kit with a memory,$(KIT_TEST) --kind memory)
+
+# 20,000 requests to each server; the tests of the kit send some hundred. FUZZ_SEED chooses others.
+export FUZZ_SEED ?= 1
+FUZZ := cd kit && FUZZ_REQUESTS=$${FUZZ_REQUESTS:-20000} FUZZ_REPORT=$${FUZZ_REPORT:-.fuzz} ../$(BIN)/python -m pytest -q -s tests/fuzz
+fuzz: setup ## Send odd requests to the servers of agent, tool and memory (an hour); figures go to kit/.fuzz
+	$(call step,Fuzz the agent,$(FUZZ) --kind agent)
+	$(call step,Fuzz the tool,$(FUZZ) --kind tool)
+	$(call step,Fuzz the memory,$(FUZZ) --kind memory)
 
 odd: setup ## Test it with 500 odd answers (half a minute)
 	$(call step,500 odd answers,$(BIN)/python -m pytest -q -m odd)
@@ -70,7 +76,7 @@ bench: setup ## Measure generation, start, answers and concurrency
 wheel: setup ## After a change of the kit: build its wheel for generated repositories, and pin it there
 	$(call step,Build and pin the kit,$(BIN)/python kit/build_wheel.py)
 
-COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+COMPILE := $(BIN)/python -m agentcore_kit.checks.installer uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: setup ## Compile requirements.txt from pyproject.toml and the kit's; then: make wheel
 	$(call step,Compile requirements.txt,$(COMPILE) pyproject.toml kit/pyproject.toml --all-extras -o requirements.txt)
 	$(call step,Compile the isolated tools,$(COMPILE) kit/src/agentcore_kit/checks/requirements-tools.in -o kit/src/agentcore_kit/checks/requirements-tools.txt)
@@ -79,4 +85,4 @@ fileset: setup ## Record the files of each kind in tests/filesets
 	$(call step,Record the file sets,$(BIN)/python -m pytest -q tests/test_files.py --record-filesets)
 
 clean: ## Remove what make created
-	rm -rf .venv .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .demo kit/.fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache

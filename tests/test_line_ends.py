@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from agentcore_kit.checks import installer
 
 from tests.conftest import Bake
 from tests.repository import files
 
 WINDOWS = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
-PICKS_UV = re.compile(r"awk '[^']+' requirements(?:-dev)?\.txt")
+PICKS_THE_KIT = re.compile(r"awk '[^']+' requirements-dev\.txt")
 
 
 def clone(source: Path, target: Path) -> Path:
@@ -31,16 +32,12 @@ def with_crlf(folder: Path) -> None:
         path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
 
-def picked(command: str, folder: Path) -> str:
-    """Return what a command, found in a file, picks out of the requirements."""
-    (found,) = PICKS_UV.findall(command)
-    return subprocess.run(["sh", "-c", found], cwd=folder, capture_output=True, check=True).stdout.decode()
-
-
-def planned(folder: Path) -> str:
-    """Return what `make setup` would run."""
+def picked(folder: Path) -> str:
+    """Return what `make setup` picks out of the requirements to install first."""
     plan = ["make", "--dry-run", "--always-make", "setup"]
-    return subprocess.run(plan, cwd=folder, capture_output=True, check=True, text=True).stdout
+    commands = subprocess.run(plan, cwd=folder, capture_output=True, check=True, text=True).stdout
+    (found,) = PICKS_THE_KIT.findall(commands)
+    return subprocess.run(["sh", "-c", found], cwd=folder, capture_output=True, check=True).stdout.decode()
 
 
 def test_a_clone_of_a_repository_is_as_it_was(bake: Bake, kind: str, tmp_path: Path) -> None:
@@ -57,16 +54,13 @@ def test_a_clone_of_the_template_is_as_it_was(template: Path, tmp_path: Path) ->
     assert [name for name in files(source) if (cloned / name).read_bytes() != (source / name).read_bytes()] == []
 
 
-def test_requirements_with_crlf_are_read_by_setup_and_image(bake: Bake, kind: str) -> None:
+def test_requirements_with_crlf_are_read_by_setup(bake: Bake, kind: str) -> None:
     """Somebody removed .gitattributes, or an editor wrote it."""
     repository = bake(kind=kind)
-    commands = [planned(repository)]
-    if (repository / "Dockerfile").exists():
-        commands.append((repository / "Dockerfile").read_text(encoding="utf-8"))
-    expected = [picked(command, repository) for command in commands]
-    assert all(re.fullmatch(r"uv==\S+ \\\n(    --hash=\S+( \\)?\n)+", text) for text in expected)
+    expected = picked(repository)
+    assert re.fullmatch(r"agentcore-kit(\[\S+\])?==\S+ \\\n(    --hash=\S+( \\)?\n)+", expected)
     with_crlf(repository)
-    assert [picked(command, repository).replace("\r\n", "\n") for command in commands] == expected
+    assert picked(repository).replace("\r\n", "\n") == expected
 
 
 def test_what_the_kit_reads_may_have_crlf(bake: Bake, kind: str) -> None:
@@ -80,17 +74,16 @@ def test_what_the_kit_reads_may_have_crlf(bake: Bake, kind: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_requirements_with_crlf_are_read_by_the_template_s_setup(template: Path, tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements.txt"):
-        shutil.copy(template / name, tmp_path / name)
-    (tmp_path / "kit").mkdir()
-    (tmp_path / "kit/pyproject.toml").touch()
-    command = planned(tmp_path)
-    expected = picked(command, tmp_path)
-    assert expected.startswith("uv==")
-    assert expected.count("==") == 1
+def test_requirements_with_crlf_are_read_by_what_installs_them(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(template / "requirements.txt", tmp_path)
     with_crlf(tmp_path)
-    assert picked(command, tmp_path).replace("\r\n", "\n") == expected
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(installer, "_run", lambda *_, **__: None)
+    installer.install(tmp_path / "requirements.txt")
+    first = (tmp_path / "uv.txt").read_text(encoding="utf-8")
+    assert re.fullmatch(r"uv==\S+ \\\n(    --hash=\S+( \\)?\n)+", first)
 
 
 @pytest.mark.parametrize("name", ["", "{{cookiecutter.agent_name}}"])

@@ -1,4 +1,4 @@
-"""An agent and a tool server of this template, on one machine: a question that needs the tool, and one trace of it."""
+"""An agent and a tool server of this template, on one machine: they fit as they are, and share a trace."""
 
 import json
 import os
@@ -61,14 +61,40 @@ def wait_for(url: str) -> None:
     raise AssertionError(f"nobody answers at {url}")
 
 
-def test_the_agent_uses_the_tool_within_one_trace(pair: tuple[Path, Path], address: str) -> None:
-    agent, tool = pair
+@pytest.fixture
+def agent(pair: tuple[Path, Path], address: str) -> Path:
+    """Return the agent's repository, which names the tools' gateway, and says that it is on this machine."""
+    agent, _ = pair
     manifest, local = agent / "manifest.yaml", agent / "environments/local.yaml"
     manifest.write_text(manifest.read_text().replace("gateways: []", "gateways: [market-data]"))
     local.write_text(
         re.sub(r"^gateways: .*$", f'gateways: {{market-data: "{address}"}}', local.read_text(), flags=re.M)
     )
-    append(local, "limits: {gateways: {connectSeconds: 60}}")  # a busy machine is no reason to go without the tools
+    if "connectSeconds: 60" not in local.read_text():  # a busy machine is no reason to go without the tools
+        append(local, "limits: {gateways: {connectSeconds: 60}}")
+    return agent
+
+
+@pytest.mark.parametrize(
+    ("question", "called", "said"),
+    [
+        ("Which markets do I watch?", "listWatchedMarkets", "Watched"),
+        ("How big is the market in EMEA?", "getMarketData", "18.4 billion USD"),  # both starters have such a tool
+        ("What is our revenue in EMEA in 2026-Q3?", "getQuarterlyRevenue", "million USD"),
+    ],
+)
+def test_the_starters_fit_together(agent: Path, question: str, called: str, said: str) -> None:
+    asked = [".venv/bin/kit", "ask", "--json", "--", question]
+    done = subprocess.run(asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    body = json.loads(done.stdout)
+    assert body["notices"] == []
+    assert [(call["name"].rpartition("___")[2], call["status"]) for call in body["toolCalls"]] == [(called, "success")]
+    assert said in body["answer"]
+
+
+def test_the_agent_uses_the_tool_within_one_trace(pair: tuple[Path, Path], agent: Path) -> None:
+    _, tool = pair
     asked = ["make", "ask", "Q=Add market sales in EMEA to my watch list."]
     done = subprocess.run(asked, cwd=agent, env={**os.environ, **OFFLINE}, capture_output=True, text=True, check=False)
     answered = done.stdout + done.stderr

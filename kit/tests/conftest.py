@@ -13,9 +13,9 @@ from agentcore_kit.testing.plugin import SEALED
 from tests.repositories import KINDS, STARTERS, generate
 
 FOLDERS: dict[str, tuple[str, ...]] = {
-    "agent": ("agent", "config", "evaluation", "runtime", "offline_model", "local", "delivery"),
-    "tool": ("tool", "runtime", "delivery"),
-    "memory": ("memory", "delivery"),
+    "agent": ("agent", "config", "evaluation", "runtime", "offline_model", "local", "delivery", "fuzz"),
+    "tool": ("tool", "runtime", "delivery", "fuzz"),
+    "memory": ("memory", "delivery", "fuzz"),
 }
 """Which folders of tests a kind of repository is for."""
 

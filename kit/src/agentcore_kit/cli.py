@@ -65,7 +65,7 @@ COMMANDS = (
     Command("dev", "agentcore_kit.local.memory_server.main:dev", "Serve the memory on this machine.", EVERYDAY, (MEMORY,)),
     Command("trace", "agentcore_kit.local.traces:trace", "Show a recorded request as a tree.", EVERYDAY, SERVED),
     Command("token", "agentcore_kit.local.token:token", "Print a token that only the local server accepts.", EVERYDAY, SERVED),
-    Command("check", "agentcore_kit.checks.commands:check", "Format, lint, types, files, infrastructure, workflows.", EVERYDAY),
+    Command("check", "agentcore_kit.checks.commands:check", "Format, lint, types, imports, files, infrastructure, workflows.", EVERYDAY),
     Command("eval", "agentcore_kit.evaluation.commands:evaluate", "Measure it on its ground truth; a gate.", EVALUATION, SERVED),
     Command("eval", "agentcore_kit.evaluation.memory_commands:evaluate", "Measure what it keeps; a gate.", EVALUATION, (MEMORY,)),
     Command("redteam", "agentcore_kit.evaluation.commands:redteam", "Measure it on attacks; a gate.", EVALUATION, (AGENT,)),
@@ -131,7 +131,9 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: Without the program's name; those of the process where they are left out.
     """
     from agentcore_kit.config.repository import repository_root
+    from agentcore_kit.runtime.proxies import exempt_loopback
 
+    exempt_loopback()
     os.chdir(repository_root())  # paths that are given are relative to the repository's top
     own_code = (str(Path("src").resolve()), str(Path.cwd()))
     sys.path[:0] = [path for path in own_code if path not in sys.path]
@@ -139,11 +141,26 @@ def main(arguments: list[str] | None = None) -> None:
     run = application(_kind(), {*given, *os.environ.get("_TYPER_COMPLETE_ARGS", "").split()})
     try:
         run(given, prog_name="kit")
-    except Exception:  # a fault of the kit or of the team's code: it must not look like a gate that was not passed
+    except SystemExit as end:
+        if end.code:
+            _name_certificate(end)
+        raise
+    except (
+        Exception
+    ) as error:  # a fault of the kit or the team's code: it must not look like a gate that was not passed
         import traceback
 
         traceback.print_exc()
+        _name_certificate(error)
         raise SystemExit(3) from None
+
+
+def _name_certificate(error: BaseException) -> None:
+    """Say that a certificate is what stopped a command, whatever the command has made of it."""
+    from agentcore_kit.runtime.certificates import certificate_problem
+
+    if problem := certificate_problem(error):
+        print(f"cause: {problem}", file=sys.stderr)
 
 
 def commands(kind: str | None) -> Iterator[Command]:

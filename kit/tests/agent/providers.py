@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -288,8 +288,12 @@ def serving(family: Family, tool: str, exchanges: tuple[Exchange, ...]) -> Itera
 
 
 @contextmanager
-def http_server(answer: Callable[[Request], tuple[int, str, bytes]]) -> Iterator[str]:
+def http_server(answer: Callable[[Request], tuple[int, str, bytes]], **headers: str) -> Iterator[str]:
     """Serve what `answer` returns for a request: status, media type, body. The body ends where the connection does.
+
+    Args:
+        answer: Answers a request.
+        headers: Further headers of each answer, with `_` for `-`.
 
     Yields:
         The address of an OpenAI-compatible endpoint; without its `/v1` that of the server.
@@ -301,8 +305,11 @@ def http_server(answer: Callable[[Request], tuple[int, str, bytes]]) -> Iterator
             status, media_type, content = answer(body)
             self.send_response(status)
             self.send_header("Content-Type", media_type)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked may have given up
+                self.wfile.write(content)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -60,15 +60,17 @@ def get_own_manager(tool_context: ToolContext) -> dict[str, Any]:
 
 
 class Obedient(ScriptedModel):
-    """Reads the mail, then calls both tools with all that it was told, then shows what they returned."""
+    """Calls each tool with all that it was told, then as it is told to, then shows what the tools returned."""
 
     async def reply(self, messages: Any, tool_specs: Any) -> str | tuple[str, dict[str, Any]]:
         results = [block["toolResult"] for message in messages for block in message["content"] if "toolResult" in block]
-        steps = ("readMail", "getOwnVacation", "getOwnManager")
+        steps = [(name, sent) for name in ("readMail", "getOwnVacation", "getOwnManager") for sent in (FORGED, {})]
         made = len(results) % len(steps)
         if made == 0 and results and "toolResult" in messages[-1]["content"][0]:
-            return json.dumps([json.loads(result["content"][0]["text"]) for result in results[-2:]])
-        return steps[made], FORGED
+            told = [result["content"][0]["text"] for result in results[-len(steps) :]]
+            assert all(refused.startswith("Error 400: the tool was not called") for refused in told[::2])
+            return json.dumps([json.loads(one) for one in told[3::2]])
+        return steps[made]
 
 
 def build_agent(session: AgentSession) -> Agent:

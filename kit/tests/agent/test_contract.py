@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -27,14 +28,14 @@ from agentcore_kit.serving.invocation import MAX_PROMPT_CHARACTERS, BadRequest, 
 )
 def test_a_wrong_payload_is_refused_by_field(payload: Any, field: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        parse_invocation(payload)
+        parse_invocation(json.dumps(payload).encode())
     assert refused.value.field == field
     assert refused.value.message
 
 
 def test_a_right_payload() -> None:
-    assert parse_invocation({"prompt": " Wie geht's? 報告 "}).prompt == " Wie geht's? 報告 "
-    assert parse_invocation({"prompt": "hi", "stream": True}).stream
+    assert parse_invocation(b'{"prompt": " Wie geht\'s? ' + "報告".encode() + b' "}').prompt == " Wie geht's? 報告 "
+    assert parse_invocation(b'{"prompt": "hi", "stream": true}').stream
 
 
 @pytest.mark.parametrize("header", ["", "short", "x" * 32, "x" * 257, "x" * 40 + "\n", "with space" * 5])

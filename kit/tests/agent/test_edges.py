@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
+from agentcore_kit.runtime import identity
 from agentcore_kit.runtime.identity import Unauthenticated, authenticate, issue_development_token
 from tests.agent.test_server import Server, running
 from tests.homes import home_in
@@ -40,6 +43,24 @@ def test_a_token_signed_with_an_empty_secret_is_refused(tmp_path: Path, monkeypa
         signed(forged, tmp_path)
 
 
+@pytest.mark.parametrize("before", [None, "cut"])
+def test_tokens_that_are_made_at_once_are_signed_with_one_secret(tmp_path: Path, before: str | None) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(40):
+            state = tmp_path / str(number)
+            state.mkdir()
+            if before:
+                (state / SECRET_FILE).write_text(before)
+            together = Barrier(8)
+
+            def make(user: int, state: Path = state, together: Barrier = together) -> str:
+                together.wait()
+                return issue_development_token(f"user-{user}", state)
+
+            tokens = list(pool.map(make, range(8)))
+            assert [signed(token, state) for token in tokens] == [f"user-{user}" for user in range(8)]
+
+
 def test_a_secret_that_was_removed_comes_back(tmp_path: Path) -> None:
     old = issue_development_token("alice", tmp_path)
     assert signed(old, tmp_path) == "alice"
@@ -53,6 +74,18 @@ def test_a_secret_that_was_removed_comes_back(tmp_path: Path) -> None:
 def test_a_subject_with_half_a_character_is_refused(tmp_path: Path, subject: str) -> None:
     with pytest.raises(Unauthenticated, match="sub"):
         signed(issue_development_token(subject, tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    ["[" * 30_000, '{"sub": "alice", "exp": 1' + "0" * 400 + "}", '{"sub": "alice", "exp": NaN}', "[]", "\ud83d"],
+    ids=["nested", "an expiry that is no float", "an expiry that is no number", "a list", "half a character"],
+)
+def test_a_signed_token_that_says_nothing_usable_is_refused(tmp_path: Path, claims: str) -> None:
+    said = [identity._base64(part.encode("utf-8", "surrogatepass")) for part in ("{}", claims)]
+    token = ".".join([*said, identity._signature(".".join(said), tmp_path)])
+    with pytest.raises(Unauthenticated, match="expir"):
+        signed(token, tmp_path)
 
 
 @pytest.fixture(scope="module")

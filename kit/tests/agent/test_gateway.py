@@ -16,7 +16,7 @@ from unittest.mock import Mock
 import pytest
 import uvicorn
 from mcp.server.mcpserver import MCPServer
-from strands import Agent
+from strands import Agent, tool
 
 from agentcore_kit.config.agent import GatewayLimits, Tools
 from agentcore_kit.runtime.identity import Caller
@@ -190,12 +190,11 @@ def test_a_search_that_never_answers_costs_the_gateways_tools_not_the_turn(
             service.close()
 
 
-def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(
+def test_a_tool_whose_name_is_taken_has_its_gateways_before_it(
     settings: AgentSettings, build_agent: BuildAgent, domain: Domain
 ) -> None:
     server = market_server(1)
-    for name in (domain.tool, "x" * 65):
-        server.tool(name=name)(lambda year: {"year": year})
+    server.tool(name=domain.tool)(lambda year: {"year": year})
     with serving(server) as (first, _), serving(market_server(1)) as (second, _):
         service = Service(with_gateways(settings, {"a": first, "b": second}), model_that_lists_tools(), build_agent)
         try:
@@ -204,8 +203,36 @@ def test_a_tool_whose_name_is_taken_or_unusable_is_left_out(
             service.close()
     offered = json.loads(result["answer"])
     assert len(offered) == len(set(offered))
-    assert "market___getIndicator0" in offered
-    assert len(result["notices"]) == 3, "two of the first gateway, and the same tool of the second"
+    of_the_agent_itself = {domain.tool, "market___getIndicator0"}
+    assert of_the_agent_itself | {f"a___{domain.tool}", "b___market___getIndicator0"} <= set(offered)
+    assert result["notices"] == []
+
+
+@pytest.mark.parametrize("own", ["market___getIndicator0", "market-__getIndicator0"])
+def test_a_tool_that_has_its_gateways_name_before_it_is_called_by_its_own(settings: AgentSettings, own: str) -> None:
+    """A model's framework takes no two names that differ in hyphens and underscores alone."""
+    with serving(market_server(1)) as (url, _):
+        token = CallerToken(Caller("alice", token="t"))
+        found = connect_gateways(with_gateways(settings, {"shared": url}), token, [own])
+        agent = Agent(tools=[tool(name=own)(lambda: "own"), *found.tools], callback_handler=None)
+        try:
+            result = agent.tool.shared___market___getIndicator0(year=2026)
+        finally:
+            found.close()
+    assert result["status"] == "success", result
+
+
+def test_a_tool_whose_name_no_model_takes_is_left_out(settings: AgentSettings, build_agent: BuildAgent) -> None:
+    server = market_server(1)
+    server.tool(name="x" * 65)(lambda year: {"year": year})
+    with serving(server) as (url, _):
+        service = Service(with_gateways(settings, {"a": url}), model_that_lists_tools(), build_agent)
+        try:
+            result = ask(service, "hello")
+        finally:
+            service.close()
+    assert "market___getIndicator0" in json.loads(result["answer"])
+    assert result["notices"] == [f"The tool {'x' * 65} of gateway a cannot be used: its name."]
 
 
 def test_twenty_tools_are_counted_over_all_gateways(settings: AgentSettings) -> None:

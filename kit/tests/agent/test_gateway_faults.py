@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import uvicorn
@@ -68,9 +68,16 @@ class Changed:
 def serving(schemas: dict[int, Any], *, refuse_calls: bool = False) -> Iterator[str]:
     """Serve three tools of which some have other schemas; yields the URL."""
     app = market_server(3).streamable_http_app(stateless_http=True, json_response=True)
+    with served_app(Changed(app, schemas, refuse_calls), lifespan="on") as url:
+        yield url
+
+
+@contextmanager
+def served_app(app: Any, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+    """Serve an application on a free local port; yields the URL of an MCP server in it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(Changed(app, schemas, refuse_calls), log_level="error", lifespan="on")
+        config = uvicorn.Config(app, log_level="error", lifespan=lifespan)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

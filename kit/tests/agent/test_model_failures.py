@@ -58,6 +58,11 @@ def pay(amount: int) -> dict[str, Any]:
     return {"paid": amount}
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentcore_kit.serving.model_stream.PAUSE_SECONDS", 0.05)
+
+
 @pytest.fixture
 def serve(settings: AgentSettings) -> Iterator[Serve]:
     """Return what makes an agent whose model gives these replies, the last one for ever, and what it was asked."""
@@ -71,7 +76,8 @@ def serve(settings: AgentSettings) -> Iterator[Serve]:
                 return 200, *replies[min(len(requests), len(replies)) - 1]
 
             url = opened.enter_context(http_server(answer))
-            there = with_limits(asking(settings, PLAIN, url), {"turn": {"maxModelCalls": max_model_calls}})
+            turn = {"maxModelCalls": max_model_calls, "maxRetries": 2}
+            there = with_limits(asking(settings, PLAIN, url), {"turn": turn})
             service = Service(there, build_model(there), agent_with(pay))
             opened.callback(service.close)
             return service, requests
@@ -99,6 +105,7 @@ def test_a_model_that_never_ends_an_answer_is_an_error_and_the_conversation_goes
     assert happened[-1] == {
         "type": "error",
         "error": "the model's answer broke off; please ask again",
+        "status": 502,
         "requestId": happened[0]["requestId"],
     }
     assert len(requests) == 3

@@ -21,6 +21,8 @@ from agentcore_kit.runtime import masking, secrets
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving import AgentSession, RequestRefused
 from agentcore_kit.serving.app import create_app
+from agentcore_kit.serving.body import CheckedRequest
+from agentcore_kit.serving.invocation import Invocation
 from agentcore_kit.serving.masked_events import masked
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
@@ -186,8 +188,8 @@ def test_a_refusal_has_no_secret(settings: AgentSettings) -> None:
         raise RequestRefused(f"the CRM says 401 for {VALUE}")
 
     service.on_request = refuse
-    token = caller(settings, "alice").token
-    answer: Any = asyncio.run(service.respond({"prompt": "Hi"}, {"Authorization": f"Bearer {token}"}, None))
+    request = CheckedRequest(Invocation(prompt="Hi"), caller(settings, "alice"), "s" * 33)
+    answer: Any = asyncio.run(service.respond(request, {}))
     assert json.loads(answer.body) == {"error": "the CRM says 401 for [secret CRM_KEY]"}
 
 
@@ -221,7 +223,7 @@ def test_a_request_has_the_newest_value(settings: AgentSettings, monkeypatch: py
     read: list[str] = []
     monkeypatch.setattr(secrets, "is_due", lambda: True)
     monkeypatch.setattr(secrets, "refresh", lambda: read.append("again"))
-    asyncio.run(service.respond({}, {}, None))
+    asyncio.run(service.respond(CheckedRequest(Invocation(prompt="Hi"), Caller("alice"), "s" * 33), {}))
     assert read == ["again"]
 
 

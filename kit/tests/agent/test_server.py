@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.integration
 class Server:
     """A running agent, and how to ask it."""
 
-    def __init__(self, url: str, home: Path) -> None:
-        self.home = home
+    def __init__(self, url: str, home: Path, process: subprocess.Popen[bytes]) -> None:
+        self.home, self.process = home, process
         self.client = httpx.Client(base_url=url, timeout=30)
 
     def headers(self, user: str, session: str) -> dict[str, str]:
@@ -48,16 +48,19 @@ class Server:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Server]:
-    """Start the agent as the image does, in a folder with this repository's files and state of its own."""
+def running(home: Path, before: Sequence[str] = ()) -> Iterator[Server]:
+    """Start the agent as the image does, in a folder with this repository's files and state of its own.
+
+    `before` stands before the command, as `sh -c 'ulimit …; exec "$0" "$@"'` does.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = environment_of(home) | local_defaults() | {"PORT": str(port)}
     instrument = Path(sys.executable).with_name("opentelemetry-instrument")
     log = (home / "server.log").open("a")
-    process = subprocess.Popen([instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
-    server = Server(f"http://127.0.0.1:{port}", home)
+    process = subprocess.Popen([*before, instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
+    server = Server(f"http://127.0.0.1:{port}", home, process)
     try:
         wait_until_it_answers(server, process)
         yield server
@@ -71,8 +74,8 @@ def wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> N
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            # The port is open before the agent is loaded; only a loaded one refuses an empty payload.
-            if server.client.post("/invocations", json={}).status_code == 400:
+            # The port is open before the agent is loaded; only a loaded one refuses who has no token.
+            if server.client.post("/invocations", json={}).status_code == 401:
                 return
         except httpx.TransportError:
             time.sleep(0.05)

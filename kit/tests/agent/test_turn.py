@@ -105,7 +105,12 @@ def test_a_failure_gives_an_id_and_no_detail_and_the_conversation_goes_on(
     service = Service(settings, FailingModel(), build_agent)
     with caplog.at_level(logging.ERROR):
         events = ask(service, alice, domain.asked.question)
-    assert events[-1] == {"type": "error", "error": "internal error", "requestId": events[0]["requestId"]}
+    assert events[-1] == {
+        "type": "error",
+        "error": "internal error",
+        "status": 500,
+        "requestId": events[0]["requestId"],
+    }
     assert SECRET not in json.dumps(events)
     assert events[0]["requestId"] in caplog.text
     assert domain.figure in ask(service, alice, domain.asked.question)[-1]["answer"]

@@ -36,7 +36,8 @@ class Scripted(OfflineModel):
             else:
                 use = {"toolUseId": block["id"], "name": block["name"]}
                 yield {"contentBlockStart": {"start": {"toolUse": use}}}
-                yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(block["input"])}}}}
+                written = block["raw"] if "raw" in block else json.dumps(block["input"])
+                yield {"contentBlockDelta": {"delta": {"toolUse": {"input": written}}}}
             yield {"contentBlockStop": {}}
         called = any("name" in block for block in reply)
         yield {"messageStop": {"stopReason": "tool_use" if called else "end_turn"}}

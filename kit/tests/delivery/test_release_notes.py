@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agentcore_kit.delivery import release_notes, template_release
-from tests.delivery.test_template_update import git
+from tests.delivery.template_world import git
 
 
 def test_release_notes_from_commits_and_evaluation() -> None:
@@ -45,6 +45,25 @@ def test_a_commit_that_was_overtaken_is_not_delivered(
         release_notes.newer(newer)
     assert ended.value.code == 1
     assert "was delivered last; nothing was changed" in capsys.readouterr().err
+
+
+def test_a_shallow_clone_does_not_say_that_an_old_commit_is_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    whole.mkdir()
+    git(whole, "init", "--quiet")
+    for subject in ("One", "Two"):
+        git(whole, "commit", "--quiet", "--allow-empty", "--message", subject)
+    older, newer = git(whole, "rev-parse", "HEAD~1", "HEAD").split()
+    git(whole, "branch", "old", older)
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "old", whole.as_uri(), str(shallow))
+    monkeypatch.setattr(release_notes, "repository_root", lambda: shallow)
+    release_notes.newer("")  # the first release needs no history
+    with pytest.raises(SystemExit) as ended:
+        release_notes.newer(newer)
+    assert ended.value.code == 2
+    assert "git fetch --unshallow" in capsys.readouterr().err
 
 
 def test_the_newest_release_by_version_not_by_name() -> None:

@@ -1,4 +1,4 @@
-"""A model whose answers a test decides."""
+"""Models whose answers a test decides: of an agent, and of a judge."""
 
 from __future__ import annotations
 
@@ -44,3 +44,24 @@ class ScriptedModel(Model):
         read = len(json.dumps([messages, tool_specs, system_prompt], default=str)) // 4
         usage = {"inputTokens": read, "outputTokens": len(text) // 4, "totalTokens": read + len(text) // 4}
         yield {"metadata": {"usage": usage, "metrics": {"latencyMs": 0}}}
+
+
+class Judge(ScriptedModel):
+    """Gives every judge the first label it offers; fails those that ask for a `verdict`. `read` is what it was told."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    async def reply(self, messages: Any, tool_specs: Any) -> tuple[str, dict[str, Any]]:
+        self.read.append(json.dumps(messages))
+        schema = tool_specs[0]["inputSchema"]["json"]
+        if "verdict" in schema["properties"]:
+            raise RuntimeError("the judge is not available")
+        return tool_specs[0]["name"], {name: self._value(field, schema) for name, field in schema["properties"].items()}
+
+    def _value(self, field: dict[str, Any], schema: dict[str, Any]) -> Any:
+        if "$ref" in field:
+            field = schema["$defs"][field["$ref"].rpartition("/")[2]]
+        elif "allOf" in field:
+            return self._value(field["allOf"][0], schema)
+        return field["enum"][0] if "enum" in field else 0.25 if field.get("type") == "number" else "because"

@@ -26,7 +26,7 @@ from agentcore_kit.runtime.aws_signing import Signed
 from agentcore_kit.serving import turn
 from agentcore_kit.serving.settings import AgentSettings
 from tests.evaluation.runs import cases, evaluated, metric, rows_of
-from tests.evaluation.scripted import ScriptedModel
+from tests.evaluation.scripted import Judge
 
 ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/financial_agent-a1B2c3D4e5"
 
@@ -90,27 +90,6 @@ def test_what_users_and_agents_say_is_escaped(tmp_path: Path, monkeypatch: pytes
     assert "<script>" not in (found.folder / "report.html").read_text(encoding="utf-8")
     assert "<script>" not in (found.folder / "summary.md").read_text(encoding="utf-8")
     ElementTree.parse(found.folder / "junit.xml")  # noqa: S314
-
-
-class Judge(ScriptedModel):
-    """Gives every judge the first label it offers; fails those that ask for a `verdict`. `read` is what it was told."""
-
-    def __init__(self) -> None:
-        self.read: list[str] = []
-
-    async def reply(self, messages: Any, tool_specs: Any) -> tuple[str, dict[str, Any]]:
-        self.read.append(json.dumps(messages))
-        schema = tool_specs[0]["inputSchema"]["json"]
-        if "verdict" in schema["properties"]:
-            raise RuntimeError("the judge is not available")
-        return tool_specs[0]["name"], {name: self._value(field, schema) for name, field in schema["properties"].items()}
-
-    def _value(self, field: dict[str, Any], schema: dict[str, Any]) -> Any:
-        if "$ref" in field:
-            field = schema["$defs"][field["$ref"].rpartition("/")[2]]
-        elif "allOf" in field:
-            return self._value(field["allOf"][0], schema)
-        return field["enum"][0] if "enum" in field else 0.25 if field.get("type") == "number" else "because"
 
 
 def test_judges_score_where_one_is_configured_and_their_failures_are_no_scores(tmp_path: Path) -> None:

@@ -46,6 +46,15 @@ def recorded() -> Sequence[ReadableSpan]:
                 chat.add_event(
                     "gen_ai.choice", {"message": json.dumps([{"toolUse": use}]), "finish_reason": "tool_use"}
                 )
+                client = provider.get_tracer("opentelemetry.instrumentation.botocore.bedrock-runtime")
+                with client.start_as_current_span("chat claude") as same:  # the same call, as its client records it
+                    same.set_attributes({"gen_ai.operation.name": "chat", "session.id": "session-1"})
+            with tracer.start_as_current_span("execute_tool getQuarterlyRevenue") as refused:
+                attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "getQuarterlyRevenue"}
+                refused.set_attributes({**attributes, "gen_ai.tool.call.id": "use-0", "session.id": "session-1"})
+                refused.add_event("gen_ai.tool.message", {"content": '{"region": "emea"}', "id": "use-0"})
+                why = [{"text": "Error 400: the tool was not called: region: must be one of EMEA, APAC"}]
+                refused.add_event("gen_ai.choice", {"message": json.dumps(why), "id": "use-0"})
             with tracer.start_as_current_span("execute_tool getQuarterlyRevenue") as tool:
                 attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "getQuarterlyRevenue"}
                 tool.set_attributes({**attributes, "gen_ai.tool.call.id": "use-1", "session.id": "session-1"})

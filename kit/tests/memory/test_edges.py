@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import struct
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -251,3 +253,51 @@ def test_a_long_word_holds_up_nobody(memory: Memory) -> None:
 
     for unit in ("x", "x ", "x, ", "7", "7 ", "my x", "please ", "forget ", "\n", "; ", "...", "I prefer ", "a@", "-"):
         assert not growth(extract, repeated(unit)), unit
+
+
+@pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "BREW"])
+def test_a_method_that_there_is_not_is_refused_as_the_service_would(memory: Memory, method: str) -> None:
+    assert memory.server
+    answer = httpx.request(method, f"{memory.server.address}/memories/{memory.memory_id}/actors", timeout=60)
+    assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (405, "UnknownOperationException")
+    assert method in answer.json()["message"]
+
+
+def test_an_address_that_is_too_long_is_refused_as_the_service_would(memory: Memory) -> None:
+    assert memory.server
+    connection = HTTPConnection("127.0.0.1", memory.server.server_port, timeout=60)
+    connection.request("GET", f"/memories/{'a' * 70_000}/actors")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (414, "ValidationException")
+    assert json.loads(answer.read())["message"]
+
+
+@pytest.mark.parametrize("item", ["[]", "0", "{}"])
+def test_a_million_values_are_refused_unread_and_a_long_list_of_faults_is_cut(memory: Memory, item: str) -> None:
+    for count, said in ((20_000, "CreateEvent.payload[1]"), (1_500_000, "more than")):
+        payload = f"[{','.join([item] * count)}]"
+        answer = post(memory, "events", json.dumps(EVENT)[:-1] + f', "payload": {payload}}}')
+        assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationException")
+        assert said in answer.json()["message"]
+        assert len(answer.content) < 4_000
+
+
+@pytest.mark.parametrize("sent", ["half of the body", "the whole"])
+def test_who_hangs_up_leaves_no_stack_on_the_terminal(
+    memory: Memory, capfd: pytest.CaptureFixture[str], sent: str
+) -> None:
+    assert memory.server
+    before = {*threading.enumerate()}
+    body = json.dumps({**EVENT, "payload": [{"conversational": {"role": "USER", "content": {"text": "x" * 900_000}}}]})
+    head = f"POST /memories/{memory.memory_id}/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    head += f"Authorization: {SIGNED['Authorization']}\r\n\r\n"
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", memory.server.server_port)) as client:
+            client.sendall((head + (body if sent == "the whole" else body[: len(body) // 2])).encode())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    httpx.get(f"{memory.server.address}/ping", timeout=60)  # after which all that came before is being answered
+    for each in {*threading.enumerate()} - before:
+        each.join(120)
+    said = capfd.readouterr()
+    assert memory.say("a", "s", "Good morning.")
+    assert said.out + said.err == ""

@@ -92,3 +92,11 @@ def test_the_newer_preference_takes_the_place_of_the_older(memory: Memory) -> No
     ((same, text),) = memory.records("/preferences/anna/").items()
     assert same == record, "a record keeps its id when what it says changes"
     assert "dollars" in text
+
+
+def test_what_is_too_long_to_be_a_sentence_teaches_no_preference_and_the_rest_does(service: MemoryService) -> None:
+    def learned(actor: str, text: str) -> list[str]:
+        return [each for each in kept(service, actor, text) if '"categories"' in each]
+
+    long = f"I prefer the layout of tables {'x' * 1_000}."
+    assert learned("alice", f"{long} {REMEMBERED[1]}") == learned("bob", REMEMBERED[1]) != []

@@ -67,6 +67,14 @@ def test_fields_that_are_lists_follow_the_sentence() -> None:
     assert "Tags:\n\nnone" in text
 
 
+def test_a_figure_whose_name_has_its_unit_gets_no_other() -> None:
+    fresh = {"ageSeconds": 0.0, "value": 18.4, "unit": "billions USD", "changePercent": 3.1}
+    market = call("getMarket", {"region": "EMEA"}, fresh)
+    assert phrase([market], []) == "For EMEA: age seconds 0.0, value 18.4 billion USD and change percent 3.1."
+    text = phrase([market, call("getMarket", {"region": "APAC"}, fresh | {"value": 7.0})], [])
+    assert "| Age seconds | Value (billion USD) | Change percent |" in text
+
+
 def test_a_failure_is_told_with_the_tools_own_message_and_what_to_do() -> None:
     lost = call(
         "getRevenue", {"region": "EMEA"}, "Error 404: no revenue for 2019-Q3; there is data from 2023-Q4", failed=True
@@ -78,6 +86,12 @@ def test_a_failure_is_told_with_the_tools_own_message_and_what_to_do() -> None:
     )
     down = call("getRevenue", {"region": "EMEA"}, {"error": "the service is unavailable"}, failed=True)
     assert phrase([down], []).endswith("the service is unavailable. Please try again in a few minutes.")
+    busy = {"error": {"code": 429, "kind": "busy", "message": "the tool is busy", "retryable": True}}
+    told = phrase([call("getRevenue", {"region": "EMEA"}, busy, failed=True)], [])
+    assert told.endswith("for EMEA: the tool is busy. Please try again in a few minutes.")
+    wrong = {"error": {"code": 404, "kind": "not_found", "message": "ask for a later quarter", "retryable": False}}
+    told = phrase([call("getRevenue", {"region": "EMEA"}, wrong, failed=True)], [])
+    assert told.endswith("for EMEA: ask for a later quarter. Please check the request and ask again.")
 
 
 def test_a_partial_failure_shows_both_parts_and_one_message_once() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery.build_settings import CERTIFICATES
 
 DOCKERFILE = (repository_root() / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 IGNORE = (repository_root() / ".dockerignore").read_text(encoding="utf-8").split("\n")
@@ -42,8 +44,15 @@ def test_it_is_no_root_and_starts_the_application_of_the_manifest_under_opentele
 
 
 def test_only_the_requirements_of_production_are_installed() -> None:
-    """Those for development are read for the hashes of uv alone, which installs and is no part of the image."""
-    assert re.findall(r" -r (\S+)", DOCKERFILE) == ["uv.txt", "requirements.txt"]
+    assert re.findall(r" -r (\S+)", DOCKERFILE) == ["requirements.txt"]
+
+
+def test_it_takes_the_settings_of_pip_that_the_build_is_given_and_keeps_nothing_of_them() -> None:
+    (install,) = re.findall(r"^RUN (.+ install .+)$", DOCKERFILE, re.MULTILINE)
+    assert "--mount=type=secret,id=pip.conf,target=/etc/pip.conf" in install
+    assert f"--mount=type=secret,id={Path(CERTIFICATES).name}" in install
+    assert CERTIFICATES == "/run/secrets/certificates", "where a secret is without a target of its own"
+    assert "pip.conf" not in "".join(COPIED)
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])

@@ -155,12 +155,14 @@ def test_the_spans_of_a_component_are_without_it(record_content: bool, monkeypat
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    monkeypatch.setattr("agentcore_kit.runtime.logging._without_content", False)  # put back at the end
     monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "")
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "")
     telemetry.configure(
         SimpleNamespace(  # type: ignore[arg-type]
             environment=SimpleNamespace(name="dev", telemetry=SimpleNamespace(record_content=record_content))
-        )
+        ),
+        "agent",
     )
     with contextlib.suppress(ValueError), provider.get_tracer("test").start_as_current_span("calls") as span:
         span.set_attribute("header", VALUE)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
-from agentcore_kit.mcp_server.arguments import unknown_arguments
+from agentcore_kit.runtime.arguments import unknown_arguments
 
 
 class Filter(BaseModel):

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from agentcore_kit.mcp_server import declarations
 from agentcore_kit.mcp_server.declarations import Aged, Misdeclared, Tool, tool
+from agentcore_kit.mcp_server.errors import read_failure
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.runtime.identity import Caller
 
@@ -61,8 +62,9 @@ def run(one: Tool, **arguments: Any) -> Any:
 
 def error(result: Any) -> dict[str, Any]:
     assert result.is_error
-    found: dict[str, Any] = result.structured_content["error"]
-    return found
+    assert result.structured_content is None, "it would have to be what the output schema says"
+    (block,) = result.content
+    return dict(read_failure(block.text))
 
 
 def test_what_is_transient_is_tried_again() -> None:

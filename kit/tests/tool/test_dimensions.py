@@ -63,6 +63,18 @@ def test_tools_that_break_their_contract(capsys: pytest.CaptureFixture[str]) -> 
     assert "test_no_tool_breaks_those_who_use_it" in text
 
 
+def test_tools_whose_results_strict_clients_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema of a date and time asks for a time zone, which Python's does not need to have."""
+    declared = '    changed: bool = Field(default=False, description="whether this call changed the list")\n'
+    naive = '    at: datetime = Field(default=datetime(2026, 1, 1), description="when")\n'
+    with changed("src/tool/tools.py", declared, f"{declared}{naive}"):  # noqa: SIM117
+        with changed("src/tool/tools.py", "from typing import", "from datetime import datetime\nfrom typing import"):
+            code, text = dimensions(capsys, "--select", "contract")
+
+    assert code == 1
+    assert "'2026-01-01T00:00:00' is not a 'date-time'" in text
+
+
 def test_what_is_no_dimension_is_wrong_input(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = dimensions(capsys, "--select", "acceptance")
 

@@ -29,7 +29,9 @@ def log_as_it_was() -> Iterator[None]:
 
 
 def test_a_server_logs_in_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: logging.getLogger("tool").warning("serving"))
+    monkeypatch.setattr(
+        "agentcore_kit.runtime.http_server.serve", lambda *_, **__: logging.getLogger("tool").warning("serving")
+    )
     create_app("tool.tools", log_formatter=FORMATTER).run()
     assert capsys.readouterr().err == "['sessionId'] WARNING serving\n"
 

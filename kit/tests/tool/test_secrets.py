@@ -48,7 +48,7 @@ def call(name: str, **arguments: Any) -> dict[str, Any]:
 
 def test_the_server_has_them_before_the_tools_are_imported(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     put(cloud, VALUE)
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
+    monkeypatch.setattr("agentcore_kit.runtime.http_server.serve", lambda *_, **__: None)
     create_app("probe").run()
     assert sys.modules["probe"].SEEN == {"CRM_KEY": VALUE, "LOG_DETAIL": "high"}
 
@@ -56,7 +56,7 @@ def test_the_server_has_them_before_the_tools_are_imported(cloud: Cloud, monkeyp
 def test_a_server_without_the_secret_ends_with_one_line(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it must not serve"))
+    monkeypatch.setattr("agentcore_kit.runtime.http_server.serve", lambda *_, **__: pytest.fail("it must not serve"))
     with pytest.raises(SystemExit) as ended:
         create_app("probe").run()
     assert ended.value.code == 3

@@ -1,8 +1,9 @@
-"""The running server, called by the MCP SDK's own client and by hand: protocol, identity, errors, traces."""
+"""The running server, called by the MCP SDK's own client and by hand: identity, errors, traces."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from dataclasses import replace
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import httpx
 import pytest
 from mcp.client import Client
-from mcp_types import METHOD_NOT_FOUND
+from mcp_types import CallToolResult, TextContent
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agentcore_kit.config.tool import Deprecation
+from agentcore_kit.mcp_server.errors import FailureData, read_failure
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
+from agentcore_kit.testing.tool_client import Served
 from tests.tool.calls import Tools
 
 pytestmark = pytest.mark.integration
@@ -31,18 +34,12 @@ def post(running: Tools, headers: dict[str, str], name: str = "getMarketData", a
     return httpx.post(running.url, headers=JSON | headers, json=call, timeout=20)
 
 
-def rpc(running: Tools, version: str, method: str) -> Any:
-    """Return the answer to a method without parameters of its own, as a client of a protocol revision asks it."""
-    client = {"name": "test", "version": "1"}
-    params: dict[str, Any] = {}
-    if method == "initialize":
-        params = {"protocolVersion": version, "capabilities": {}, "clientInfo": client}
-    elif version == "2026-07-28":
-        told = {"protocolVersion": version, "clientCapabilities": {}, "clientInfo": client}
-        params = {"_meta": {f"io.modelcontextprotocol/{name}": one for name, one in told.items()}}
-    headers = running.headers(**{"MCP-Protocol-Version": version, "Mcp-Method": method})
-    asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    return httpx.post(running.url, headers=JSON | headers, json=asked, timeout=20).json()
+def failure(result: CallToolResult) -> FailureData:
+    """Return the failure that a call ended with."""
+    assert result.is_error
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return read_failure(block.text)
 
 
 def test_the_sdks_client_lists_and_calls(running: Tools) -> None:
@@ -73,7 +70,7 @@ def test_a_user_sees_only_their_own_rows(running: Tools) -> None:
 def test_a_user_cannot_be_named_in_the_arguments(running: Tools) -> None:
     running.call("addWatchedMarket", EMEA, user="alice")
     listed = running.call("listWatchedMarkets", {"caller": "alice", "user_id": "alice"}, user="bob")
-    assert (listed.structured_content or {})["error"]["message"] == (
+    assert failure(listed)["message"] == (
         "there is no argument 'caller', the tool takes none; there is no argument 'user_id', the tool takes none"
     )
 
@@ -93,29 +90,6 @@ def test_two_tokens_are_refused(running: Tools) -> None:
     assert "more than one token" in refused.json()["error"]
 
 
-def test_a_session_id_that_the_runtime_injects_is_taken(running: Tools) -> None:
-    headers = running.headers(**{"Mcp-Session-Id": "0123456789abcdef" * 3})
-    assert post(running, headers).json()["result"]["structuredContent"]["value"] == 18.4
-
-
-@pytest.mark.parametrize(("version", "method"), [("2025-11-25", "initialize"), ("2026-07-28", "server/discover")])
-def test_nothing_is_announced_that_there_is_not(running: Tools, version: str, method: str) -> None:
-    announced = rpc(running, version, method)["result"]["capabilities"]
-    assert {name: one for name, one in announced.items() if one} == {"tools": {"listChanged": False}}
-
-
-@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
-@pytest.mark.parametrize("method", ["prompts/list", "resources/list", "resources/templates/list"])
-def test_what_is_not_announced_is_no_method(running: Tools, version: str, method: str) -> None:
-    assert rpc(running, version, method)["error"]["code"] == METHOD_NOT_FOUND
-
-
-@pytest.mark.parametrize("headers", [{}, {"Last-Event-ID": "1"}])
-def test_there_is_no_stream_to_open_or_to_resume(running: Tools, headers: dict[str, str]) -> None:
-    refused = httpx.get(running.url, headers=running.headers(Accept="text/event-stream", **headers), timeout=20)
-    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
-
-
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "said"),
     [
@@ -125,20 +99,19 @@ def test_there_is_no_stream_to_open_or_to_resume(running: Tools, headers: dict[s
         ("getMarketData", EMEA | {"limit": "MARS"}, 400, "there is no argument 'limit', there are region, dataType"),
     ],
 )
-def test_what_is_wrong_is_said_as_data_and_in_words(
+def test_what_is_wrong_is_said_as_data_with_words(
     running: Tools, name: str, arguments: dict[str, str], code: int, said: str
 ) -> None:
     result = running.call(name, arguments)
-    assert result.is_error
-    assert (result.structured_content or {})["error"]["code"] == code
-    assert said in str(result.content[0])
+    assert failure(result)["code"] == code
+    assert said in failure(result)["message"]
     assert "MARS" not in str(result)
 
 
 def test_an_unexpected_failure_keeps_its_cause_to_itself(running: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tool.tools.backend", object())
     result = running.call("getMarketData", EMEA)
-    assert (result.structured_content or {})["error"]["kind"] == "internal_error"
+    assert failure(result)["kind"] == "internal_error"
     assert "attribute" not in str(result)
 
 
@@ -150,7 +123,7 @@ def test_a_tool_that_ends_its_thread_does_not_end_the_server(running: Tools, mon
     with monkeypatch.context() as worse:
         worse.setattr("tool.tools.backend", Ending())
         result = running.call("getMarketData", EMEA)
-    assert (result.structured_content or {})["error"]["kind"] == "internal_error"
+    assert failure(result)["kind"] == "internal_error"
     assert not running.call("getMarketData", EMEA).is_error
 
 
@@ -195,3 +168,40 @@ def test_a_call_is_part_of_its_callers_trace(running: Tools, monkeypatch: pytest
     assert outer.parent is not None
     assert trace.format_span_id(outer.parent.span_id) == parent
     assert (outer.attributes or {})["session.id"] == "conversation-1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 400),
+        ({"Accept": "image/png"}, 406),
+        ({"Accept": "image/png", "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list"}, 406),
+        ({"Host": "evil.example"}, 421),
+    ],
+)
+def test_a_request_that_is_refused_before_it_is_read_says_why_as_data(
+    running: Tools, headers: dict[str, str], status: int
+) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    refused = httpx.post(running.url, headers=JSON | running.headers() | headers, json=call, timeout=20)
+    assert refused.status_code == status
+    assert refused.json()["error"]
+
+
+def test_an_address_that_there_is_not_says_so_as_data(running: Tools) -> None:
+    refused = httpx.post(running.url.replace("/mcp", "/sse"), headers=JSON | running.headers(), json={}, timeout=20)
+    assert (refused.status_code, refused.json()) == (404, {"error": "Not Found"})
+
+
+def test_a_body_whose_chunks_are_broken_leaves_no_stack_in_the_log(dev: Served) -> None:
+    port = int(dev.url.rpartition(":")[2].partition("/")[0])
+    for target in ("/mcp", "/sse"):
+        head = f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+                client.sendall(head.encode() + b"zz\r\n{}")
+                assert client.recv(1000).startswith(b"HTTP/1.1 40")
+    assert dev.tools(), "it goes on"
+    assert dev.home
+    log = (dev.home / "server.log").read_text()
+    assert '"ERROR"' not in log, log

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from agentcore_kit.checks.installer import uv
 from agentcore_kit.config.delivery import environment_names
 from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.errors import ConfigError
@@ -41,7 +42,7 @@ class Step:
 
 
 def check() -> None:
-    """Check format, lint, types, manifest, ground truth, infrastructure and workflows. Exit code 1 for a finding."""
+    """Check format, lint, types, imports, files, infrastructure and workflows. Exit code 1 for a finding."""
     failed = False
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for step, done, seconds in pool.map(_run, steps()):
@@ -77,6 +78,7 @@ def steps() -> Iterator[Step]:
     yield Step("regions", (python, "-m", "agentcore_kit.checks.regions"))
     yield Step("ground truth", (*kit, "dataset"))
     if kind != "Memory":
+        yield Step("imports", (python, "-m", "agentcore_kit.checks.production_imports"))
         yield Step("parameters", (python, "-m", "agentcore_kit.checks.parameters"))
     if kind == "Tool":
         yield Step("tools", (*kit, "tools"))
@@ -136,12 +138,13 @@ def compile_all(*, upgrade: bool = False) -> None:
         upgrade: Whether to take the newest versions; else those that are pinned stay while they fit.
     """
     options = [
-        sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
-        "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate",
+        "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
+        "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate",
     ]  # fmt: skip
+    compiler = uv(exact=False)
     options += ["--upgrade"] if upgrade else []
     if repository_path("vendor").is_dir():
-        options += ["--find-links", "vendor", "--no-emit-find-links"]
+        options += ["--find-links", "vendor"]
     kit = next(repository_path("vendor").glob("agentcore_kit-*.whl"), None)
     production = ["pyproject.toml", "--output-file", "requirements.txt"]
     development = ["pyproject.toml", "--group", "dev", "--constraint", "requirements.txt"]
@@ -155,19 +158,14 @@ def compile_all(*, upgrade: bool = False) -> None:
             if kit and requirements.exists():  # the compiler would keep the hash of an earlier wheel of this version
                 text = requirements.read_text(encoding="utf-8")
                 requirements.write_text(_KIT_PIN.sub("", text), encoding="utf-8")
-            done = subprocess.run([*options, *arguments], check=False)  # noqa: S603
-            if done.returncode:
-                raise SystemExit(3)
+            compiler.run(*options, *arguments)
 
 
 def setup_tools() -> None:
     """Install checkov, check-jsonschema and cruft into .venv/tools, exactly as this version of the kit pins them."""
-    uv = [sys.executable, "-m", "uv"]
+    installer = uv(exact=True)
     if not (TOOLS / "python").exists():
-        subprocess.run([*uv, "venv", "--quiet", str(TOOLS.parent)], check=True)  # noqa: S603
+        installer.run("venv", "--quiet", str(TOOLS.parent))
     with as_file(files("agentcore_kit.checks") / "requirements-tools.txt") as pinned:
-        command = [*uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(TOOLS / "python"), str(pinned)]
-        done = subprocess.run(command, check=False)  # noqa: S603
-    if done.returncode:
-        raise SystemExit(3)
+        installer.run("pip", "sync", "--quiet", "--require-hashes", "--python", str(TOOLS / "python"), str(pinned))
     print("setup: checkov, check-jsonschema and cruft, each checked against its hash, in .venv/tools")

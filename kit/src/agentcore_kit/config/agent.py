@@ -119,14 +119,34 @@ class AgentManifest(Manifest):
 class TurnLimits(Model):
     """What one turn of a conversation may take."""
 
+    seconds: float = Field(
+        default=300,
+        gt=0,
+        le=3600,
+        description="seconds, after which it ends, answered or not; the Runtime waits 900, for a stream 3600",
+        examples=[300],
+    )
+    max_body_bytes: int = Field(
+        default=1_000_000,
+        ge=1000,
+        le=100_000_000,
+        description="bytes of a request's body, above which it is refused; the longest prompt has 384,000 at most",
+        examples=[1000000],
+    )
     max_model_calls: int = Field(
         default=12, ge=1, description="calls of the model, after which an unanswered turn ends", examples=[12]
+    )
+    max_retries: int = Field(
+        default=4,
+        ge=0,
+        description="how often the model is asked again when it is throttled, down, or breaks off",
+        examples=[4],
     )
     max_tool_calls: int = Field(
         default=100, ge=1, description="calls of tools; the model must answer with what they gave", examples=[100]
     )
     max_tool_result_characters: int = Field(
-        default=100_000, ge=1000, description="how much of one tool's result is kept", examples=[100000]
+        default=100_000, ge=1000, description="how much of one tool's result the model gets at once", examples=[100000]
     )
 
 

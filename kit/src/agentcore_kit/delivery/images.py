@@ -19,6 +19,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery.build_settings import build_options
 from agentcore_kit.delivery.context import DeploymentContext, neighbour
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
 from agentcore_kit.delivery.names import passed_tag
@@ -156,10 +157,11 @@ def build(context: DeploymentContext, revision: str) -> Image:
     tagged = f"{registry(context)}/{context.component}:{revision}"
     _sign_in(context, docker)
     # No attestations: they turn an image into an index of images, and AgentCore Runtime wants one for arm64.
-    _run(
-        docker, "buildx", "build", "--platform", "linux/arm64", "--provenance=false", "--sbom=false", "--push",
-        "--label", f"org.opencontainers.image.revision={revision}", "--tag", tagged, ".",
-    )  # fmt: skip
+    with build_options() as options:
+        _run(
+            docker, "buildx", "build", "--platform", "linux/arm64", "--provenance=false", "--sbom=false", "--push",
+            "--label", f"org.opencontainers.image.revision={revision}", "--tag", tagged, *options, ".",
+        )  # fmt: skip
     image = built(context, revision)
     if image is None:
         raise CommandError(f"docker pushed {tagged}, but ECR does not have it", "type the same again")

@@ -46,7 +46,7 @@ def canary(
             [
                 *(["the canary of another version ends undecided: its sessions say nothing of this one"] * bool(other)),
                 f"endpoint {CANARY}: version {found.newest}",
-                f"{weight} % of the sessions of {gateway} go there and are judged",
+                f"{weight} % of the sessions of {gateway} go there; {_judged(context)}",
             ]
         )
         output.confirm(context)
@@ -63,6 +63,13 @@ def canary(
         )
 
 
+def _judged(context: DeploymentContext) -> str:
+    """Return what online evaluation does, and that it costs something."""
+    settings = context.environment.online_evaluation
+    share = f"{settings.sampling_percent:g} % of the sessions are judged by {', '.join(settings.evaluators)}"
+    return f"{share}, which AWS charges by their tokens"
+
+
 def online(env: Env = "", off: Annotated[bool, typer.Option("--off", help="Switch it off instead.")] = False) -> None:
     """Switch the sampled evaluation of live sessions on."""
     with deployment("online", env) as context:
@@ -72,7 +79,8 @@ def online(env: Env = "", off: Annotated[bool, typer.Option("--off", help="Switc
         wanted = "DISABLED" if off else "ENABLED"
         evaluation = context.kind.evaluations(context)[LIVE]
         now = split.status(context, evaluation)
-        output.plan([] if now == wanted else [f"online evaluation {now} → {wanted}"])
+        change = f"online evaluation {now} → {wanted}" + ("" if off else f": {_judged(context)}")
+        output.plan([] if now == wanted else [change])
         if now != wanted:
             output.confirm(context)
             split.switch(context, evaluation, wanted)

@@ -11,7 +11,7 @@ import typer
 
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError, reported_errors
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError, reported_errors
 
 # Conventional Commits, where a team writes them; anything else is a change.
 _KINDS = {"feat": "Added", "fix": "Fixed", "perf": "Faster", "docs": "Documentation"}
@@ -41,6 +41,12 @@ def notes(
 def newer(since: Since = "") -> None:
     """Exit with 1 when --since, which was delivered last, has this commit already: an old delivery, run again."""
     with reported_errors():
+        if since and _git("rev-parse", "--is-shallow-repository", missing="") == "true":
+            raise CommandError(
+                "this clone is shallow: its history does not say which of two commits is newer",
+                "git fetch --unshallow, then the same again (in a workflow: fetch-depth: 0 of actions/checkout)",
+                WRONG_INPUT,
+            )
         head, last = _commit("HEAD"), _commit(since)
         if last and last != head == _git("merge-base", head, last, missing=""):
             raise CommandError(

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from zipfile import ZipFile
@@ -26,6 +25,17 @@ from agentcore_kit.checks.commands import compile_all
 from agentcore_kit.config.ejected import FOLDER
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import COULD_NOT, GATE_NOT_PASSED, WRONG_INPUT, CommandError, reported_errors
+from agentcore_kit.delivery.template_merge import (
+    ANY_LINE_ENDS,
+    SUBJECT,
+    WHO,
+    Conflict,
+    committed_conflicts,
+    follow_renames,
+    merge,
+    only_line_ends_differ,
+    open_conflicts,
+)
 from agentcore_kit.delivery.template_release import (
     LOCKS,
     STATE,
@@ -42,16 +52,7 @@ from agentcore_kit.delivery.template_release import (
 
 REPORT = Path(".local/delivery/update.md")
 
-_WHO = ("-c", "user.name=template-update", "-c", "user.email=template-update@users.noreply.github.com")
 _KIT = re.compile(r"""(?<=["'])agentcore-kit(?P<extras>\[[^\[\]]*\])?(?P<versions>[^"']*)(?=["'])""")
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A file that needs a decision of the team, and why."""
-
-    path: str
-    reason: str
 
 
 def template_update(
@@ -66,6 +67,7 @@ def template_update(
     """
     with reported_errors():
         root = repository_root()
+        _check_repository(root)
         state = _read_state(root)
         _refuse_changes(root)
         tag = _choose_release(root, state, to)
@@ -84,13 +86,15 @@ def template_update(
             with _copy_of(root, folder / "copy") as copy:
                 deleted = _merge(copy, change, tag)
                 _compile(copy, old, new)
-                git(copy, "add", "--all")
-                git(copy, *_WHO, "commit", "--quiet", "--message", f"Update from the template, release {tag}")
+                git(copy, *ANY_LINE_ENDS, "add", "--all")
+                git(copy, *WHO, "commit", "--quiet", "--message", f"Update from the template, release {tag}")
                 commit = git(copy, "rev-parse", "HEAD").strip()
                 _write_report(
                     root, copy, f"release {tag} (before: {state.get('checkout') or state['commit'][:10]})", deleted
                 )
             git(root, "merge", "--ff-only", "--quiet", commit)
+        for path in deleted:
+            print(f"{path} stays deleted, although the release changed it", file=sys.stderr)
         print(f"updated to release {tag}; next: make setup check test", file=sys.stderr)
         print(f"tag={tag}")
 
@@ -110,8 +114,8 @@ def _read_state(root: Path) -> dict[str, Any]:
     raise CommandError(f"{STATE} cannot be read: {problem}", "restore it from version control", WRONG_INPUT)
 
 
-def _refuse_changes(root: Path) -> None:
-    """Stop unless the working tree is as it was committed: an update must not mix with the team's open changes."""
+def _check_repository(root: Path) -> None:
+    """Stop where there is no whole git repository, or one with a merge that is not done."""
     try:
         top = Path(git(root, "rev-parse", "--show-toplevel").strip()).resolve()
     except CommandError:
@@ -122,15 +126,35 @@ def _refuse_changes(root: Path) -> None:
             "give the component a git repository of its own",
             WRONG_INPUT,
         )
-    if found := _conflicts(root):
+    if found := open_conflicts(root):
         raise CommandError(
             f"conflicts of an earlier update or merge are still open in: {', '.join(each.path for each in found)}",
             "resolve them, kit lock, then commit; or give it up: git reset --hard",
             GATE_NOT_PASSED,
         )
-    if changed := git(root, "status", "--porcelain").splitlines():
+
+
+def _refuse_changes(root: Path) -> None:
+    """Stop unless the working tree is as it was committed: an update must not mix with the team's open changes."""
+    if changed := git(root, "status", "--porcelain", "-z", "--no-renames").split("\0")[:-1]:
         names = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")
-        raise CommandError(f"there are changes that are not committed: {names}", "commit or stash them", WRONG_INPUT)
+        if only_line_ends_differ(root):
+            raise CommandError(
+                f"line ends are not those that git is told to keep, so these files are never unchanged: {names}",
+                "git add --renormalize . && git commit --message 'Line ends', then the same again",
+                WRONG_INPUT,
+            )
+        raise CommandError(
+            f"there are changes that are not committed: {names}",
+            "commit them, or put them aside: git stash --include-untracked",
+            WRONG_INPUT,
+        )
+    if marked := committed_conflicts(root):
+        raise CommandError(
+            f"conflicts of an earlier update were committed with their markers: {', '.join(marked)}",
+            "resolve them (search for <<<<<<< and >>>>>>>), kit lock, then commit",
+            GATE_NOT_PASSED,
+        )
 
 
 def _choose_release(root: Path, state: dict[str, Any], to: str | None) -> str | None:
@@ -168,14 +192,15 @@ def _commit_change(root: Path, state: dict[str, Any], old: Release, new: Release
     _require_kit(old.folder / "pyproject.toml", new.folder / "pyproject.toml")
     if (old.folder / "vendor").is_dir() and not (root / "vendor").is_dir():  # the team's kit comes from an index
         leave_out(new.folder, ["vendor"])
+    follow_renames(root, old.folder, new.folder)
     parent: list[str] = []
     for release in (old, new):
         index = {"GIT_INDEX_FILE": str(folder / "index")}
         git_dir = git(root, "rev-parse", "--absolute-git-dir").strip()
         files = (f"--git-dir={git_dir}", f"--work-tree={release.folder}")
-        git(release.folder, *files, "add", "--all", "--force", ".", variables=index)
+        git(release.folder, *files, *ANY_LINE_ENDS, "add", "--all", "--force", ".", variables=index)
         tree = git(release.folder, *files, "write-tree", variables=index).strip()
-        commit = git(root, *_WHO, "commit-tree", tree, *parent, "-m", "The template").strip()
+        commit = git(root, *WHO, "commit-tree", tree, *parent, "-m", SUBJECT).strip()
         parent = ["-p", commit]
     return parent[1]
 
@@ -198,70 +223,54 @@ def _copy_of(root: Path, folder: Path) -> Iterator[Path]:
         git(root, "worktree", "remove", "--force", str(folder))
 
 
-def _pick(folder: Path, change: str) -> tuple[list[str], list[Conflict]]:
-    """Merge the template's change into a working tree. Return files that stay deleted, and what conflicts."""
-    options = ("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", *_WHO)
-    try:
-        git(folder, *options, "cherry-pick", "--no-commit", change)
-    except CommandError:
-        if not _conflicts(folder):
-            raise
-    deleted = [each.path for each in _conflicts(folder) if each.reason == _STAYS_DELETED]
-    if deleted:
-        git(folder, "rm", "--quiet", "--force", "--", *deleted)
-    return deleted, _conflicts(folder)
-
-
 def _merge(copy: Path, change: str, tag: str) -> list[str]:
     """Merge the template's change, and return the files that stay deleted; stop when something conflicts."""
-    deleted, conflicts = _pick(copy, change)
-    if conflicts:
-        lines = "".join(f"\n       {each.path}: {each.reason}" for each in conflicts)
+    merged = merge(copy, change)
+    if merged.conflicts:
+        lines = _listed(merged.conflicts)
         raise CommandError(
             f"release {tag} conflicts with changes of this repository, which are kept; nothing was changed:{lines}",
             f"on a branch of your own: kit template-update --to {tag} --resolve, which leaves the conflicts in the "
             f"files;\n       or let the update leave a file alone: [tool.cruft] skip in pyproject.toml",
             GATE_NOT_PASSED,
         )
-    return deleted
+    return merged.deleted
 
 
 def _update_here(root: Path, tag: str, change: str, old: Release, new: Release) -> None:
     """Merge into the team's own working tree, and leave to the team what conflicts."""
-    _, conflicts = _pick(root, change)
-    if not conflicts:
-        _compile(root, old, new)
-        print(f"release {tag} is merged without a conflict; next: make setup check test; git commit --all")
-        return
-    if "pyproject.toml" not in {each.path for each in conflicts}:
-        _require_kit(root / "pyproject.toml", new.folder / "pyproject.toml")
-    _write_pins(root, old, new)
-    lines = "".join(f"\n       {each.path}: {each.reason}" for each in conflicts)
-    raise CommandError(
-        f"release {tag} is merged but for:{lines}",
-        "resolve them (git add, or git rm for what shall go), then: kit lock; make setup check test; git commit --all\n"
-        "       or give it up: git reset --hard",
-        GATE_NOT_PASSED,
-    )
+    with _undone_on_failure(root):
+        merged = merge(root, change)
+        if merged.conflicts:
+            if "pyproject.toml" not in {each.path for each in merged.conflicts}:
+                _require_kit(root / "pyproject.toml", new.folder / "pyproject.toml")
+            _write_pins(root, old, new)
+        else:
+            _compile(root, old, new)
+    for path in merged.deleted:
+        print(f"{path} stays deleted, although the release changed it", file=sys.stderr)
+    if merged.conflicts:
+        raise CommandError(
+            f"release {tag} is merged but for:{_listed(merged.conflicts)}",
+            "resolve them (git add, or git rm for what shall go), then: kit lock; make setup check test; "
+            "git commit --all\n       or give it up: git reset --hard",
+            GATE_NOT_PASSED,
+        )
+    print(f"release {tag} is merged without a conflict; next: make setup check test; git commit --all")
 
 
-_STAYS_DELETED = "this repository has deleted it, and the template changed it"
-_REASONS = {
-    "12": "the template removed or moved it, and this repository changed it",
-    "13": _STAYS_DELETED,
-    "123": "both changed the same lines",
-    "2": "this repository added it to a folder that the template moved; this is where it would go",
-    "23": "both added it, with another content",
-}
+@contextmanager
+def _undone_on_failure(root: Path) -> Iterator[None]:
+    """Put a working tree, which was as it was committed, back to that when something fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        git(root, "reset", "--quiet", "--hard")
+        raise
 
 
-def _conflicts(folder: Path) -> list[Conflict]:
-    """Return what git could not merge, in the words of who did what."""
-    stages: dict[str, str] = {}
-    for line in filter(None, git(folder, "ls-files", "--unmerged", "-z").split("\0")):
-        facts, _, path = line.partition("\t")
-        stages[path] = stages.get(path, "") + facts.split()[2]
-    return [Conflict(path, _REASONS.get(found, "both moved it")) for path, found in stages.items()]
+def _listed(conflicts: list[Conflict]) -> str:
+    return "".join(f"\n       {each.path}: {each.reason}" for each in conflicts)
 
 
 def _compile(folder: Path, old: Release, new: Release) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.evaluation.runs import CannotRun
@@ -75,13 +74,33 @@ class Session:
     row: Row
 
 
+class SessionJudgement(TypedDict):
+    """What an evaluator said of a conversation.
+
+    `id` is the row's, and `turn`, from 1, is None where the conversation was judged as a whole.
+    """
+
+    id: str
+    turn: int | None
+    value: float
+    label: str
+    reason: str
+
+
 @dataclass
 class Scores:
-    """What an evaluator said. An error is no score."""
+    """What an evaluator said, and the tokens that the service says it used. An error is no score."""
 
-    values: list[float] = field(default_factory=list)
+    judgements: list[SessionJudgement] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     ignored: set[str] = field(default_factory=set)
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def values(self) -> list[float]:
+        """The scores."""
+        return [judgement["value"] for judgement in self.judgements]
 
     @property
     def mean(self) -> float | None:
@@ -191,22 +210,36 @@ def evaluate_sessions(
     levels: Mapping[str, str],
     sessions: Iterable[Session],
     collect: Callable[[str], list[dict[str, Any]]],
+    into: dict[str, Scores] | None = None,
 ) -> dict[str, Scores]:
-    """Have each evaluator judge each session; `collect` returns the spans of a session.
+    """Have each evaluator judge each session.
 
     A session without spans, a call that fails, and a result with an error code are errors of the evaluator.
+
+    Args:
+        data: The client of AgentCore's data plane.
+        levels: The evaluators, each with its level.
+        sessions: The conversations.
+        collect: Returns the spans of a session.
+        into: Is filled with the scores of each evaluator as they come, as each was paid for.
+
+    Returns:
+        The scores of each evaluator.
     """
-    found: dict[str, Scores] = defaultdict(Scores)
+    from bedrock_agentcore.evaluation.spans import trace_ids
+
+    found = {} if into is None else into
     for session in sessions:
         spans, why = _spans(collect, session.id)
+        turns = {trace: number for number, trace in enumerate(trace_ids(spans), 1)}
         for evaluator, level in levels.items():
-            scores = found[evaluator]
+            scores = found.setdefault(evaluator, Scores())
             if not spans:
                 scores.errors.append(f"{session.row.scenario_id}: no spans of session {session.id}{why}")
                 continue
             for request in requests(evaluator, level, spans, session):
-                _evaluate(data, request, session, scores)
-    return dict(found)
+                _evaluate(data, request, session, turns, scores)
+    return found
 
 
 def _spans(collect: Callable[[str], list[dict[str, Any]]], session_id: str) -> tuple[list[dict[str, Any]], str]:
@@ -219,7 +252,7 @@ def _spans(collect: Callable[[str], list[dict[str, Any]]], session_id: str) -> t
         return [], f": {error}"
 
 
-def _evaluate(data: Any, request: dict[str, Any], session: Session, scores: Scores) -> None:
+def _evaluate(data: Any, request: dict[str, Any], session: Session, turns: Mapping[str, int], scores: Scores) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -229,11 +262,23 @@ def _evaluate(data: Any, request: dict[str, Any], session: Session, scores: Scor
         return
     for result in results:
         scores.ignored.update(result.get("ignoredReferenceInputFields", []))
+        used = result.get("tokenUsage", {})
+        scores.input_tokens += used.get("inputTokens", 0)
+        scores.output_tokens += used.get("outputTokens", 0)
         if result.get("errorCode") or result.get("value") is None:
             why = f"{result.get('errorCode', 'no value')} {result.get('errorMessage', '')}".strip()
             scores.errors.append(f"{session.row.scenario_id}: {why}")
         else:
-            scores.values.append(float(result["value"]))
+            trace = result.get("context", {}).get("spanContext", {}).get("traceId")
+            scores.judgements.append(
+                {
+                    "id": session.row.scenario_id,
+                    "turn": turns.get(trace),
+                    "value": float(result["value"]),
+                    "label": result.get("label", ""),
+                    "reason": result.get("explanation", ""),
+                }
+            )
 
 
 def requests(evaluator: str, level: str, spans: list[dict[str, Any]], session: Session) -> Iterator[dict[str, Any]]:

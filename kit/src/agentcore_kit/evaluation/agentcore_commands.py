@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +17,10 @@ from agentcore_kit.evaluation import agentcore
 from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Dataset, dataset_path, load_dataset
 from agentcore_kit.evaluation.http_target import HttpTarget
+from agentcore_kit.evaluation.judging_cost import JudgingCost, MaxJudgements, approve, cost_of_sessions
 from agentcore_kit.evaluation.results import results
 from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, find_run, read_run, results_path
+from agentcore_kit.evaluation.thresholds import load_thresholds
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
 RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
@@ -48,7 +51,12 @@ def cloud_dataset(
         print("version " + agentcore.upload(_client("bedrock-agentcore-control", environment), name, chosen, print))
 
 
-def cloud_evaluate(env: Env = "", run: RunName = "last", evaluators: Evaluators = _DEFAULT) -> None:
+def cloud_evaluate(
+    env: Env = "",
+    run: RunName = "last",
+    evaluators: Evaluators = _DEFAULT,
+    max_judgements: MaxJudgements = None,
+) -> None:
     """Have AgentCore's evaluators judge the sessions of a run against a deployed agent."""
     with exit_codes():
         environment, folder = _environment(env), find_run(run, results_path())
@@ -59,19 +67,33 @@ def cloud_evaluate(env: Env = "", run: RunName = "last", evaluators: Evaluators 
             f"{len(sessions)} sessions of run {folder.name} are judged by {', '.join(names)}; it is charged",
         )
         levels = agentcore.evaluator_levels(_client("bedrock-agentcore-control", environment), names)
+        approve(_cost(folder, sessions, levels), max_judgements)
         data, collect = _client("bedrock-agentcore", environment), agentcore.span_collector(runtime, since)
-        scores = agentcore.evaluate_sessions(data, levels, sessions, collect)
-    found = {name: {"mean": s.mean, "scores": len(s.values), "errors": s.errors} for name, s in scores.items()}
-    (folder / "agentcore.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        scores: dict[str, agentcore.Scores] = {}
+        try:
+            agentcore.evaluate_sessions(data, levels, sessions, collect, scores)
+        finally:  # also of what was interrupted
+            _write(folder, scores)
     for name, s in scores.items():
         mean = "no score" if s.mean is None else f"{s.mean:.3f}"
-        print(f"{name}: {mean} of {len(s.values)}, {len(s.errors)} errors")
+        used = f"{s.input_tokens:,} tokens in and {s.output_tokens:,} out"
+        print(f"{name}: {mean} of {len(s.values)}, {len(s.errors)} errors, {used}")
         for error in s.errors[:5]:
             print(f"  {error}")
         if s.ignored:
             print(f"  ignored ground truth: {', '.join(sorted(s.ignored))}")
     if any(s.errors for s in scores.values()):
         raise SystemExit(COULD_NOT_RUN)
+
+
+def _write(folder: Path, scores: Mapping[str, agentcore.Scores]) -> None:
+    """Write what the evaluators said to the run's folder."""
+    found = {
+        name: {"mean": s.mean, "scores": len(s.values), "errors": s.errors, "judgements": s.judgements,
+               "inputTokens": s.input_tokens, "outputTokens": s.output_tokens}
+        for name, s in scores.items()
+    }  # fmt: skip
+    (folder / "agentcore.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def cloud_batch(
@@ -81,6 +103,7 @@ def cloud_batch(
     service: Annotated[
         str, typer.Option(help="service.name of the agent's spans, when it is not <runtime>.<endpoint>.")
     ] = "",
+    max_judgements: MaxJudgements = None,
 ) -> None:
     """Start a batch evaluation over the sessions of a run against a deployed agent."""
     with exit_codes():
@@ -88,8 +111,11 @@ def cloud_batch(
         runtime, sessions, _ = _recorded(folder)
         name = f"{agentcore.dataset_name(load_manifest().metadata.name)[:28]}_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
+        names = _split(evaluators)
+        levels = agentcore.evaluator_levels(_client("bedrock-agentcore-control", environment), names)
+        approve(_cost(folder, sessions, levels), max_judgements)
         data = _client("bedrock-agentcore", environment)
-        for parameters in agentcore.batches(name, runtime, sessions, _split(evaluators), service):
+        for parameters in agentcore.batches(name, runtime, sessions, names, service):
             started = data.start_batch_evaluation(**parameters)
             print(f"{started['batchEvaluationId']}: {started['status']}")
 
@@ -104,6 +130,13 @@ def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session],
     if not sessions:
         raise CannotRun(f"run {folder.name} has no session that could be judged")
     return runtime, sessions, datetime.fromisoformat(info["started"])
+
+
+def _cost(folder: Path, sessions: list[agentcore.Session], levels: Mapping[str, str]) -> JudgingCost:
+    """Return what judging the sessions of a run will cost."""
+    ids, limits = {session.id for session in sessions}, load_thresholds()
+    cases = (case for case in results(folder) if case["session"] in ids)
+    return cost_of_sessions(cases, levels, {name: limits.price({"id": name}) for name in levels})
 
 
 def _environment(name: str) -> Environment:

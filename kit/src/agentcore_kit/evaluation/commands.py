@@ -16,6 +16,7 @@ import typer
 from agentcore_kit.config.environment import environment_name
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.manifest import load_manifest, repository_kind
+from agentcore_kit.evaluation.judging_cost import MaxJudgements
 from agentcore_kit.evaluation.results import CASES
 from agentcore_kit.evaluation.runs import (
     BELOW,
@@ -24,6 +25,7 @@ from agentcore_kit.evaluation.runs import (
     alone,
     conclude,
     exit_codes,
+    note_judging,
     open_run,
     progress,
     read_run,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from agentcore_kit.evaluation.evaluators import TurnEvaluator
     from agentcore_kit.evaluation.runner import Options
     from agentcore_kit.evaluation.target import Target
+    from agentcore_kit.evaluation.thresholds import Thresholds
 
 Env = Annotated[str, typer.Option(help="The environment whose limits hold; AGENT_ENV, if empty.")]
 Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
@@ -64,6 +67,7 @@ def evaluate(
     dataset: Annotated[Path, typer.Option(help="The rows to ask.")] = Path("evals/dataset.jsonl"),
     thresholds: Annotated[Path, typer.Option(help="What must be reached.")] = Path("evals/thresholds.yaml"),
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = Path("evals/results"),
+    max_judgements: MaxJudgements = None,
     report_only: ReportOnly = False,
 ) -> None:
     """Ask the agent every row of the dataset, measure its answers, and fail when they are below threshold."""
@@ -100,6 +104,8 @@ def evaluate(
             folder = open_run(results, run, resume, {**info, "model": asked.model})
             with alone(folder):
                 asked.model = asked.model or read_run(folder).get("model") or {}
+                if options.judge:
+                    _approve_judging(rows, asked, folder, options, limits, max_judgements, new=not resume)
                 stopped = _run(rows, asked, folder, options, new=not resume)
                 chosen = sum(map(options.keep, rows.entries))
                 report = conclude(folder, asked.model, limits, options.excluded, not stopped, chosen)
@@ -111,6 +117,35 @@ def evaluate(
             asked.close()
         tell(report, stopped or "rows are missing")
     raise SystemExit(0 if report.passed or report_only else BELOW)
+
+
+def _approve_judging(
+    rows: Dataset, target: Target, folder: Path, options: Options, limits: Thresholds, most: int | None, *, new: bool
+) -> None:
+    """Say what judging the rows that are left will cost, and note it in `run.json`.
+
+    Raises:
+        ValueError: When that is more than allowed, or not wanted; then the folder of a new run is gone.
+    """
+    from agentcore_kit.evaluation.judges import build_judges
+    from agentcore_kit.evaluation.judging_cost import approve, cost_of_rows
+    from agentcore_kit.evaluation.results import finished
+    from agentcore_kit.evaluation.thresholds import load_thresholds, thresholds_path
+
+    done = finished(folder)
+    left = rows.rows(lambda entry: options.keep(entry) and entry.id not in done)
+    judges = {red_team: build_judges(options.judge, red_team=red_team) for red_team in (False, True)}
+    price = limits.price({"id": options.judge})
+    if price is None and thresholds_path().is_file():  # the thresholds of attacks have no prices
+        price = load_thresholds().price({"id": options.judge})
+    cost = cost_of_rows((row for row in left if target.excludes(row) is None), options.judge, judges, price)
+    try:
+        approve(cost, most)
+    except ValueError:
+        if new:
+            shutil.rmtree(folder)
+        raise
+    note_judging(folder, cost)
 
 
 def _check_evaluators(evaluators: Sequence[type[TurnEvaluator]]) -> None:
@@ -183,6 +218,7 @@ def redteam(
     timeout: Timeout = 60.0,
     resume: Resume = "",
     run: Run = "",
+    max_judgements: MaxJudgements = None,
     report_only: ReportOnly = False,
 ) -> None:
     """Ask the agent every attack of evals/redteam.jsonl, and fail when it gives way to one."""
@@ -196,6 +232,7 @@ def redteam(
         run=run,
         dataset=Path("evals/redteam.jsonl"),
         thresholds=Path("evals/redteam.yaml"),
+        max_judgements=max_judgements,
         report_only=report_only,
     )
 

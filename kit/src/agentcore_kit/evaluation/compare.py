@@ -237,7 +237,9 @@ def _warnings(found: Comparison) -> Iterator[str]:
     for run in (found.base, found.head):
         if not run.get("finished"):
             yield f"run {run['run']} is not finished"
-    for key, what in (("digest", "dataset"), ("environment", "environment"), ("target", "target")):
+        if run.get("judge") and "judging" not in run:  # as before each turn was judged
+            yield f"run {run['run']} judged only the last turn of each conversation"
+    for key, what in (("digest", "dataset"), ("environment", "environment"), ("target", "target"), ("judge", "judge")):
         before, after = found.base.get(key), found.head.get(key)
         if before != after:
             yield f"another {what} in head" + ("" if key == "digest" else f": {after}, not {before}")

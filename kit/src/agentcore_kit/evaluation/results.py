@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 CASES = "cases.jsonl"
 
 CaseResult = dict[str, Any]
 """One line of `cases.jsonl`, described in `results.schema.json` of this package."""
+
+
+class Judgement(TypedDict):
+    """What a judge said of one turn: a share from 0 to 1, None when the judge failed, and why."""
+
+    metric: str
+    score: float | None
+    reason: str
 
 
 def finished(folder: Path) -> set[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from agentcore_kit.evaluation import judges
 from agentcore_kit.evaluation.dataset import Dataset, Entry, Row
 from agentcore_kit.evaluation.evaluators import TurnEvaluator
-from agentcore_kit.evaluation.results import CASES, CaseResult, finished
+from agentcore_kit.evaluation.results import CASES, CaseResult, Judgement, finished
 from agentcore_kit.evaluation.runs import CannotRun
 from agentcore_kit.evaluation.target import Record, Target
 
@@ -106,7 +106,7 @@ def _evaluation(target: Target, options: Options) -> Callable[[Row], Any]:
                     raise TimeoutError(f"no answer within {options.timeout:g} s to {turn.input!r}") from None
                 _note_unreported(record)
                 if options.judge is not None:
-                    record["judged"] = await judges.judge_inputs(options.judge, record, outcomes)
+                    record["judged"] = await judges.judge_inputs(options.judge, record, outcomes, records)
                 record["expected"] = choose(record, outcomes)
                 records.append(record)
             session: str = conversation.session_id
@@ -182,7 +182,9 @@ def _result(row: Row, records: list[Record], errors: list[Exception], report: An
         if not outputs:  # the judge itself failed, which says nothing about the agent
             result["unjudged"][case["evaluator"]] = reason
         for metric, found in groupby(outputs, partial(_metric, case["evaluator"])):
-            _note(result, metric, list(found))
+            told = list(found)
+            _note(result, metric, told)
+            _note_turns(result, metric, told)
     if "error" not in result:
         reached = result["scores"].get("goalReached")
         unjudged = reached is None and "goalReached" in result["unjudged"]
@@ -212,3 +214,21 @@ def _note(result: CaseResult, metric: str, outputs: list[Any]) -> None:
         if reasons:
             number = len(outputs) > 1
             result["reasons"][metric] = " | ".join(f"turn {n}: {why}" if number else why for n, why in reasons.items())
+
+
+def _note_turns(result: CaseResult, metric: str, outputs: list[Any]) -> None:
+    """Note with each turn what a judge of single turns said of it."""
+    from agentcore_kit.evaluation.each_turn import TURN
+    from agentcore_kit.evaluation.evaluators import UNMEASURED
+
+    for output in outputs:
+        about = output.metadata or {}
+        if (number := about.get(TURN)) is None:
+            continue
+        failed = str(about.get(UNMEASURED, "")).removeprefix(f"turn {number}: ")
+        judgement: Judgement = {
+            "metric": metric,
+            "score": None if output.not_applicable else round(output.score, 4),
+            "reason": failed or output.reason or "",
+        }
+        result["turns"][number - 1].setdefault("judgements", []).append(judgement)

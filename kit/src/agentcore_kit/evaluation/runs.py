@@ -25,6 +25,7 @@ from agentcore_kit.config.explain import choose
 from agentcore_kit.config.repository import repository_root
 
 if TYPE_CHECKING:
+    from agentcore_kit.evaluation.judging_cost import JudgingCost
     from agentcore_kit.evaluation.reports.report import Report
     from agentcore_kit.evaluation.thresholds import Thresholds
 
@@ -121,7 +122,7 @@ def open_run(results: Path, name: str, resume: str, info: dict[str, Any]) -> Pat
     now = datetime.now(UTC)
     folder = results / (name or f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}")
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True)  # answers may be as confidential as conversations are
         started = {"run": folder.name, "started": now.isoformat(timespec="milliseconds"), **info}
         _write(folder, started)
     except FileExistsError:
@@ -168,6 +169,11 @@ def progress(folder: Path, cases: int) -> Iterator[Callable[[dict[str, Any]], No
             yield count
         finally:
             _update(folder, lambda info: {"seconds": round(info.get("seconds", 0.0) + perf_counter() - began, 3)})
+
+
+def note_judging(folder: Path, cost: JudgingCost) -> None:
+    """Note in `run.json` what judging was said to cost; of a run that goes on, what was said when it began stays."""
+    _update(folder, lambda info: {"judging": info.get("judging") or cost.recorded()})
 
 
 def conclude(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,10 @@ from agentcore_kit.evaluation.figures import claims
 from agentcore_kit.evaluation.runs import exit_codes
 from agentcore_kit.local.traces import Span, read_traces
 from agentcore_kit.runtime import personal_data
+from agentcore_kit.runtime.arguments import NOT_CALLED
+
+if TYPE_CHECKING:
+    from strands_evals.types.trace import ToolExecutionSpan
 
 _INTRODUCED = re.compile(
     r"\b(my name is|i am|i['’]m|this is|call me)\s+([^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3})", re.IGNORECASE
@@ -157,10 +161,14 @@ def from_cloudwatch(path: Path, trace_id: str = "") -> list[Recorded]:
         agent = next((span for span in trace.spans if isinstance(span, AgentInvocationSpan)), None)
         if agent:
             calls = [span for span in trace.spans if isinstance(span, ToolExecutionSpan)]
-            made = [(span.tool_call.name, span.tool_call.arguments) for span in calls]
+            made = [(span.tool_call.name, span.tool_call.arguments) for span in calls if not _is_refused(span)]
             said = _text(agent.user_prompt)
             turns.append(Recorded(_CONTEXT.sub("", said).strip(), _text(agent.agent_response), made, said))
     return turns
+
+
+def _is_refused(span: ToolExecutionSpan) -> bool:
+    return NOT_CALLED in f"{span.tool_result.content} {span.tool_result.error}"
 
 
 def _one_session(records: list[dict[str, Any]], path: Path, trace_id: str) -> list[dict[str, Any]]:
@@ -225,7 +233,7 @@ def _turns(roots: list[Span]) -> list[Recorded]:
             calls = [
                 (each.attributes["gen_ai.tool.name"], _json(_event(each, "gen_ai.tool.message", "content")))
                 for each in inner
-                if each.name.startswith("execute_tool")
+                if each.name.startswith("execute_tool") and NOT_CALLED not in _event(each, "gen_ai.choice", "message")
             ]
             turns.append(Recorded(_text(said), _text(answer), calls, context))
     return turns

@@ -114,9 +114,7 @@ class ToolKind(RuntimeKind[ToolContext]):
                     call = {"name": tool["name"], "arguments": example(tool)}
                     result = mcp_client.request(url, who, "tools/call", call)
                     if result.get("isError"):
-                        raise mcp_client.NoAnswer(
-                            f"{tool['name']} failed: {json.dumps(result.get('structuredContent'))[:200]}"
-                        )
+                        raise mcp_client.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('content'))[:200]}")
         except mcp_client.NoAnswer as error:
             raise CommandError(
                 f"the smoke test of {endpoint} failed: {error}", f"kit status --env {context.name}", GATE_NOT_PASSED

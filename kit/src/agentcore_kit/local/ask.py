@@ -135,7 +135,9 @@ async def _turn(service: Service, question: str, caller: Caller, session_id: str
         if body["type"] == "text":
             console.print(body["text"], end="", markup=False, highlight=False)
         elif body["type"] == "retry":
-            console.print("\n[yellow]The model's answer broke off; it is asked again.[/]\n")
+            console.print("\n[yellow]This is void: it broke off or was blocked, and the model is asked again.[/]\n")
+        elif body["type"] == "blocked":
+            console.print("\n[yellow]This is void: it was blocked.[/]\n")
     if "error" in body:
         _show_error(service, body)
         return
@@ -150,14 +152,18 @@ def _show_error(service: Service, body: dict[str, Any]) -> None:
     if body["type"] == "refused":
         console.print(f"[red]The request was refused:[/] {escape(body['error'])}", highlight=False)
         return
+    from agentcore_kit.serving.errors import INTERNAL
+
     model = service.settings.environment.model
     key = model.api_key or "OPENAI_API_KEY"
     hints = {
         "bedrock": f"Check your AWS credentials, and that the account may use {model.id}.",
         "openai-compatible": f"Check that {model.base_url} answers, knows {model.id} and accepts {key}.",
     }
-    console.print("[red]The request failed.[/] The log above says why.", highlight=False)
-    if hint := hints.get(model.provider):
+    unknown = body["error"] == INTERNAL.message
+    why = ". The log above says why." if unknown else f": {body['error']}"
+    console.print(f"[red]The request failed[/]{escape(why)}", highlight=False)
+    if (unknown or body["status"] == 503) and (hint := hints.get(model.provider)):
         console.print(hint, markup=False, highlight=False)
     console.print("[dim]kit trace shows where it failed; LOG_LEVEL=DEBUG shows the whole log.[/]", highlight=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
+
+from agentcore_kit.runtime import span_file
+from agentcore_kit.runtime.telemetry import MODEL_CALL, SPAN_FILE
 
 MAX_TEXT = 120
 
@@ -55,7 +59,6 @@ def trace(
 ) -> None:
     """Show the last request as a tree: durations, tokens, tool parameters and results."""
     from agentcore_kit.runtime.settings import STATE
-    from agentcore_kit.runtime.telemetry import SPAN_FILE
 
     console = Console(emoji=False)
     traces = read_traces(STATE / SPAN_FILE)
@@ -75,7 +78,7 @@ def trace(
 
 
 def read_traces(path: Path) -> dict[str, list[Span]]:
-    """Return the root spans of a file by trace id, oldest trace first.
+    """Return the root spans of a file and of those before it by trace id, oldest trace first.
 
     Lines that a killed process cut short are passed over; where there is no file, there are none.
     """
@@ -89,14 +92,9 @@ def read_traces(path: Path) -> dict[str, list[Span]]:
 
 
 def _read(path: Path) -> Iterator[Span]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            try:
-                yield _span(json.loads(line))
-            except (ValueError, KeyError, TypeError):
-                continue
+    for line in span_file.read(path):
+        with suppress(ValueError, KeyError, TypeError):
+            yield _span(json.loads(line))
 
 
 def _span(raw: dict[str, Any]) -> Span:
@@ -119,16 +117,17 @@ def _show(console: Console, trace_id: str, roots: list[Span]) -> None:
     for root in roots:
         _add(tree, root)
     console.print(tree)
-    tokens = [_tokens(span) for root in roots for span in _walk(root) if span.name == "chat"]
+    tokens = [_tokens(span) for root in roots for span in model_calls(root)]
     into, out = (sum(pair[i] for pair in tokens) for i in (0, 1))
     if tokens:
         console.print(f"[dim]{len(tokens)} model calls, {into} tokens in, {out} out[/]")
 
 
-def _add(tree: Tree, span: Span) -> None:
+def _add(tree: Tree, span: Span, *, within_call: bool = False) -> None:
     colour = "red" if span.failed else "cyan"
     line = f"[{colour}]{escape(span.name)}[/]  [bold]{span.milliseconds:.1f} ms[/]"
-    if span.name == "chat":
+    is_call = _is_model_call(span)
+    if is_call and not within_call:
         into, out = _tokens(span)
         line += f"  [dim]{into} tokens in, {out} out[/]"
     branch = tree.add(line)
@@ -138,7 +137,7 @@ def _add(tree: Tree, span: Span) -> None:
     for text in _exceptions(span) - {text for child in span.children for text in _exceptions(child)}:
         branch.add(f"[red]{escape(_short(text))}[/]")
     for child in span.children:
-        _add(branch, child)
+        _add(branch, child, within_call=within_call or is_call)
 
 
 def _content(span: Span) -> Iterator[tuple[str, str]]:
@@ -160,6 +159,19 @@ def _exceptions(span: Span) -> set[str]:
 
 def _tokens(span: Span) -> tuple[int, int]:
     return span.attributes.get("gen_ai.usage.input_tokens", 0), span.attributes.get("gen_ai.usage.output_tokens", 0)
+
+
+def model_calls(span: Span) -> Iterator[Span]:
+    """Yield the model calls in a span, itself included; what a call's client records within it is the same call."""
+    if _is_model_call(span):
+        yield span
+        return
+    for child in span.children:
+        yield from model_calls(child)
+
+
+def _is_model_call(span: Span) -> bool:
+    return span.name.partition(" ")[0] == MODEL_CALL  # a client's own span has the model after it
 
 
 def _walk(span: Span) -> Iterator[Span]:

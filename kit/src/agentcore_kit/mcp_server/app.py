@@ -6,7 +6,8 @@ import logging
 import os
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+
+from agentcore_kit.runtime.proxies import exempt_loopback
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class ToolApp:
             SystemExit: When a secret cannot be had; the log says why in one line.
             Misdeclared: When a tool cannot be offered.
         """
-        import uvicorn
+        from agentcore_kit.runtime.logging import begin_logging, configure_logging
 
+        begin_logging()
         from agentcore_kit.mcp_server.http import build_app, ids
         from agentcore_kit.mcp_server.server import ToolSettings
         from agentcore_kit.runtime import secrets, telemetry
-        from agentcore_kit.runtime.logging import configure_logging
+        from agentcore_kit.runtime.http_server import own_address, serve
 
         settings = ToolSettings.from_files()
         configure_logging(ids)  # the format of the team's own is its code, which may need a secret
@@ -52,14 +54,12 @@ class ToolApp:
             raise SystemExit(3) from None
         if self.log_formatter:
             configure_logging(ids, self.log_formatter)
-        telemetry.configure(settings)
+        telemetry.configure(settings, self.tools.partition(".")[0])
         self.load()
-        # In a container the calls come from outside; on a laptop they must not.
-        in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
-        host = "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
+        host = own_address()
         port = port or int(os.environ.get("PORT", "8000"))
         app = build_app(settings, host)
-        uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
+        serve(app, host=host, port=port)
 
 
 def create_app(tools: str, *, log_formatter: str | None = None) -> ToolApp:
@@ -76,4 +76,5 @@ def create_app(tools: str, *, log_formatter: str | None = None) -> ToolApp:
     Example:
         >>> app = create_app("tool.tools", log_formatter="tool.logs:formatter")
     """
+    exempt_loopback()
     return ToolApp(tools, log_formatter)

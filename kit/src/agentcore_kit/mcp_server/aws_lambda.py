@@ -13,7 +13,7 @@ from typing import Any
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import SEPARATOR
-from agentcore_kit.mcp_server.errors import Failure
+from agentcore_kit.mcp_server.errors import Failure, read_failure
 from agentcore_kit.mcp_server.server import ToolServer, ToolSettings, build_server
 from agentcore_kit.runtime import secrets
 from agentcore_kit.runtime.logging import configure_logging
@@ -44,6 +44,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if secrets.is_due():
         secrets.refresh()
     result: Any = _runner().run(server.call_tool(named.rpartition(SEPARATOR)[2], event))
+    if result.is_error:
+        return {"error": read_failure(result.content[0].text)}
     found: dict[str, Any] = result.structured_content
     return found
 

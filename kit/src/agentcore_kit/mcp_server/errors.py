@@ -1,8 +1,9 @@
-"""How a tool says that it failed: structured, so that a program can decide, and in words, so that a model can."""
+"""How a tool says that it failed: as JSON, of which a program reads the kind and a model the words."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from typing import Literal, TypedDict
 
 from mcp_types import CallToolResult, TextContent
 
@@ -21,6 +22,15 @@ KINDS: dict[Code, str] = {
 _RETRYABLE = {429, 503}
 
 
+class FailureData(TypedDict):
+    """A failure as callers get it: its code and kind, what to do about it, and whether to try again later."""
+
+    code: int
+    kind: str
+    message: str
+    retryable: bool
+
+
 class Failure(Exception):
     """A failure to tell the caller of.
 
@@ -36,12 +46,34 @@ class Failure(Exception):
         super().__init__(message)
         self.code, self.message = code, message
 
-    def error(self) -> dict[str, Any]:
+    def error(self) -> FailureData:
         """Return it as data."""
-        retryable = self.code in _RETRYABLE
-        return {"code": self.code, "kind": KINDS[self.code], "message": self.message, "retryable": retryable}
+        message = self.message.encode(errors="replace").decode()  # half of a surrogate pair has no UTF-8
+        return {
+            "code": self.code,
+            "kind": KINDS[self.code],
+            "message": message,
+            "retryable": self.code in _RETRYABLE,
+        }
 
     def result(self) -> CallToolResult:
-        """Return it as the result of a tool call."""
-        text = TextContent(type="text", text=f"Error {self.code}: {self.message}")
-        return CallToolResult(content=[text], structured_content={"error": self.error()}, is_error=True)
+        """Return it as the result of a tool call.
+
+        The text alone has it. Structured content is what the tool's output schema promises, and strict clients throw
+        for any other instead of showing the failure.
+        """
+        text = TextContent(type="text", text=json.dumps({"error": self.error()}, ensure_ascii=False))
+        return CallToolResult(content=[text], is_error=True)
+
+
+def read_failure(text: str) -> FailureData:
+    """Return the failure that the text of a failed call has.
+
+    Raises:
+        ValueError: When the text is not of this server.
+    """
+    try:
+        found: FailureData = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"a failed call without {{'error': …}}: {text[:200]}") from None
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import dataclass
 from inspect import getdoc
 from itertools import islice
@@ -14,10 +16,10 @@ from pydantic import PydanticUserError, ValidationError
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
-from agentcore_kit.mcp_server.arguments import unknown_arguments
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
 from agentcore_kit.runtime import masking
+from agentcore_kit.runtime.arguments import unknown_arguments
 from agentcore_kit.runtime.settings import Settings
 
 _METHODS = {"ping", "server/discover", "tools/list", "tools/call"}
@@ -61,12 +63,34 @@ class ToolServer(MCPServer[Any]):
         if unknown := list(islice(unknown_arguments(arguments, self._schemas[name]), _NAMED)):
             return Failure(400, "; ".join(unknown)).result()
         try:
-            return await super().call_tool(name, arguments, context)
+            result = await super().call_tool(name, arguments, context)
+            if isinstance(result, CallToolResult) and (why := await asyncio.to_thread(_not_json, result)):
+                logger.error("tool %s answered what is no JSON: %s", name, why)
+                return _failed(name)
+            return result
         except UnexpectedToolError:
             logger.exception("tool %s failed", name)
-            return Failure(500, f"{name} failed; the cause is in the server's log").result()
+            return _failed(name)
         except ToolError as error:
             return Failure(400, _wrong(error.__cause__) or str(error)).result()
+
+
+def _failed(name: str) -> CallToolResult:
+    return Failure(500, f"{name} failed; the cause is in the server's log").result()
+
+
+def _not_json(result: CallToolResult) -> str:
+    """Return why no client can read a structured result, without its values; empty when all can.
+
+    NaN and infinity would become null, which strict clients throw for, and half of a surrogate pair has no UTF-8.
+    """
+    try:
+        json.dumps(result.structured_content, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # in its own words it repeats the text
+        return error.reason
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _without_secrets(result: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:

@@ -18,13 +18,15 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, NoReturn
 
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.runtime.private import private_folder
+from agentcore_kit.runtime.private import close_to_others, private_folder
 
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
 _SECRET = re.compile(r"[0-9a-f]{64}")
+_MAKING = Lock()
 
 
 class Unauthenticated(Exception):
@@ -132,7 +134,7 @@ def claims_of(token: str) -> dict[str, Any]:
     """Return what a token says, unverified; nothing of what is no JWT: some who sign users in issue other tokens."""
     try:
         claims = json.loads(_decode(token.split(".")[1]))
-    except (IndexError, ValueError):
+    except (IndexError, RecursionError, ValueError):
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -141,8 +143,8 @@ def _read(token: str) -> dict[str, Any]:
     """Return the claims of a token whose signature was verified, by the Runtime or above; expiry is checked here."""
     try:
         claims: dict[str, Any] = json.loads(_decode(token.split(".")[1]))
-        expired = float(claims["exp"]) <= time.time()
-    except (IndexError, KeyError, TypeError, ValueError):
+        expired = not float(claims["exp"]) > time.time()  # nor is what is no number at all later than now
+    except (IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
         raise Unauthenticated("the token is no JWT with an expiry (exp)") from None
     if expired:
         raise Unauthenticated("the token has expired")
@@ -188,24 +190,34 @@ def _secret(folder: Path) -> str:
     """
     path = folder / _SECRET_FILE
     while (found := _read_secret(path)) is None:
-        private_folder(folder)
-        # Written whole under another name and moved into place, so that two processes starting together agree on one.
-        draft = path.with_name(f"{_SECRET_FILE}.{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32), encoding="ascii")
-        try:
-            if path.exists():
-                draft.replace(path)
-            else:
-                os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink(missing_ok=True)
+        with _MAKING:
+            _make_secret(path)
     return found
 
 
+def _make_secret(path: Path) -> None:
+    """Write a new secret, unless there is one by now: somebody else's may have signed a token already."""
+    was_there = path.exists()
+    if _read_secret(path) is not None:
+        return
+    private_folder(path.parent)
+    # Written whole under another name and moved into place, so that two processes starting together agree on one.
+    draft = path.with_name(f"{_SECRET_FILE}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_hex(32), encoding="ascii")
+    try:
+        if was_there:
+            draft.replace(path)
+        else:
+            os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _read_secret(path: Path) -> str | None:
+    close_to_others(path)  # an older one, or one that was copied, may be open to them
     try:
         found = path.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):

@@ -11,11 +11,29 @@ PARTS = {"items": "[]", "additionalProperties": ".*"}
 
 
 def followed(schema: Schema, whole: Schema) -> Schema:
-    """Return what a schema refers to in the whole one, with what stands beside the reference; else itself."""
+    """Return what a schema refers to in the whole one, with what stands beside the reference; else itself.
+
+    Raises:
+        ValueError: When it refers to nothing in the whole one, or to itself.
+    """
+    seen = set()
     while reference := schema.get("$ref"):
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = whole["$defs"][reference.rpartition("/")[2]] | beside
+        schema = _at(reference, whole) | beside
+        if reference in seen:
+            raise ValueError(f"the schema's reference {reference[:128]} leads to itself")
+        seen.add(reference)
     return schema
+
+
+def _at(reference: str, whole: Schema) -> Schema:
+    """Return what stands at a JSON pointer, such as `#/$defs/Filter`."""
+    found: Any = whole
+    for part in reference.removeprefix("#").split("/")[1:]:
+        found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    if not reference.startswith("#") or not isinstance(found, dict):
+        raise ValueError(f"the schema's reference {reference[:128]} leads nowhere")
+    return found
 
 
 def choices(schema: Schema, whole: Schema) -> list[Schema]:

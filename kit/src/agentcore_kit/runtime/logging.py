@@ -6,10 +6,12 @@ import copy
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +19,9 @@ from opentelemetry import trace
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.import_string import import_string
+from agentcore_kit.runtime.certificates import name_certificates
 from agentcore_kit.runtime.masking import mask, mask_value
+from agentcore_kit.runtime.standard_streams import capture, standard_error
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Ids = Callable[[], Mapping[str, str | None]]
@@ -50,11 +54,54 @@ class JsonFormatter(logging.Formatter):
 
 
 class MaskedStream(logging.StreamHandler[Any]):
-    """Writes lines to standard error, in whatever format, without the values of secrets."""
+    """Writes lines to standard error, in whatever format, without what no log may have."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the formatted line, with each secret masked."""
-        return mask(super().format(record))
+        return _shown(super().format(record))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Write as JSON what has no other form: wrong arguments of a call, or a formatter of the team's own failed."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) or error is None:
+            super().handleError(record)  # there is nowhere to write it to
+            return
+        told = copy.copy(record)
+        try:
+            told.msg = record.getMessage()
+        except Exception:
+            told.msg = f"a log line could not be written: {record.name} at {record.pathname}:{record.lineno}"
+        told.args, told.exc_info = None, (type(error), error, error.__traceback__)
+        self.stream.write(_shown(JsonFormatter(dict).format(told)) + self.terminator)
+        self.flush()
+
+
+_INPUT = re.compile(r", input_value=.*?(?=, input_type=\w+\])", re.DOTALL)
+"""What pydantic quotes of values that it refuses."""
+
+_without_content = False
+
+
+def keep_content_out(own: Iterable[str]) -> None:
+    """Leave out of all lines what prompts, answers and tools' arguments libraries quote, from now on.
+
+    At DEBUG they log whole requests, so `LOG_LEVEL=DEBUG` holds for the component's own modules alone.
+
+    Args:
+        own: The packages of the component.
+    """
+    global _without_content
+    _without_content = True
+    root = logging.getLogger()
+    if root.level < logging.INFO:
+        for name in own:
+            logging.getLogger(name).setLevel(root.level)
+        root.setLevel(logging.INFO)
+
+
+def _shown(text: str) -> str:
+    """Return a text without what no log may have."""
+    return mask(_INPUT.sub("", text) if _without_content and "input_value=" in text else text)
 
 
 def _keep_secrets_from(handler: logging.Handler) -> None:
@@ -69,14 +116,14 @@ def _keep_secrets_from(handler: logging.Handler) -> None:
 
 
 def _masked(record: logging.LogRecord) -> logging.LogRecord:
-    """Return a copy of a record without the values of secrets; other handlers have the record too."""
+    """Return a copy of a record without what no log may have; other handlers have the record too."""
     shown = copy.copy(record)
     shown.__dict__ |= {name: mask_value(value) for name, value in vars(record).items() if name not in ("args", "msg")}
-    if (text := record.getMessage()) != (masked := mask(text)):
+    if (text := record.getMessage()) != (masked := _shown(text)):
         shown.msg, shown.args = masked, None
     if record.exc_info:
         stack = "".join(traceback.format_exception(*record.exc_info))
-        if (masked := mask(stack)) != stack:  # an exporter would read the exception itself
+        if (masked := _shown(stack)) != stack:  # an exporter would read the exception itself
             shown.exc_info, shown.exc_text = None, masked
             shown.__dict__["exception.stacktrace"] = masked
     return shown
@@ -85,12 +132,24 @@ def _masked(record: logging.LogRecord) -> logging.LogRecord:
 def _uncaught(error: BaseException | None) -> None:
     if isinstance(error, KeyboardInterrupt):
         sys.__excepthook__(type(error), error, error.__traceback__)
+    elif isinstance(error, ConfigError):  # says all there is to say; a stack would hide it
+        logging.getLogger(__name__).critical("%s", error)
     elif error is not None and not isinstance(error, SystemExit):
         logging.getLogger(__name__).critical("nobody caught an exception", exc_info=error)
 
 
 def _unraisable(what: sys.UnraisableHookArgs) -> None:
     logging.getLogger(__name__).error(what.err_msg or "an exception could not be raised", exc_info=what.exc_value)
+
+
+def begin_logging() -> None:
+    """Make JSON of all lines of a server from its first one on: also of what is printed, and of a failing start.
+
+    `configure_logging` follows, when there is what the lines are to have: ids, and the format of the team's own.
+    """
+    capture()
+    with suppress(ConfigError):  # `configure_logging` says it
+        configure_logging(dict)
 
 
 def configure_logging(ids: Ids, formatter: str | None = None) -> None:
@@ -107,8 +166,9 @@ def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     level = (os.environ.get("LOG_LEVEL") or "INFO").upper()
     if level not in LEVELS:
         raise ConfigError([f"LOG_LEVEL: {level} is no level; one of: {', '.join(LEVELS)}"])
-    handler = MaskedStream()
+    handler = MaskedStream(standard_error())
     handler.setFormatter(import_string(formatter)(ids) if formatter else JsonFormatter(ids))
+    handler.addFilter(name_certificates)
     root = logging.getLogger()
     # Only what would print the same lines in another form is replaced; exporters keep their handlers.
     others = [kept for kept in root.handlers if type(kept) not in (logging.StreamHandler, MaskedStream)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,9 @@ from tenacity import (
     stop_before_delay,
     wait_random_exponential,
 )
+
+from agentcore_kit.runtime.deadline import seconds_left
+from agentcore_kit.runtime.threads import DaemonThreads
 
 QUEUE_SECONDS = 30.0
 """How long a call waits for a free thread."""
@@ -44,7 +47,8 @@ class RetryPolicy:
     async def call(self, func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a blocking function of a backend off the event loop.
 
-        `ConnectionError` and `TimeoutError` are tried again, anything else is raised at once.
+        `ConnectionError` and `TimeoutError` are tried again, anything else is raised at once. No try takes longer than
+        what is left of the turn that it is part of.
 
         Args:
             func: The function.
@@ -94,7 +98,7 @@ class Threads:
         """Make room for `number` calls at once; others wait for up to `QUEUE_SECONDS`."""
         self.number, self.busy = number, 0
         self._lock = Lock()
-        self._pool = ThreadPoolExecutor(number, thread_name_prefix="backend")
+        self._pool = DaemonThreads(number, "backend")
 
     async def run(self, call: Callable[[], R], timeout_seconds: float) -> R:
         """Run a blocking call off the event loop. Waiting for a free thread does not count as the backend's time.
@@ -123,7 +127,7 @@ class Threads:
         try:
             if must_wait:
                 await asyncio.wait_for(started.wait(), QUEUE_SECONDS)
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(seconds_left(timeout_seconds)):
                 return await running
         finally:
             running.cancel()

@@ -6,14 +6,16 @@ instrumentations it would find: the component loads those that it uses, after it
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import baggage, context, propagate, trace
 
+from agentcore_kit.runtime.logging import keep_content_out
 from agentcore_kit.runtime.masking import mask, mask_value
 from agentcore_kit.runtime.settings import Settings
 
@@ -21,10 +23,17 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
 SPAN_FILE = Path("traces") / "spans.jsonl"
-MAX_SPAN_FILE_BYTES = 20_000_000
-_FLUSH_MILLISECONDS = 500
-_SESSION = "session.id"
+"""Where a local run writes spans, in the folder of its state; see `span_file`."""
 
+_FLUSH_MILLISECONDS = 500
+_FLUSH_AT_END_MILLISECONDS = 1500
+_SESSION = "session.id"
+_USAGE = "gen_ai.usage."
+
+MODEL_CALL = "chat"
+"""The name of Strands' span of one model call, which has the call's tokens."""
+
+logger = logging.getLogger(__name__)
 _tracer = trace.get_tracer("runtime")
 
 
@@ -47,21 +56,24 @@ def local_defaults() -> dict[str, str]:
     return {name: os.environ.get(name, value) for name, value in defaults.items()}
 
 
-def configure(settings: Settings, instrument: Callable[[], None] = lambda: None) -> None:
+def configure(settings: Settings, own_package: str, instrument: Callable[[], None] = lambda: None) -> None:
     """Apply the content policy, and complete the provider that `opentelemetry-instrument` set up, if it did.
 
     Args:
-        settings: Whose environment says whether contents may be in traces.
+        settings: Whose environment says whether contents may be recorded.
+        own_package: The package of the component's own code, which `LOG_LEVEL` holds for in any case.
         instrument: Loads the instrumentations of the component; called only where spans are made.
     """
     record = settings.environment.telemetry.record_content
     if not record:
         _keep_content_out()
+        keep_content_out(("agentcore_kit", own_package))
     provider = trace.get_tracer_provider()
     if not hasattr(provider, "add_span_processor"):
         return  # not started under opentelemetry-instrument: no spans, no cost
     if not record:
         provider.add_span_processor(_error_processor())
+    provider.add_span_processor(_usage_processor())
     provider.add_span_processor(_secrets_processor())
     instrument()
     if settings.environment.name == "local":
@@ -96,6 +108,13 @@ def mark_failed(error: Exception) -> None:
     span = trace.get_current_span()
     span.record_exception(error)
     span.set_status(trace.StatusCode.ERROR, str(error))
+
+
+def flush() -> None:
+    """Export the spans that wait for it. A process that a signal ends does not do so by itself."""
+    provider = trace.get_tracer_provider()
+    if hasattr(provider, "force_flush"):
+        provider.force_flush(_FLUSH_AT_END_MILLISECONDS)
 
 
 def _keep_content_out() -> None:
@@ -160,19 +179,59 @@ def _secrets_processor() -> SpanProcessor:
     return NoSecrets()
 
 
+def _usage_processor() -> SpanProcessor:
+    """Return what keeps the tokens of a model call on one span: Strands' own, which there is whatever the model is.
+
+    The instrumentation of Bedrock's client says them once more below it, and the agent's span their sum above it: who
+    adds up a trace would count each token three times.
+    """
+    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+    class UsageOnce(SpanProcessor):
+        def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+            above = trace.get_current_span(parent_context)
+            within_a_call = isinstance(above, ReadableSpan) and above.name == MODEL_CALL
+            if not within_a_call and not span.name.startswith("invoke_agent"):
+                return
+            set_attributes, set_attribute = span.set_attributes, span.set_attribute
+
+            def without_usage(attributes: Mapping[str, Any]) -> None:
+                set_attributes({key: value for key, value in attributes.items() if not key.startswith(_USAGE)})
+
+            def unless_usage(key: str, value: Any) -> None:
+                if not key.startswith(_USAGE):
+                    set_attribute(key, value)
+
+            span.set_attributes, span.set_attribute = without_usage, unless_usage  # type: ignore[method-assign]
+
+    return UsageOnce()
+
+
 def _export_to_file(provider: object, settings: Settings) -> None:
     from opentelemetry.processor.baggage import BaggageSpanProcessor
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+    from agentcore_kit.runtime import span_file
+    from agentcore_kit.runtime.private import private_folder
 
     if not isinstance(provider, TracerProvider):
         return
-    path = settings.state / SPAN_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > MAX_SPAN_FILE_BYTES:
-        path.replace(path.with_suffix(".old.jsonl"))
-    exporter = ConsoleSpanExporter(
-        out=path.open("a", encoding="utf-8"), formatter=lambda span: span.to_json(indent=None) + "\n"
-    )
+    path = private_folder(settings.state) / SPAN_FILE
+
+    class ToFile(SpanExporter):
+        told = False
+
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            try:
+                span_file.append(path, (span.to_json(indent=None) for span in spans))
+            except OSError as error:
+                if not self.told:  # not with each batch
+                    logger.warning("spans are not kept: %s: %s", path, error.strerror)
+                self.told = True
+                return SpanExportResult.FAILURE
+            self.told = False
+            return SpanExportResult.SUCCESS
+
     provider.add_span_processor(BaggageSpanProcessor(lambda key: key == _SESSION))
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_MILLISECONDS))
+    provider.add_span_processor(BatchSpanProcessor(ToFile(), schedule_delay_millis=_FLUSH_MILLISECONDS))

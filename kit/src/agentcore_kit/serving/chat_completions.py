@@ -30,7 +30,13 @@ Request = dict[str, Any]
 
 
 class ChatCompletionsModel(KeyedModel):
-    """An OpenAI-compatible model of any family."""
+    """An OpenAI-compatible model of any family.
+
+    Attributes:
+        tool_content: The kinds of content of tools that requests can hold; Strands leaves out others without a word.
+    """
+
+    tool_content = frozenset({"text", "json", "image", "document"})
 
     def __init__(self, settings: ModelSettings, client_args: dict[str, Any], params: dict[str, Any]) -> None:
         """Make the model of an environment.

@@ -16,12 +16,15 @@ from strands.hooks import BeforeInvocationEvent, HookCallback
 from strands.plugins import hook
 
 from agentcore_kit.config.agent import GatewayLimits
+from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.gateway_status import GatewayRefused, unavailable
 from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
     from strands.plugins import Plugin
+    from strands.tools.mcp.mcp_agent_tool import MCPAgentTool
 
     from agentcore_kit.serving.gateway_client import GatewayClient
 
@@ -57,12 +60,17 @@ class GatewayTools:
         """Whether connecting again could help: a connection was lost, or one was missing and it is time to try."""
         if self.missing and monotonic() - self.connected_at > self.retry_seconds:
             return True
-        return any(not client._is_session_active() for client in self.clients)
+        return any(client.is_lost for client in self.clients)
+
+    def rest(self) -> None:
+        """Close the connections while nobody asks; the next call of a tool opens them anew."""
+        for client in self.clients:
+            client.rest()
 
     def close(self) -> None:
-        """End the connections; one that is dead already must not keep the others open."""
+        """End the connections."""
         for client in self.clients:
-            _stop(client)
+            client.end()
 
 
 class CallerToken:
@@ -71,14 +79,14 @@ class CallerToken:
     def __init__(self, caller: Caller) -> None:
         self.token = caller.token
 
-    def auth(self) -> httpx.Auth:
+    def auth(self) -> httpx2.Auth:
         """Return what puts the token into each request to a gateway."""
-        import httpx
+        import httpx2
 
         holder = self
 
-        class BearerAuth(httpx.Auth):
-            def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        class BearerAuth(httpx2.Auth):
+            def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
                 if holder.token:  # an empty one is no legal header
                     request.headers["Authorization"] = f"Bearer {holder.token}"
                 propagate.inject(request.headers)
@@ -96,7 +104,7 @@ def connect_gateways(settings: AgentSettings, token: CallerToken, own_tools: Seq
     Args:
         settings: The manifest and the environment.
         token: The caller's token, which each call to a gateway carries.
-        own_tools: The names of the agent's own tools; a gateway's tool of the same name is left out.
+        own_tools: The names of the agent's own tools; a gateway's tool of the same name has the gateway's before it.
     """
     limits = settings.environment.limits.gateways
     found = GatewayTools(retry_seconds=limits.retry_seconds)
@@ -115,12 +123,12 @@ def connect_gateways(settings: AgentSettings, token: CallerToken, own_tools: Seq
         except Exception as error:  # a gateway may fail in any way; none may cost the agent
             logger.warning("gateway %s at %s is unavailable: %s", name, urls[name], error or "no answer in time")
             found.missing = True
-            found.notices.append(f"The tools of gateway {name} are unavailable at the moment.")
+            found.notices.append(unavailable(name, error))
             future.add_done_callback(_close_late)
             continue
         found.clients.append(client)
         offers.append((name, client, tools))
-    _choose(offers, set(own_tools), found, limits.search_above)
+    _choose(offers, set(map(_comparable, own_tools)), found, limits.search_above)
     return found
 
 
@@ -133,32 +141,28 @@ def _open(url: str, token: CallerToken, application: str, limits: GatewayLimits)
     from agentcore_kit.serving.gateway_client import GatewayClient
 
     mcp_client.logger.addFilter(_worth_telling)
+    # A tenth of the time is for handing over what was read of a list that has no end.
+    last = monotonic() + 0.9 * limits.connect_seconds
     client = GatewayClient(url, token.auth(), application, limits)
-    client.start()  # closes itself when it fails
     try:
-        return client, client.list_all_tools()
-    except BaseException:
-        _stop(client)
+        client.connect()
+        return client, client.list_all_tools(last - monotonic())
+    except BaseException as error:
+        client.end()
+        if client.refused:
+            raise GatewayRefused(client.refused) from error
         raise
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:
-    """Leave out what `connect_gateways` says in one line, and that plain HTTP is used: only this machine may be."""
-    text = str(record.msg)
-    return not text.startswith("client ") and "sending oauth credentials over plaintext http" not in text
+    """Leave out what `connect_gateways` says in one line."""
+    return not str(record.msg).startswith("client ")
 
 
 def _close_late(opening: Future[tuple[GatewayClient, list[Any]]]) -> None:
     """Close a connection that came after its time was up."""
     if not opening.cancelled() and opening.exception() is None:
-        _stop(opening.result()[0])
-
-
-def _stop(client: GatewayClient) -> None:
-    try:
-        client.stop(None, None, None)
-    except Exception:
-        logger.debug("closing a connection that is dead already", exc_info=True)
+        opening.result()[0].end()
 
 
 def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_above: int) -> None:
@@ -166,18 +170,33 @@ def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_ab
     many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > search_above
     for name, client, tools in offers:
         found.notices += [f"The tool {each} of gateway {name} cannot be used: its schema." for each in client.broken]
+        if client.is_cut:
+            found.notices.append(f"The list of tools of gateway {name} has no end; some may be missing.")
         if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
             found.plugins.append(_search_plugin(name, client))
             continue
         for tool in tools:
             if tool.tool_name == SEARCH_TOOL:
                 continue
-            if tool.tool_name in taken or not _MODEL_TOOL_NAME.fullmatch(tool.tool_name):
+            offered = _set_apart(tool, name) if _comparable(tool.tool_name) in taken else tool
+            if _comparable(offered.tool_name) in taken or not _MODEL_TOOL_NAME.fullmatch(offered.tool_name):
                 logger.warning("gateway %s: left out tool %s: a name taken or unusable", name, tool.tool_name)
                 found.notices.append(f"The tool {tool.tool_name} of gateway {name} cannot be used: its name.")
                 continue
-            taken.add(tool.tool_name)
-            found.tools.append(tool)
+            taken.add(_comparable(offered.tool_name))
+            found.tools.append(offered)
+
+
+def _comparable(name: str) -> str:
+    """Return what no two tools of an agent may share: Strands takes no names that differ in hyphens alone."""
+    return name.replace("-", "_")
+
+
+def _set_apart(tool: MCPAgentTool, gateway: str) -> MCPAgentTool:
+    """Return a tool under the gateway's name and its own, as a gateway in AWS puts the target's name before it."""
+    from strands.tools.mcp.mcp_agent_tool import MCPAgentTool
+
+    return MCPAgentTool(tool.mcp_tool, tool.mcp_client, f"{gateway}{SEPARATOR}{tool.tool_name}", tool.timeout)
 
 
 def _search_plugin(name: str, client: GatewayClient) -> Plugin:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from codecs import BOM_UTF8
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MAX_PROMPT_CHARACTERS = 32_000
+MAX_VALUES = MAX_PROMPT_CHARACTERS + 100
+"""What `read_body` may count: a prompt can be all commas."""
 _SESSION_ID = re.compile(r"[!-~]{33,256}")
 
 
@@ -37,23 +38,28 @@ class Invocation(BaseModel):
     stream: bool = False
 
 
-def parse_invocation(payload: Any) -> Invocation:
-    """Return the request that a payload is.
+def parse_invocation(body: bytes) -> Invocation:
+    """Return the request that a body is: JSON in UTF-8, whatever its headers call it. Of a field twice the last counts.
 
     Raises:
         BadRequest: With the first wrong field.
     """
-    if not isinstance(payload, Mapping):
-        raise BadRequest('the payload must be a JSON object such as {"prompt": "What was our revenue?"}', "payload")
     try:
-        return Invocation.model_validate(dict(payload))
+        return Invocation.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "payload"
+        if first["type"] == "json_invalid":
+            raise BadRequest(f"the body is no JSON in UTF-8: {first['ctx']['error']}", "payload") from None
+        field = ".".join(str(part)[:_SHOWN] for part in first["loc"]) or "payload"
         raise BadRequest(_MESSAGES.get(first["type"], first["msg"]), field) from None
 
 
+_SHOWN = 128
+"""How much of a field's name is repeated, in characters."""
+
+
 _MESSAGES = {
+    "model_type": 'the payload must be a JSON object such as {"prompt": "What was our revenue?"}',
     "missing": "this field is required",
     "extra_forbidden": "unknown field; allowed are prompt and stream",
     "string_type": "must be a string",

@@ -5,17 +5,24 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from strands.session import SessionManager, SnapshotSessionManager
-from strands.storage import LocalFileStorage
+from strands.session import SessionManager
 
+from agentcore_kit.serving.conversation_files import FileConversations, PrivateFiles
+from agentcore_kit.serving.models import guardrail_of_deployment
 from agentcore_kit.serving.settings import AgentSettings
 
 if TYPE_CHECKING:
     import boto3
+
+    from agentcore_kit.serving.agentcore_memory import Outage
+
+_RECALLED = "user_context"
+"""Between tags of this name the model is told what the memory recalled."""
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -29,25 +36,28 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
     if memory is None:
         folder = settings.sessions / safe_id(user_id)
 
-        class Snapshots(_PromptOfThisVersion, SnapshotSessionManager):
-            """One atomic write a turn: a turn is kept whole or not at all."""
+        class Snapshots(_PromptOfThisVersion, FileConversations):
+            """Files of conversations."""
 
-        return Snapshots(safe_id(session_id), storage=LocalFileStorage(str(folder)))
+        return Snapshots(safe_id(session_id), storage=PrivateFiles(folder))
     from bedrock_agentcore.memory.integrations.strands import session_manager
     from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
-    from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
+
+    from agentcore_kit.serving.agentcore_memory import MESSAGES, Memories, NotingSession
 
     config = AgentCoreMemoryConfig(
         memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
+        batch_size=MESSAGES, context_tag=_RECALLED,
         retrieval_config={namespace: RetrievalConfig() for namespace in memory.recall},
     )  # fmt: skip
-    session = _session(memory.endpoint, settings.name, settings.environment.region)
     session_manager.logger.addFilter(_worth_telling)
 
-    class Memories(_PromptOfThisVersion, AgentCoreMemorySessionManager):
+    class Remembered(_PromptOfThisVersion, Memories):
         """Events of AgentCore Memory, and what it learned of the user."""
 
-    return Memories(config, region_name=settings.environment.region, boto_session=session)
+    session = NotingSession(*_session(memory.endpoint, settings.name, settings.environment.region))
+    guarded = bool(guardrail_of_deployment())
+    return Remembered(config, settings.environment.region, session, guarded=guarded)
 
 
 class _PromptOfThisVersion:
@@ -66,8 +76,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
 
 
 @cache  # reading the services' models takes longer than a short answer
-def _session(endpoint: str | None, name: str, region: str) -> boto3.Session:
-    """Return what makes clients of the memory; all conversations of the process share them.
+def _session(endpoint: str | None, name: str, region: str) -> tuple[boto3.Session, Outage]:
+    """Return what makes clients of the memory, and since when it is down; all conversations of the process share them.
 
     Args:
         endpoint: Where a memory on this machine is, which knows the agent by its access key: its name. None in AWS.
@@ -76,12 +86,15 @@ def _session(endpoint: str | None, name: str, region: str) -> boto3.Session:
     """
     import boto3
 
+    from agentcore_kit.serving.agentcore_memory import CLIENT, Outage
+
     making = Lock()
     made: dict[tuple[str, Any], Any] = {}
 
     class Session(boto3.Session):  # type: ignore[misc]  # boto3 has no type hints
         def client(self, service: str, *arguments: Any, **options: Any) -> Any:
             options |= {"endpoint_url": endpoint} if endpoint else {}
+            options["config"] = CLIENT.merge(options["config"]) if options.get("config") else CLIENT
             key = (service, options.get("region_name"))
             with making:
                 if key not in made:
@@ -89,7 +102,13 @@ def _session(endpoint: str | None, name: str, region: str) -> boto3.Session:
             return made[key]
 
     credentials = {"aws_access_key_id": name, "aws_secret_access_key": "local"} if endpoint else {}
-    return Session(region_name=region, **credentials)
+    return Session(region_name=region, **credentials), Outage()
+
+
+def is_recalled(content: Sequence[Any]) -> bool:
+    """Return whether the content of a message begins with what a memory recalled; what a user says is one block."""
+    text = content[0].get("text", "") if len(content) > 1 else ""
+    return text.startswith(f"<{_RECALLED}>") and text.endswith(f"</{_RECALLED}>")
 
 
 def safe_id(text: str) -> str:

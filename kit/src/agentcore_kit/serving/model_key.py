@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator
+from math import inf
 from typing import Any
 
 import httpx
-from openai import DefaultAsyncHttpxClient
+from openai import DEFAULT_TIMEOUT, DefaultAsyncHttpxClient
 from strands.models.openai import OpenAIModel
 
 from agentcore_kit.runtime import secrets
+from agentcore_kit.runtime.deadline import seconds_left
 
 _UNAUTHORIZED = 401
 
@@ -41,13 +43,21 @@ class KeyedModel(OpenAIModel):
 
     Attributes:
         key_variable: Its name; None where `client_args` has all that the endpoint wants.
+        connect_seconds: How long a connection to the endpoint may take.
     """
 
     key_variable: str | None = None
+    connect_seconds: float = 5.0
 
     def _resolve_client_args(self) -> dict[str, Any]:
         """Return the arguments of the client of one request."""
-        arguments: dict[str, Any] = super()._resolve_client_args()
+        # Retries are the turn's (model_stream). A little more than what is left of the turn, so that it ends the call.
+        seconds = seconds_left(DEFAULT_TIMEOUT.read or inf) + 1
+        arguments: dict[str, Any] = {
+            "max_retries": 0,
+            "timeout": httpx.Timeout(seconds, connect=self.connect_seconds),
+            **super()._resolve_client_args(),
+        }
         if self.key_variable is None:
             return arguments
         client = DefaultAsyncHttpxClient(auth=_NewestKey(self.key_variable))  # OpenAI's client closes it

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from strands.models import Model
 
 _KEY = "OPENAI_API_KEY"
+CONNECT_SECONDS = 5.0
+"""How long a connection to a model may take."""
+
+_SILENT_SECONDS = 120.0
+"""How long Bedrock may send nothing at all, after which it counts as unavailable. It is Strands' own limit."""
+
 _OFFLINE = "agentcore_kit.local.offline_model"
 """Named and not imported: it is for laptops, and no server in the cloud ever loads it."""
 
@@ -28,15 +34,24 @@ def build_model(settings: AgentSettings) -> Model:
             model: Model = offline_model()
             return model
         case "bedrock":
+            from botocore.config import Config
             from strands.models import BedrockModel
 
-            options |= _guardrail()
-            return BedrockModel(model_id=chosen.id, region_name=settings.environment.region, **options)
+            options |= guardrail_of_deployment()
+            client = Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=min(_SILENT_SECONDS, settings.environment.limits.turn.seconds),
+                retries={"total_max_attempts": 1, "mode": "standard"},  # the turn has them: see model_stream
+            )
+            return BedrockModel(
+                model_id=chosen.id, region_name=settings.environment.region, boto_client_config=client, **options
+            )
         case "openai-compatible":
             from agentcore_kit.serving.chat_completions import ChatCompletionsModel
 
             variable, key = _key(settings)
             chat = ChatCompletionsModel(chosen, {"base_url": chosen.base_url, "api_key": key}, options)
+            chat.connect_seconds = CONNECT_SECONDS
             chat.key_variable = variable
             return chat
 
@@ -57,7 +72,7 @@ def _key(settings: AgentSettings) -> tuple[str | None, str]:
     return None, key or "not-needed"
 
 
-def _guardrail() -> dict[str, Any]:
+def guardrail_of_deployment() -> dict[str, Any]:
     """Return the guardrail of the manifest, whose id and version the deployment passes in, if there is one."""
     guardrail = os.environ.get("AGENT_GUARDRAIL_ID")
     if not guardrail:

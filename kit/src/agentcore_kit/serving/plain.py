@@ -28,21 +28,9 @@ def storable(value: Any) -> Any:
     return [storable(item) for item in value] if isinstance(value, list) else value
 
 
-def cut(content: list[Any], most: int) -> list[Any]:
-    """Return a tool result's content with at most so many characters of text and JSON, and a mark where it was cut."""
-    texts = [_text(block) for block in content]
-    size = sum(len(text) for text in texts if text is not None)
-    if size <= most:
-        return content
-    left, kept = most, []
-    for block, text in zip(content, texts, strict=True):
-        if text is None:
-            kept.append(block)
-        elif left > 0:
-            mark = f" … [cut off: the first {most:,} of {size:,} characters]"
-            kept.append(block if len(text) < left else {"text": text[:left] + mark})
-            left -= len(text)
-    return kept
+def texts(content: list[Any]) -> list[str]:
+    """Return the text and the JSON of a tool result's content, each as one text."""
+    return [text for text in map(_text, content) if text is not None]
 
 
 def _text(block: Any) -> str | None:

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from bedrock_agentcore.runtime import BedrockAgentCoreContext
 from starlette.responses import JSONResponse
 from strands import Agent
-from strands.middleware import InvokeModelStage
+from strands.middleware import ExecuteToolStage, InvokeModelStage
 from strands.models import Model
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.runtime import secrets, telemetry
-from agentcore_kit.runtime.identity import Caller, Unauthenticated, authenticate
+from agentcore_kit.runtime.deadline import Deadline, until
+from agentcore_kit.runtime.health import capacity
+from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.runtime.logging import configure_logging
 from agentcore_kit.runtime.masking import mask
+from agentcore_kit.serving.body import CheckedRequest
 from agentcore_kit.serving.context import PromptContext
-from agentcore_kit.serving.errors import RequestRefused
+from agentcore_kit.serving.context_window import ContextWindow
+from agentcore_kit.serving.errors import STOPPING, RequestRefused, TurnFailed, failure_of, out_of_time, retry_after
 from agentcore_kit.serving.gateways import CallerToken, connect_gateways
-from agentcore_kit.serving.invocation import SESSION_HEADER, BadRequest, parse_invocation, session_id_or_new
+from agentcore_kit.serving.guarded_traces import hold_back
+from agentcore_kit.serving.guardrails import unblocked
+from agentcore_kit.serving.interruption import WholeConversations, interruptible
+from agentcore_kit.serving.invocation import SESSION_HEADER
 from agentcore_kit.serving.masked_events import masked
 from agentcore_kit.serving.memory import build_session_manager
-from agentcore_kit.serving.model_stream import AnswerBrokeOff, whole_answers
-from agentcore_kit.serving.models import build_model, load_instrumentations, model_label
+from agentcore_kit.serving.model_stream import whole_answers
+from agentcore_kit.serving.models import build_model, guardrail_of_deployment, load_instrumentations, model_label
+from agentcore_kit.serving.refused_content import without_refused_content
 from agentcore_kit.serving.session import AgentSession
 from agentcore_kit.serving.sessions import Conversation, Sessions
 from agentcore_kit.serving.settings import AgentSettings
 from agentcore_kit.serving.sse import TurnStream
+from agentcore_kit.serving.tool_arguments import fitting_arguments, readable_arguments
 from agentcore_kit.serving.tool_calls import ToolCallRecorder
 from agentcore_kit.serving.turn import run_turn
 
 if TYPE_CHECKING:
+    from agentcore_kit.serving.agentcore_memory import Memories
     from agentcore_kit.serving.app import AgentApp
 
 logger = logging.getLogger(__name__)
@@ -66,8 +76,14 @@ class Service:
         self.model = model
         self.build_agent = build_agent
         self.on_request = on_request
+        self._turns: set[Deadline] = set()
         limits = settings.environment.limits.sessions
-        self.sessions = Sessions(self._open, max_sessions=limits.max_open, idle_seconds=limits.idle_seconds)
+        self.sessions = Sessions(
+            self._open,
+            max_sessions=limits.max_open,
+            idle_seconds=limits.idle_seconds,
+            capacity=capacity(len(settings.manifest.spec.tools.gateways)),
+        )
 
     @classmethod
     def of_app(cls, app: AgentApp) -> Service:
@@ -84,7 +100,9 @@ class Service:
         secrets.load(settings.environment)
         if app.log_formatter:
             configure_logging(_ids, app.log_formatter)
-        telemetry.configure(settings, partial(load_instrumentations, settings))
+        if guardrail_of_deployment() and settings.environment.telemetry.record_content:
+            hold_back()
+        telemetry.configure(settings, app.build_agent.partition(".")[0], partial(load_instrumentations, settings))
         on_request = import_string(app.on_request) if app.on_request else None
         return cls(settings, build_model(settings), import_string(app.build_agent), on_request)
 
@@ -98,34 +116,30 @@ class Service:
         settings = AgentSettings.from_files()
         return cls.of_app(import_string(settings.manifest.spec.code.app))
 
-    async def respond(
-        self, payload: Any, headers: Mapping[str, str], session_header: str | None
-    ) -> JSONResponse | TurnStream:
+    async def respond(self, request: CheckedRequest, headers: Mapping[str, str]) -> JSONResponse | TurnStream:
         """Answer one request of the HTTP contract.
 
         Args:
-            payload: The body, as it was read from JSON.
-            headers: The request's, with `Authorization` spelt so.
-            session_header: The session's id as the caller sent it; None for a new session.
+            request: What is asked, by whom, in which session.
+            headers: The request's, for the caller's trace.
 
         Returns:
-            The answer, or a stream of its events when the payload asks for one; 400, 401 or 403 with the reason when
-            the request is wrong, nobody's, or refused by `on_request`.
+            The answer, or a stream of its events when the payload asks for one; 403 with the reason when it is refused
+            by `on_request`.
+
+        Raises:
+            TurnFailed: When the turn's time is up before it begins.
         """
-        await secrets.keep_fresh()
+        deadline = self._deadline()
+        async with deadline.limit():
+            await secrets.keep_fresh()
+        invocation, caller, session_id = request.invocation, request.caller, request.session_id
         try:
-            invocation = parse_invocation(payload)
-            session_id = session_id_or_new(session_header)
-            caller = authenticate(headers, self.settings.environment.identity.mode, self.settings.state)
-        except BadRequest as error:
-            return JSONResponse({"error": error.message, "field": error.field}, status_code=400)
-        except Unauthenticated as error:
-            return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        try:
-            await self.admit(caller, invocation.prompt)
+            async with deadline.limit():
+                await self.admit(caller, invocation.prompt)
         except RequestRefused as refusal:
             return JSONResponse({"error": mask(str(refusal))}, status_code=403)
-        events = self.ask(invocation.prompt, caller, session_id, headers)
+        events = self.ask(invocation.prompt, caller, session_id, headers, deadline)
         if invocation.stream:
             return TurnStream(events, {SESSION_HEADER: session_id})
         return await _collect(events, session_id)
@@ -140,7 +154,12 @@ class Service:
             await waiting
 
     async def ask(
-        self, prompt: str, caller: Caller, session_id: str, headers: Mapping[str, str] | None = None
+        self,
+        prompt: str,
+        caller: Caller,
+        session_id: str,
+        headers: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`.
 
@@ -149,27 +168,21 @@ class Service:
             caller: The verified user.
             session_id: The conversation that it is part of.
             headers: The request's, for the caller's trace.
+            deadline: When the turn must have ended; None for as long as the environment says, from now on.
         """
+        deadline = deadline or self._deadline()
         request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
         BedrockAgentCoreContext.set_request_context(request_id, session_id)  # for the log
         yield {"type": "start", **identity}
-        with telemetry.request_span("POST /invocations", headers or {}, session_id):
+        self._turns.add(deadline)
+        with telemetry.request_span("POST /invocations", headers or {}, session_id), until(deadline):
             try:
-                async with (
-                    self.sessions.use(caller, session_id) as conversation,
-                    aclosing(
-                        masked(
-                            run_turn(
-                                conversation.agent,
-                                prompt,
-                                self.settings.environment.limits.turn.max_model_calls,
-                                caller,
-                            )
-                        )
-                    ) as turn,
-                ):
-                    async for event in turn:
+                async with AsyncExitStack() as stack:
+                    async with deadline.limit():
+                        conversation = await stack.enter_async_context(self.sessions.use(caller, session_id))
+                    turn = self._turn(conversation.agent, prompt, caller, deadline)
+                    async for event in await stack.enter_async_context(aclosing(turn)):
                         if event["type"] != "summary":
                             yield event
                             continue
@@ -184,9 +197,28 @@ class Service:
                         yield {**event, **identity, "notices": notices, "type": "result"}
             except Exception as error:
                 # The cause goes to the log only: it may hold addresses, data or a stack that strangers must not see.
-                logger.exception("request %s failed", request_id)
+                expected = isinstance(error, TurnFailed)  # says all there is to say
+                logger.error("request %s failed: %s", request_id, error, exc_info=None if expected else error)
                 telemetry.mark_failed(error)
-                yield {"type": "error", "error": _told(error), "requestId": request_id}
+                yield {"type": "error", **failure_of(error).body(request_id)}
+            finally:
+                self._turns.discard(deadline)
+
+    def _deadline(self) -> Deadline:
+        seconds = self.settings.environment.limits.turn.seconds
+        return Deadline(seconds, TurnFailed(out_of_time(seconds)))
+
+    def _turn(
+        self, agent: Agent, prompt: str, caller: Caller, deadline: Deadline
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        limits = self.settings.environment.limits.turn
+        turn = run_turn(agent, prompt, limits.max_model_calls, caller, limits.max_retries)
+        return interruptible(agent, masked(turn), deadline)
+
+    def drain(self, seconds: float) -> None:
+        """Let the turns that there are end within so many seconds, as the server does. Any thread may call it."""
+        for deadline in list(self._turns):
+            deadline.shorten(seconds, TurnFailed(STOPPING))
 
     def close(self) -> None:
         """End the sessions' connections."""
@@ -207,6 +239,7 @@ class Service:
             return describe_context(self.settings.today(), caller.first_name)
 
         try:
+            memory = build_session_manager(self.settings, caller.user_id, session_id)
             agent = self.build_agent(
                 AgentSession(
                     self.settings,
@@ -216,15 +249,23 @@ class Service:
                     gateway.tools,
                     # Today's date is context, not a tool: one model call less, and never a wrong "last quarter".
                     [PromptContext(context), *gateway.plugins],
-                    build_session_manager(self.settings, caller.user_id, session_id),
+                    memory,
                 )
             )
         except BaseException:
             gateway.close()
             raise
         agent.hooks.add_hook(ToolCallRecorder(self.settings.environment.limits.turn))
+        agent.hooks.add_hook(WholeConversations())
+        agent.hooks.add_hook(ContextWindow())
+        agent.add_middleware(InvokeModelStage, unblocked)
+        agent.add_middleware(InvokeModelStage, without_refused_content)
         agent.add_middleware(InvokeModelStage, whole_answers)
-        return Conversation(agent, token, gateway)
+        agent.add_middleware(InvokeModelStage, readable_arguments)
+        agent.add_middleware(ExecuteToolStage, fitting_arguments)
+        return Conversation(
+            agent, token, gateway, cast("Memories", memory) if self.settings.environment.memory else None
+        )
 
     @property
     def _estimated(self) -> bool:
@@ -245,16 +286,13 @@ def _ids() -> dict[str, str | None]:
 
 async def _collect(events: AsyncGenerator[dict[str, Any], None], session_id: str) -> JSONResponse:
     last: dict[str, Any] = {}
-    async for event in events:
-        last = event
-    failed = last.pop("type") == "error"
-    return JSONResponse(last, status_code=500 if failed else 200, headers={SESSION_HEADER: session_id})
-
-
-def _told(error: Exception) -> str:
-    """Return what whoever asked is told of a failure."""
-    cause = getattr(error, "original_exception", error)  # Strands wraps what fails after the first tool call
-    return AnswerBrokeOff.TOLD if isinstance(cause, AnswerBrokeOff) else "internal error"
+    async with aclosing(events):
+        async for event in events:
+            last = event
+    headers = {SESSION_HEADER: session_id}
+    if last.pop("type") == "result":
+        return JSONResponse(last, headers=headers)
+    return JSONResponse(last, status_code=last["status"], headers=headers | retry_after(last))
 
 
 def describe_context(today: date, user_name: str | None) -> str:

@@ -48,7 +48,7 @@ class AgentSettings(Settings):
 
 def _check_writable(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         TemporaryFile(dir=folder).close()
     except OSError as error:
         text = f"{folder}: {error.strerror}; conversations are kept there, so it must be a folder that takes files"

@@ -12,7 +12,9 @@ from strands.hooks import AfterToolCallEvent, BeforeToolCallEvent, HookProvider,
 from agentcore_kit.config.agent import TurnLimits
 from agentcore_kit.runtime.masking import mask_value
 from agentcore_kit.serving.model_stream import LIMITS
-from agentcore_kit.serving.plain import cut, plain
+from agentcore_kit.serving.plain import plain
+from agentcore_kit.serving.tool_content import not_taken, shown
+from agentcore_kit.serving.tool_results import GONE, READ_ON, WholeResults
 
 CALLS, NOTICES = "recorded_tool_calls", "turn_notices"
 """Where the state of an invocation keeps the turn's calls, and what its user is told besides the answer."""
@@ -41,6 +43,7 @@ class ToolCallRecorder(HookProvider):
     def __init__(self, limits: TurnLimits | None = None) -> None:
         """`limits` are the environment's; without them the defaults hold."""
         self.limits = limits or TurnLimits()
+        self._results = WholeResults(self.limits.max_tool_result_characters)
 
     def register_hooks(self, registry: HookRegistry, **_: Any) -> None:
         """Listen for tool calls that begin and end."""
@@ -68,7 +71,12 @@ class ToolCallRecorder(HookProvider):
         whole = [
             mask_value(plain(block)) if block.keys() & {"text", "json"} else block for block in event.result["content"]
         ]
-        event.result["content"] = cut(whole, self.limits.max_tool_result_characters)
+        whole = _taken(whole, event)
+        use = event.tool_use
+        event.result["content"], lost = self._results.cut(event.agent, use["toolUseId"], whole)
+        if lost:
+            logger.info("the result of %s was cut: %s", use["name"], lost)
+            event.invocation_state.get(NOTICES, []).append(f"The result of {use['name']} was cut: {lost}")
         event.invocation_state.setdefault(_ANSWERED, set()).add(event.tool_use["toolUseId"])
         calls: list[ToolCall] | None = event.invocation_state.get(CALLS)
         if calls is not None and not (event.cancel_message or "").startswith(_USED_UP):
@@ -77,6 +85,20 @@ class ToolCallRecorder(HookProvider):
             {"text": _NO_OUTPUT} if "text" in block and not block["text"].strip() else block
             for block in event.result["content"]
         ] or [{"text": _NO_OUTPUT}]
+
+
+def _taken(content: list[Any], event: AfterToolCallEvent) -> list[Any]:
+    """Return the content of a result with a text in the place of what the model's requests cannot hold."""
+    taken = getattr(event.agent.model, "tool_content", None)
+    if not isinstance(taken, frozenset):
+        return content
+    lost = sorted({next(iter(block)) for block in content if not block.keys() & taken})
+    if not lost:
+        return content
+    event.invocation_state.get(NOTICES, []).append(
+        f"The model does not take this content of tools, so it was left out: {', '.join(lost)}."
+    )
+    return [block if block.keys() & taken else not_taken(block) for block in content]
 
 
 def record_unknown(uses: list[Any], message: Any, state: dict[str, Any]) -> None:
@@ -108,7 +130,9 @@ def _call(use: Any, result: Any, seconds: float | None) -> ToolCall:
 def _hide(event: AfterToolCallEvent) -> None:
     """Log what a tool raised, and tell model and caller only that it failed: its message may hold a secret."""
     name, error = event.tool_use["name"], event.exception
-    if event.selected_tool is None:
+    if event.selected_tool is None and name == READ_ON:
+        text = GONE["content"][0]["text"]
+    elif event.selected_tool is None:
         text = f"Error 404: there is no tool {name}"
     elif isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
         # The model named a wrong parameter and can mend that; it needs to know which, not what pydantic read.
@@ -122,7 +146,7 @@ def _hide(event: AfterToolCallEvent) -> None:
 
 def _content(result: Any) -> Any:
     """Return a tool result's content: parsed where it is JSON, else its text."""
-    values = [block.get("json", block.get("text")) for block in result["content"]]
+    values = [shown(block) for block in result["content"]]
     value = values[0] if len(values) == 1 else values
     if isinstance(value, str):
         try:

@@ -16,14 +16,17 @@ from strands.types.exceptions import MaxTokensReachedException
 
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.caller import state_of_request
-from agentcore_kit.serving.model_stream import LIMITS, RETRIES
+from agentcore_kit.serving.model_stream import LIMITS, RETRIES, RETRIES_LEFT
 from agentcore_kit.serving.plain import plain, storable
 from agentcore_kit.serving.tool_calls import CALLS, NOTICES, ToolCall, record_unknown
 
 _BROKEN = "I could not answer this: the request failed."
 _TOO_MANY_STEPS = "I could not finish this within the allowed number of steps. Please ask for less at once."
 _NOTHING = "The model ended without an answer. Please ask again."
-_CUT = "The answer is cut off: it reached the model's maximum of tokens."
+_CUT = {
+    "max_tokens": "The answer is cut off: it reached the model's maximum of tokens.",
+    "model_context_window_exceeded": "The answer is cut off: it reached the end of the model's context window.",
+}
 
 
 class TurnSummary(TypedDict):
@@ -75,35 +78,47 @@ class Turn:
 
 
 async def run_turn(
-    agent: Agent, prompt: str, max_model_calls: int = 12, caller: Caller | None = None
+    agent: Agent, prompt: str, max_model_calls: int = 12, caller: Caller | None = None, max_retries: int = 4
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Yield `{"type": "text"}` and `{"type": "tool"}` events as they happen, and last a `{"type": "summary"}`.
 
-    A `{"type": "retry"}` says that the answer broke off and is asked for again: the text since the last `tool`, or
-    since the beginning, is void.
+    A `{"type": "retry"}` says that the answer broke off, or was blocked because of something that is left out now, and
+    is asked for again: the text since the last `tool`, or since the beginning, is void. So it is after a
+    `{"type": "blocked"}`, where what stands in its place follows.
 
     Args:
         agent: The agent of a session.
         prompt: What the user says.
         max_model_calls: After so many calls of the model an unanswered turn ends: it is going in circles.
         caller: The verified user, whom the agent's own tools may ask for; None where there is none.
+        max_retries: How often the model may be asked again in this turn.
 
     Raises:
         Exception: Whatever the model raises.
     """
     turn = Turn()
-    await _close_broken_turn(agent)
+    await close_broken_turn(agent)
     limits: Limits = {"turns": max_model_calls}
-    state: dict[str, Any] = {CALLS: turn.tool_calls, NOTICES: turn.notices, LIMITS: limits, **state_of_request(caller)}
+    state: dict[str, Any] = {
+        CALLS: turn.tool_calls,
+        NOTICES: turn.notices,
+        LIMITS: limits,
+        RETRIES_LEFT: max_retries,
+        **state_of_request(caller),
+    }
     asked = agent.stream_async(storable(prompt), invocation_state=state, limits=limits)
-    unfinished = False  # whether there is text of a message that is not there yet
+    unfinished = blocked = False  # whether there is text of a message that is not there yet, or never will be
     called: list[dict[str, Any]] = []
     try:
         async with aclosing(cast("AsyncGenerator[Any, None]", asked)) as events:
             async for event in events:
-                if unfinished and "messageStart" in (event.get("event") or {}):
+                chunk = event.get("event") or {}
+                if unfinished and "messageStart" in chunk:
                     unfinished = False
                     yield {"type": "retry"}
+                elif "redactContent" in chunk and not blocked:
+                    unfinished, blocked = False, True
+                    yield {"type": "blocked"}
                 elif "data" in event:
                     unfinished = True
                     turn.first_token_ms = turn.first_token_ms or turn.elapsed_ms()
@@ -111,6 +126,8 @@ async def run_turn(
                 elif "message" in event:
                     unfinished = False
                     record_unknown(called, event["message"], state)
+                    if blocked and event["message"]["role"] == "assistant":
+                        yield plain({"type": "text", "text": _answer(event["message"], "")})
                     called = _tool_uses(event["message"])
                     for use in called:
                         yield plain({"type": "tool", "name": use["name"], "input": use["input"]})
@@ -118,7 +135,8 @@ async def run_turn(
                     turn.stop_reason = event["result"].stop_reason
     except MaxTokensReachedException:  # what there is of the answer is in the conversation
         turn.stop_reason = "max_tokens"
-        turn.notices.append(_CUT)
+    if turn.stop_reason in _CUT:
+        turn.notices.append(_CUT[turn.stop_reason])
     last: dict[str, Any] = dict(agent.messages[-1])
     retries = state.get(RETRIES, 0)
     yield plain({"type": "summary", **turn.summary(last, agent.event_loop_metrics.latest_agent_invocation, retries)})
@@ -133,7 +151,7 @@ def _answer(message: dict[str, Any], stop_reason: str) -> str:
     return text or (_TOO_MANY_STEPS if stop_reason == "limit_turns" else _NOTHING)
 
 
-async def _close_broken_turn(agent: Agent) -> None:
+async def close_broken_turn(agent: Agent) -> None:
     """Answer the words that a failed or interrupted turn left open: models refuse two user messages in a row."""
     last: dict[str, Any] = dict(agent.messages[-1]) if agent.messages else {"role": "assistant", "content": []}
     if open_calls := _tool_uses(last):

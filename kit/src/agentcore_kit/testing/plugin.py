@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_socket import socket_allow_hosts
 
+from agentcore_kit.runtime.proxies import exempt_loopback
 from agentcore_kit.testing.surroundings import surroundings_of_tests
 
 CHOICES = {"AWS_PROFILE", "DEVELOPMENT_SECRETS", "EVAL_TOKEN", "LOG_LEVEL", "OPENAI_API_KEY", "PORT", "Q"}
@@ -37,6 +38,7 @@ MISSING = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and set the variables of the local environment, which code may read when it is imported."""
+    exempt_loopback()
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if (config.rootpath / "manifest.yaml").is_file():

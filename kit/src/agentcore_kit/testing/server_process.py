@@ -64,7 +64,7 @@ def running(home: Path, app: str, **variables: str) -> Iterator[str]:
     log = (home / "server.log").open("a")
     process = subprocess.Popen([instrument, sys.executable, "-m", module], cwd=home, env=env, stderr=log)
     try:
-        if not _answers(f"http://127.0.0.1:{port}/ping", process):
+        if not answers(f"http://127.0.0.1:{port}/ping", process):
             said = (home / "server.log").read_text(encoding="utf-8", errors="replace").splitlines()
             raise AssertionError("\n".join(["the server did not start:", *said[-LOG_LINES:]]))
         yield f"http://127.0.0.1:{port}"
@@ -74,7 +74,7 @@ def running(home: Path, app: str, **variables: str) -> Iterator[str]:
         log.close()
 
 
-def _answers(ping: str, process: subprocess.Popen[bytes]) -> bool:
+def answers(ping: str, process: subprocess.Popen[bytes]) -> bool:
     """Wait until a server answers; return whether it does."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

@@ -51,6 +51,7 @@ def record() -> None:
 
 
 async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
+    from agentcore_kit.mcp_server.errors import read_failure
     from agentcore_kit.mcp_server.identity import calling
     from agentcore_kit.mcp_server.server import ToolSettings, build_server
     from agentcore_kit.runtime.identity import Caller
@@ -61,7 +62,7 @@ async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
         arguments = example(tool)
         for given in [arguments, *([{}] if arguments else [])]:
             result: Any = await server.call_tool(tool["name"], given)
-            kind = result.structured_content["error"]["kind"] if result.is_error else ""
+            kind = read_failure(result.content[0].text)["kind"] if result.is_error else ""
             found.append(Recorded(tool["name"], given, kind))
     return found
 

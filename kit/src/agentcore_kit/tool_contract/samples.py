@@ -43,7 +43,7 @@ async def main() -> None:
     async with httpx2.AsyncClient(headers=headers) as http:
         async with Client(streamable_http_client(os.environ["TOOLS_URL"], http_client=http)) as client:
             result = await client.call_tool("{name}", {arguments})
-            print(result.structured_content)
+            print(result.content if result.is_error else result.structured_content)
 
 
 asyncio.run(main())
@@ -58,7 +58,7 @@ headers = {{"Authorization": f"Bearer {{os.environ['TOOLS_TOKEN']}}"}}
 with MCPClient(url=os.environ["TOOLS_URL"], headers=headers) as tools:
     # Agent(tools=[tools]) lets a model choose; this calls one tool directly.
     result = tools.call_tool_sync("sample", "{name}", {arguments})
-    print(result["structuredContent"])
+    print(result.get("structuredContent", result["content"]))
 """
 
 

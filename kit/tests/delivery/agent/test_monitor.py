@@ -161,9 +161,14 @@ def test_how_many_sessions_make_silence_a_fault_is_a_setting(live: World) -> Non
 
 def test_online_evaluation_is_switched_on_once(world: World) -> None:
     world.release(COMMIT)
-    assert "DISABLED → ENABLED" in world.must("online", "prod").out
+    told = world.must("online", "prod").out
+    assert "DISABLED → ENABLED" in told
+    assert "10 % of the sessions are judged by Builtin.GoalSuccessRate, Builtin.Faithfulness, " in told
+    assert "which AWS charges by their tokens" in told
     assert "nothing to change" in world.must("online", "prod").out
-    assert "DISABLED;" in world.must("online", "prod", "--off").last
+    off = world.must("online", "prod", "--off")
+    assert "DISABLED;" in off.last
+    assert "charges" not in off.out
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.rehearsal.component import fakes
 from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
 from tests.delivery.shell import refused
-from tests.delivery.test_template_update import git
+from tests.delivery.template_world import git
 
 
 @pytest.fixture

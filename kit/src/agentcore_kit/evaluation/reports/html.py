@@ -83,6 +83,10 @@ def _content(report: Report) -> dict[str, Any]:
         "distributions": [histogram(values, title) for values, title in measured if any(values)],
         "number_wrong": total.cases - total.passed,
         "most_cases": MOST_CASES,
+        "low": [
+            (known_metrics()[metric], [(each, show(known_metrics()[metric], each.score)) for each in turns])
+            for metric, turns in report.low.items()
+        ],
         "wrong": map(_case, islice(wrong, MOST_CASES)),
     }
 
@@ -145,6 +149,10 @@ def _turn(turn: dict[str, Any]) -> dict[str, Any]:
     return turn | {
         "calls": calls,
         "tokens": "not reported" if turn["tokens"] is None else turn["tokens"],
+        "judgements": [
+            (known_metrics()[each["metric"]], show(known_metrics()[each["metric"]], each["score"]), each["reason"])
+            for each in turn.get("judgements", ())
+        ],
         "difference": _difference(wanted, calls, turn.get("judged", [])),
         "expectation": expected["outcome"] + (f" with {figures}" if figures else ""),
     }

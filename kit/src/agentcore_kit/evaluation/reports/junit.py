@@ -26,7 +26,12 @@ def write(report: Report) -> Path:
             metric, reached = known_metrics()[check.metric], show(known_metrics()[check.metric], check.value)
             file.write(f'<testcase classname="threshold.{metric.level}" name={quoteattr(metric.title)}>')
             if check in report.failing:
-                file.write(f"<failure message={quoteattr(f'{reached}, needed {check.limit}')}/>")
+                low = [
+                    f"{each.case} turn {each.turn}: {show(metric, each.score)}: {each.reason}"
+                    for each in report.low.get(check.metric, ())
+                ]
+                file.write(f"<failure message={quoteattr(f'{reached}, needed {check.limit}')}>")
+                file.write(f"{escape(_clean(chr(10).join(low)))}</failure>")
             elif check.met is None:
                 file.write('<skipped message="nothing to measure"/>')
             file.write("</testcase>\n")

@@ -26,10 +26,12 @@ def text(report: Report) -> str:
     parts = [
         f"## {'✅' if report.passed else '❌'} {report.headline}",
         f"{report.label} · target {info['target']} · {info['dataset']} · {info['seconds']:.1f} s",
+        report.judging,
         _metrics(report),
         _categories(report),
         "\n".join(f"- {remark}" for remark in report.remarks),
         _failing(report),
+        _judged_low(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -68,6 +70,16 @@ def _failing(report: Report) -> str:
     if more > 0:
         lines.append(f"- and {more} more, in report.html")
     return "<details><summary>Cases that went wrong</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+def _judged_low(report: Report) -> str:
+    lines = []
+    for name, turns in report.low.items():
+        metric = known_metrics()[name]
+        for each in turns:
+            score = show(metric, each.score)
+            lines.append(f"- `{each.case}` turn {each.turn}, {metric.title} {score}: {_cell(each.reason)}")
+    return "<details><summary>Turns judged lowest</summary>\n\n" + "\n".join(lines) + "\n\n</details>" if lines else ""
 
 
 def _cell(text: str) -> str:

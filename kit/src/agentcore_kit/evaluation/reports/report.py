@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
+from agentcore_kit.evaluation.judging_cost import JudgingCost
 from agentcore_kit.evaluation.metrics import known_metrics
 from agentcore_kit.evaluation.results import CaseResult, results
 from agentcore_kit.evaluation.summary import Summary
@@ -18,6 +20,16 @@ LEVELS = tuple(dict.fromkeys(metric.level for metric in known_metrics().values()
 def _needs(metric: str) -> bool:
     """Whether a metric needs something that may be missing: a judge, a price, or tokens that the provider reports."""
     return known_metrics()[metric].judged or known_metrics()[metric].unit in ("USD", "tokens")
+
+
+@dataclass(frozen=True)
+class JudgedTurn:
+    """What a judge said of one turn of a case; turns are counted from 1."""
+
+    case: str
+    turn: int
+    score: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,31 @@ class Report:
             idle = sum(check.met is None for check in self.checks)
             return f"Passed: {counts}, {f'{idle} thresholds had nothing to measure' if idle else 'all thresholds met'}"
         return f"Below threshold: {', '.join(known_metrics()[check.metric].title for check in self.failing)} ({counts})"
+
+    @property
+    def judging(self) -> str:
+        """Who judged, and what it was said to cost before; empty where nobody did."""
+        if not self.info.get("judge"):
+            return ""
+        cost = self.info.get("judging")
+        return str(JudgingCost(**cost)) if cost else f"judged by {self.info['judge']}"
+
+    def judged_low(self, metric: str, most: int = 10) -> list[JudgedTurn]:
+        """Return the turns that a judge scored below 1 in a metric, the lowest first."""
+        found = (
+            JudgedTurn(case["id"], number, judgement["score"], judgement["reason"])
+            for case in self.cases()
+            for number, turn in enumerate(case["turns"], 1)
+            for judgement in turn.get("judgements", ())
+            if judgement["metric"] == metric and judgement["score"] is not None and judgement["score"] < 1
+        )
+        return nsmallest(most, found, key=lambda turn: turn.score)
+
+    @property
+    def low(self) -> dict[str, list[JudgedTurn]]:
+        """The lowest turns of each judged metric whose threshold is not met, by the metric's name."""
+        judged = (check.metric for check in self.failing if known_metrics()[check.metric].judged)
+        return {metric: turns for metric in judged if (turns := self.judged_low(metric))}
 
     @property
     def label(self) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from agentcore_kit.local.memory_server.wiping import is_marked, wipe
+from agentcore_kit.runtime.private import close_to_others, private_file, private_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -48,8 +49,10 @@ def opened(path: Path | str) -> sqlite3.Connection:
     if path == ":memory:":
         return connected(path)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not sound(path):
+    private_folder(path.parent)
+    for log in _LOG:
+        close_to_others(Path(f"{path}{log}"))
+    if private_file(path).stat().st_size and not sound(path):
         _write_anew(path)
     db = connected(path)
     if is_marked(db):  # a process was killed before
@@ -96,7 +99,7 @@ def _write_anew(path: Path) -> None:
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     old = sqlite3.connect(path, isolation_level=None)
-    target = sqlite3.connect(new, isolation_level=None)
+    target = sqlite3.connect(private_file(new), isolation_level=None)
     try:
         _take(old, path)
         target.executescript(f"PRAGMA journal_mode = DELETE; {SCHEMA} BEGIN;")

@@ -7,7 +7,9 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -29,6 +31,12 @@ from agentcore_kit.local.memory_server.store import Store
 SERVICE = "bedrock-agentcore"
 _LONGEST = 100 * 1024 * 1024
 """How many bytes a request may have: 100 messages, the most an event has, of 100,000 characters each fit in."""
+
+_MOST_VALUES = 1_000_000
+"""How many values a request may have: reading more would hold up all others for seconds."""
+
+_SHOWN = 10
+"""How many of the faults of one request are told."""
 
 _CREDENTIAL = re.compile(r"Credential=(?P<caller>[^/=]+)/")
 
@@ -57,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(operation.http.get("responseCode", 200), *response_of(operation, result), {})
         except ApiError as error:
             self._send(error.status, *error_of(operation, error))
+        except ConnectionError:  # the client has hung up
+            raise
         except Exception as error:  # a client must get an answer, and the cause is for this terminal
             print(f"memory: {self.command} {self.path}: {error!r}", file=sys.stderr)
             self._send(500, *error_of(operation, ApiError("ServiceException", "internal error", 500)))
@@ -66,20 +76,34 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing: what people say to an agent belongs in no log."""
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request in the service's form; that of HTTP would be a page of HTML."""
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        unknown = status is HTTPStatus.METHOD_NOT_ALLOWED
+        error = ApiError("UnknownOperationException" if unknown else "ValidationException", message or status.phrase)
+        self.close_connection = True
+        self._send(status, *error_of(None, error))
+
     def _body(self, headers: Mapping[str, str]) -> bytes:
         """Return the body of a request; of one whose size is no number, or too much, nothing is read."""
         size = headers.get("content-length", "0")
         if not (size.isascii() and size.isdigit()) or len(size) > 10 or int(size) > _LONGEST:
             self.close_connection = True
             raise ApiError("ValidationException", f"the body has no size from 0 to {_LONGEST} bytes")
-        return self.rfile.read(int(size))
+        body = self.rfile.read(int(size))
+        if len(body) < int(size):
+            raise ConnectionError("the body ended early")
+        if sum(body.count(mark) for mark in b"[{,") > _MOST_VALUES:
+            raise ApiError("ValidationException", f"the body has more than {_MOST_VALUES} values")
+        return body
 
     def _send(self, status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 class MemoryServer(ThreadingHTTPServer):
@@ -92,6 +116,11 @@ class MemoryServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.service, self.policies = service, policies
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what broke while a request was read or answered, unless its client has hung up."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     @property
     def address(self) -> str:
         """What clients set as AWS_ENDPOINT_URL_BEDROCK_AGENTCORE."""
@@ -99,7 +128,8 @@ class MemoryServer(ThreadingHTTPServer):
 
     def call(self, operation: Any, sent: dict[str, Any], caller: str) -> dict[str, Any]:
         """Carry out a call, in the order of the service: is it right, may the caller, is there such a memory."""
-        wrong = list(problems(operation.input_shape, sent, operation.name)) if operation.input_shape else []
+        found = problems(operation.input_shape, sent, operation.name) if operation.input_shape else iter(())
+        wrong = [*islice(found, _SHOWN)]
         if wrong:
             raise ApiError("ValidationException", "; ".join(wrong))
         check(self.policies, caller, operation.name, sent)

@@ -14,6 +14,7 @@ from agentcore_kit.local.offline_model.text import humanise, listed, stem
 LABEL = "offline model, not an LLM"
 
 _UNITS = ("unit", "units", "currency")
+_OWN_UNIT = re.compile(r"\w(?i:seconds|minutes|hours|days|percent|bytes)$|Ms$|_ms$")
 _SCALE = re.compile(r"\b(thousand|million|billion)s\b")
 _TRANSIENT = re.compile(r"\b(?:429|50[234]|unavailable|time[d -]*out|temporar\w+|throttl\w+|try again|later)\b", re.I)
 _MOST_OFFERS = 6
@@ -127,24 +128,25 @@ def _is_number(value: Any) -> bool:
 
 def _failures(calls: list[Call]) -> list[str]:
     """What failed and what to do, in the tools' own words; the same message is told once."""
-    grouped: dict[tuple[str, str], list[str]] = {}
+    grouped: dict[tuple[str, str, bool], list[str]] = {}
     for call in calls:
         if call.failed:
-            value = call.value
-            message = (
-                str(value.get("error") or value.get("message") or value) if isinstance(value, dict) else str(value)
-            )
-            message = re.sub(r"^Error(?: \d+)?:\s*", "", message.strip()).rstrip(".")
-            grouped.setdefault((_name(call), message), []).append(_about(call.input))
+            message, again = _failure(call.value)
+            grouped.setdefault((_name(call), message, again), []).append(_about(call.input))
     return [
         f'I could not complete "{name}" for {"; ".join(filter(None, things)) or "this request"}: {message}. '
-        + (
-            "Please try again in a few minutes."
-            if _TRANSIENT.search(message)
-            else "Please check the request and ask again."
-        )
-        for (name, message), things in grouped.items()
+        + ("Please try again in a few minutes." if again else "Please check the request and ask again.")
+        for (name, message, again), things in grouped.items()
     ]
+
+
+def _failure(value: Any) -> tuple[str, bool]:
+    """What a failed call says, and whether to try again: as it says itself, else as its words let expect."""
+    error = value.get("error") or value if isinstance(value, dict) else value
+    message = str(error.get("message") or error) if isinstance(error, dict) else str(error)
+    message = re.sub(r"^Error(?: \d+)?:\s*", "", message.strip()).rstrip(".")
+    again = error.get("retryable") if isinstance(error, dict) else None
+    return message, bool(_TRANSIENT.search(message)) if again is None else bool(again)
 
 
 def _about(label: Row) -> str:
@@ -196,7 +198,7 @@ def _sentence(fields: Row, label: Row) -> str:
     told = {name: value for name, value in fields.items() if name not in _UNITS and str(value) not in known}
     told = {name: value for name, value in told.items() if value is not None and not isinstance(value, (dict, list))}
     long = [str(value) for value in told.values() if len(str(value)) > 2 * _LONGEST_LABEL]
-    short = {name: _with_unit(value, fields) for name, value in told.items() if str(value) not in long}
+    short = {name: _with_unit(name, value, fields) for name, value in told.items() if str(value) not in long}
     about = f" for {_about(label)}" if _about(label) else ""
     if len(short) == 1:
         sentence = "".join(f"{humanise(name)}{about}: {value}." for name, value in short.items())
@@ -209,10 +211,11 @@ def _sentence(fields: Row, label: Row) -> str:
     return "\n\n".join(filter(None, [sentence[:1].upper() + sentence[1:], *long]))
 
 
-def _with_unit(value: Any, fields: Row) -> str:
+def _with_unit(name: str, value: Any, fields: Row) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join([str(value), *([_unit(fields)] if _is_number(value) and _unit(fields) else [])])
+    unit = _unit(fields) if _is_number(value) and not _OWN_UNIT.search(name) else ""
+    return f"{value} {unit}".rstrip()
 
 
 def _unit(fields: Row) -> str:
@@ -248,7 +251,8 @@ def _grid(rows: list[Row]) -> str:
 
 
 def _heading(name: str, fields: Row) -> str:
-    return humanise(name).capitalize() + (f" ({_unit(fields)})" if _unit(fields) else "")
+    unit = "" if _OWN_UNIT.search(name) else _unit(fields)
+    return humanise(name).capitalize() + (f" ({unit})" if unit else "")
 
 
 def _markdown(heads: list[str], lines: list[list[str]], right: list[bool]) -> str:

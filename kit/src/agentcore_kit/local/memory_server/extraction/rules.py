@@ -19,6 +19,7 @@ from agentcore_kit.local.memory_server.store import Record, words
 LABEL = "rules, not an LLM"
 
 _LONGEST = 300
+_LONGEST_SENTENCE = 1000
 _REQUESTS = 12
 """How many requests a summary names."""
 
@@ -165,7 +166,9 @@ class Rules:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    yield from filter(None, (" ".join(each.split()) for each in _SENTENCE.split(text)))
+    """Yield what is read as a sentence; what is longer is none, and patterns would take seconds for it."""
+    found = (" ".join(each.split()) for each in _SENTENCE.split(text))
+    yield from (each for each in found if each and len(each) <= _LONGEST_SENTENCE)
 
 
 def _statements(messages: Sequence[Message]) -> Iterator[str]:
