@@ -20,6 +20,7 @@ from strands import Agent, tool
 
 from agentcore_kit.config.agent import GatewayLimits, Tools
 from agentcore_kit.runtime.identity import Caller
+from agentcore_kit.serving.gateway_client import GatewayClient
 from agentcore_kit.serving.gateways import SEARCH_TOOL, CallerToken, connect_gateways, last_user_text
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
@@ -334,3 +335,20 @@ def test_search_starts_above_the_limit_of_the_environment_file_not_at_it(
             assert (len(found.tools), len(found.plugins)) == (given, 0 if given else 1)
         finally:
             found.close()
+
+
+def test_what_a_connection_is_told_as_it_ends_still_runs(monkeypatch: pytest.MonkeyPatch, alice: Caller) -> None:
+    ran = []
+
+    async def told() -> None:
+        ran.append("told")
+
+    async def ending(_: GatewayClient) -> None:
+        ran.append("ended")
+        asyncio.get_running_loop().call_soon(lambda: tasks.append(asyncio.ensure_future(told())))
+
+    tasks: list[Any] = []
+    monkeypatch.setattr(GatewayClient, "_async_background_thread", ending)
+    client = GatewayClient("http://127.0.0.1:9/mcp", CallerToken(alice).auth(), "test", GatewayLimits())
+    client._background_task()
+    assert ran == ["ended", "told"]

@@ -247,8 +247,8 @@ def test_eval_says_the_cost_first_and_asks_nothing_beyond_the_limit(
     assert judge.read == []
     assert [*tmp_path.iterdir()] == [], "a run that was not wanted leaves nothing"
 
-    monkeypatch.setenv("EVAL_MAX_JUDGEMENTS", str(2 * len(TURNS) + 1))
-    code, text = command(capsys, "eval", *options, "--run", "first")
+    enough = ["--max-judgements", str(2 * len(TURNS) + 1)]
+    code, text = command(capsys, "eval", *options, *enough, "--run", "first")
     assert code == 0, text
     assert len(judge.read) == 2 * len(TURNS) + 1
     info = json.loads((tmp_path / "first" / "run.json").read_text(encoding="utf-8"))
@@ -257,8 +257,7 @@ def test_eval_says_the_cost_first_and_asks_nothing_beyond_the_limit(
     assert "judge-of-tests" in (tmp_path / "first" / "summary.md").read_text(encoding="utf-8")
     assert "judge-of-tests" in (tmp_path / "first" / "report.html").read_text(encoding="utf-8")
 
-    monkeypatch.setenv("EVAL_MAX_JUDGEMENTS", "0")
-    code, text = command(capsys, "eval", *options, "--resume", "first")
+    code, text = command(capsys, "eval", *options, "--max-judgements", "0", "--resume", "first")
     assert code == 0, "nothing is left to be judged: " + text
 
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import build_opener
 
 import httpx
 import httpx2
@@ -54,7 +54,7 @@ def port() -> Iterator[int]:
 
 
 def _urllib(url: str) -> Any:
-    with urlopen(url) as reply:  # noqa: S310
+    with build_opener().open(url) as reply:  # `urlopen` keeps the proxies of its first call
         return reply.read()
 
 

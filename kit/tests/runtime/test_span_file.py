@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from agentcore_kit.local.traces import read_traces
 from agentcore_kit.runtime import span_file, telemetry
-from agentcore_kit.serving.settings import AgentSettings
+from agentcore_kit.runtime.settings import Settings
 
 WRITER = """
 import json, sys
@@ -52,24 +52,24 @@ def test_processes_that_write_at_once_tear_no_line_and_lose_none_of_the_newest(p
         assert set(numbers) == set(range(numbers[0], 60)), "none between is lost"
 
 
-def provider_of(settings: AgentSettings) -> TracerProvider:
+def provider_of(settings: Settings) -> TracerProvider:
     provider = TracerProvider()
     telemetry._export_to_file(provider, settings)
     return provider
 
 
-def names(settings: AgentSettings) -> list[str]:
+def names(settings: Settings) -> list[str]:
     traces = read_traces(settings.state / telemetry.SPAN_FILE)
     return [root.name for roots in traces.values() for root in roots]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> AgentSettings:
+def settings(tmp_path: Path) -> Settings:
     """Return settings with state in a folder of the test's own."""
-    return replace(AgentSettings.from_files(), state=tmp_path / "state")
+    return replace(Settings.from_files(), state=tmp_path / "state")
 
 
-def test_one_process_rotates_and_the_other_goes_on_in_the_newest_file(settings: AgentSettings) -> None:
+def test_one_process_rotates_and_the_other_goes_on_in_the_newest_file(settings: Settings) -> None:
     first, second = provider_of(settings), provider_of(settings)
     written = []
     with patch.object(span_file, "MAX_BYTES", 4_000):
@@ -103,7 +103,7 @@ def test_what_cannot_be_encoded_is_no_failure(path: Path) -> None:
     assert span_file.read(path) == ["half ?"]
 
 
-def test_a_full_disk_is_told_once_and_ends_nothing(settings: AgentSettings, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_told_once_and_ends_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     provider = provider_of(settings)
     full = OSError(errno.ENOSPC, "No space left on device")
     with patch.object(span_file, "append", side_effect=full), caplog.at_level(logging.WARNING):
@@ -121,7 +121,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_spans_are_the_owners_alone(settings: AgentSettings, older: bool) -> None:
+def test_spans_are_the_owners_alone(settings: Settings, older: bool) -> None:
     traces = settings.state / "traces"
     if older:
         traces.mkdir(parents=True, mode=0o755)

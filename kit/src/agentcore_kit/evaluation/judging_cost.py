@@ -25,7 +25,6 @@ MaxJudgements = Annotated[
     int | None,
     typer.Option(
         min=0,
-        envvar="EVAL_MAX_JUDGEMENTS",
         help="Ask nothing when judges would be asked more often. Without it a terminal asks whether to go on.",
     ),
 ]

@@ -121,6 +121,11 @@ class GatewayClient(MCPClient):
         except Exception:
             logger.debug("closing a connection that is dead already", exc_info=True)
 
+    def _background_task(self) -> None:
+        """Serve the connection. What its loop was told as it ended still runs: asyncio calls that an error else."""
+        super()._background_task()
+        self._background_thread_event_loop.run_until_complete(asyncio.sleep(0))  # type: ignore[union-attr]
+
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[Any]:
         """Open the streams of a connection. A gateway that takes it and then is silent does not hold its thread."""
