@@ -76,8 +76,8 @@ class MaskedStream(logging.StreamHandler[Any]):
         self.flush()
 
 
-_INPUT = re.compile(r", input_value=.*?(?=, input_type=\w+\])", re.DOTALL)
-"""What pydantic quotes of values that it refuses."""
+_INPUT, _AFTER_INPUT = ", input_value=", re.compile(r", input_type=\w+\]")
+"""Where what pydantic quotes of a value that it refuses begins, and what follows it."""
 
 _without_content = False
 
@@ -101,7 +101,16 @@ def keep_content_out(own: Iterable[str]) -> None:
 
 def _shown(text: str) -> str:
     """Return a text without what no log may have."""
-    return mask(_INPUT.sub("", text) if _without_content and "input_value=" in text else text)
+    return mask(_without_inputs(text) if _without_content else text)
+
+
+def _without_inputs(text: str) -> str:
+    """Return a text without the values that pydantic quotes. One pass, as a text may name very many of them."""
+    kept, done = [], 0
+    while (begin := text.find(_INPUT, done)) >= 0 and (after := _AFTER_INPUT.search(text, begin)):
+        kept.append(text[done:begin])
+        done = after.start()
+    return "".join([*kept, text[done:]])
 
 
 def _keep_secrets_from(handler: logging.Handler) -> None:
