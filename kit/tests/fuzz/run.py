@@ -242,12 +242,10 @@ def _objection(target: Target, request: Request, reply: Reply) -> str | None:
     if b"Traceback" in reply.body:
         return f"a traceback in the answer: {_shown(reply.body)}"
     if reply.status == 0:
-        too_long = (
-            len(request.head(0)) > LONGEST_HEAD
-        )  # it is answered at once, and the rest of it resets the connection
-        if (
-            too_long or not request.is_http or request.manner is Manner.CUT
-        ):  # who sends no more has left, for most servers
+        # It is answered at once, and the rest of it resets the connection.
+        too_long = len(request.head(0)) > LONGEST_HEAD
+        # Who sends no more has left, for most servers.
+        if too_long or not request.is_http or request.manner is Manner.CUT:
             return None
         return f"no answer: {_shown(reply.body)}"
     return target.objection(request, reply)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from http.client import HTTPException, HTTPResponse
 from random import Random
@@ -100,7 +100,11 @@ def send(port: int, request: Request, rng: Random) -> Reply | None:
         except OSError:  # a server may answer a request, and close, before it has read all of it
             if request.manner in LEAVING:
                 return None
-        return _answer(client, request, rng)
+        reply = _answer(client, request, rng)
+    if reply and not reply.status and request.manner is Manner.SLOW:
+        # It was refused while it was sent, and what came after that reset the connection. At once it has an answer.
+        return send(port, replace(request, manner=Manner.WHOLE), rng)
+    return reply
 
 
 def _sent(client: socket.socket, port: int, request: Request, rng: Random) -> bool:
