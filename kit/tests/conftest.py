@@ -29,6 +29,9 @@ DELIVERY: dict[str, tuple[str, ...]] = {
 OF_A_DOMAIN = ("agent", "evaluation", "delivery")
 """What asks an agent something, and is run again for another domain; of delivery, its tests of an agent."""
 
+OF_NO_DOMAIN = ("agent", "failures")
+"""Of these, what is the same whatever the agent is about."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kind", default="agent", choices=KINDS, help="the kind of repository that tests run in")
@@ -56,4 +59,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if parts[0] == "delivery" and len(parts) > 1:
         return parts[1] not in (DELIVERY[kind] if starter == "finance" else ("agent",)) or None
+    if starter != "finance" and parts == OF_NO_DOMAIN:
+        return True
     return parts[0] not in (FOLDERS[kind] if starter == "finance" else OF_A_DOMAIN) or None

@@ -43,6 +43,7 @@ def told_to_use_all_three(home: Path) -> None:
             document |= {
                 "gateways": {"desk": f"{NOWHERE}/mcp"},
                 "memory": {"id": "customers-localstore", "endpoint": NOWHERE},
+                "limits": {"gateways": {"connectSeconds": 60}},  # a busy machine is no reason to go without its tools
             }
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
 

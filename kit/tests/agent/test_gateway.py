@@ -86,7 +86,11 @@ def serving(server: MCPServer) -> Iterator[tuple[str, RecordingApp]]:
 
 
 def with_gateways(settings: AgentSettings, urls: dict[str, str], **limits: float) -> AgentSettings:
-    """Return settings whose manifest and environment name these gateways, with limits as the file writes them."""
+    """Return settings whose manifest and environment name these gateways, with limits as the file writes them.
+
+    Without others a gateway has a minute: a busy machine is no reason to go without its tools.
+    """
+    limits = {"connectSeconds": 60, **limits}
     spec = settings.manifest.spec.model_copy(update={"tools": Tools(gateways=list(urls))})
     all_limits = settings.environment.limits.model_copy(update={"gateways": GatewayLimits.model_validate(limits)})
     return replace(
