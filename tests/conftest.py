@@ -4,6 +4,7 @@ import contextlib
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ Bake = Callable[..., Path]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rehearse-each", action="store_true", help="rehearse after each change of a team's (an hour)")
     parser.addoption("--record-filesets", action="store_true", help="write tests/filesets instead of comparing")
+
+
+def pytest_configure() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has it ignored, and its children
 
 
 @pytest.fixture(scope="session", autouse=True)
