@@ -215,3 +215,11 @@ def test_each_kind_offered_has_its_folder_and_the_other_way_round(template: Path
     folders = [path.name.split("+") for path in (template / "{{cookiecutter.agent_name}}/_kinds").iterdir()]
     assert all(set(kinds) & set(KINDS) for kinds in folders)
     assert [kind for kind in KINDS if [kind] not in folders] == []
+
+
+def test_lock_files_hold_no_addresses() -> None:
+    """Packages come from where the machine is configured to take them. npm adds addresses of sponsors: remove these."""
+    command = ["git", "ls-files", "*lock*.json", "*.lock", "*requirements*.txt"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {Path(name).name for name in names} >= {"package-lock.json", "requirements.txt", "requirements-dev.txt"}
+    assert [name for name in names if "://" in (ROOT / name).read_text(encoding="utf-8")] == []

@@ -5,15 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp.types import (
     AudioContent,
@@ -34,6 +28,7 @@ from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.settings import AgentSettings
 from tests.agent.providers import Family, chunk, content_is_text, http_server, sse
 from tests.agent.test_gateway import with_gateways
+from tests.agent.test_gateway_faults import served_app
 from tests.agent.test_providers import asking
 from tests.agent.test_turn import agent_with, ask
 from tests.agent.test_turn_limits import Scripted, call, served
@@ -174,7 +169,7 @@ def test_every_kind_of_content_reaches_the_model_or_is_named(settings: AgentSett
         """Gets it."""
         return sent
 
-    with listening(server.streamable_http_app(stateless_http=True)) as url:
+    with served_app(server.streamable_http_app(stateless_http=True), "on") as url:
         found = connect_gateways(with_gateways(settings, {"shared": url}), CallerToken(Caller("alice")), [])
         try:
             result = found.clients[0].call_tool_sync("1", "market___get", {})
@@ -182,21 +177,6 @@ def test_every_kind_of_content_reaches_the_model_or_is_named(settings: AgentSett
             found.close()
     assert result["status"] == "success"
     assert result["content"] == told
-
-
-@contextmanager
-def listening(app: Any) -> Iterator[str]:
-    """Serve an application on a free port; yields the URL of its MCP endpoint."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        http = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-        thread = threading.Thread(target=http.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not http.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-        http.should_exit = True
-        thread.join(timeout=5)
 
 
 class Refusing:
@@ -242,7 +222,7 @@ def test_what_status_a_gateway_answers_is_logged_and_told(
         return "7"
 
     app = Refusing(server.streamable_http_app(stateless_http=True), status, calls_only=True)
-    with listening(app) as url, caplog.at_level(logging.WARNING):
+    with served_app(app, "on") as url, caplog.at_level(logging.WARNING):
         found = connect_gateways(with_gateways(settings, {"shared": url}), CallerToken(Caller("alice")), [])
         try:
             result = found.clients[0].call_tool_sync("1", "market___get", {})
@@ -267,7 +247,7 @@ def test_a_gateway_that_refuses_the_session_is_told_apart(
     settings: AgentSettings, alice: Caller, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = Refusing(MCPServer("market").streamable_http_app(stateless_http=True), status, calls_only=False)
-    with listening(app) as url, caplog.at_level(logging.WARNING):
+    with served_app(app, "on") as url, caplog.at_level(logging.WARNING):
         there = with_gateways(settings, {"shared": url})
         service = Service(there, Scripted([{"text": "It is 7."}]), agent_with())
         result = ask(service, alice, "How many?")[-1]

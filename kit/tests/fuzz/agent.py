@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +20,7 @@ from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER
 from tests.domains import DOMAINS
 from tests.fuzz import surroundings, values
-from tests.fuzz.processes import Process, helper, process, until
-from tests.fuzz.target import Running
+from tests.fuzz.processes import Running, free_port, helper, instrumented, serving
 from tests.fuzz.wire import LEAVING, Headers, Manner, Reply, Request
 from tests.homes import environment_of, home_in
 
@@ -65,23 +62,14 @@ class AgentTarget:
         home = _home(folder / "agent")
         env = environment_of(home)
         self._tokens = [issue_development_token(f"user-{number}", home / ".local") for number in range(20)]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         with helper(str(surroundings.__file__), cwd=home, env=env) as said:
             around = json.loads(said.readline())
             assert len(around) == 2, f"memory and gateway are to be there: {around}"
-            command: list[str | Path] = [
-                Path(sys.executable).with_name("opentelemetry-instrument"),
-                sys.executable,
-                "-m",
-                "agent.app",
-            ]
-            with process(
-                command, home, env | local_defaults() | around | {"PORT": str(port)}, home / "server.log"
-            ) as running:
-                until(lambda: _answers(port, running))
-                yield Running(port, running)
+            env |= local_defaults() | around | {"PORT": str(port)}
+            with serving(instrumented("agent.app"), home, env, home / "server.log", port) as running:
+                httpx.post(f"http://127.0.0.1:{port}/invocations", json={}, timeout=300)  # waits until it is loaded
+                yield running
 
     def check_works(self, port: int) -> None:
         """Ask for a figure, and for what only the gateway knows; streamed and not."""
@@ -107,13 +95,13 @@ class AgentTarget:
             case "body":
                 right.body = values.mutated(rng, json.loads(right.body))
                 right.manner = rng.choice((Manner.WHOLE, Manner.WHOLE, Manner.SLOW, Manner.CHUNKED, Manner.CUT))
-                return _odd(right, "an odd body")
+                return right.odd("an odd body")
             case "headers":
                 right.headers = self._odd_headers(rng, right.headers)
-                return _odd(right, "odd headers")
+                return right.odd("odd headers")
             case "stream":
                 right.manner = rng.choice(LEAVING)
-                return _odd(right, f"a client that {right.manner.value}")
+                return right.odd(f"a client that {right.manner.value}")
             case "target":
                 right.method = rng.choice((b"GET", b"PUT", b"DELETE", b"OPTIONS", b"HEAD", b"PATCH", b"BREW", b"post"))
                 right.target = rng.choice((b"/invocations", b"/ping", b"/", b"/invocations/", b"/%00", b"//x", b"/ws",
@@ -122,7 +110,7 @@ class AgentTarget:
                     right.headers += [(b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"),
                                       (b"Sec-WebSocket-Version", b"13"),
                                       (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ==")]  # fmt: skip
-                return _odd(right, "another address or method")
+                return right.odd("another address or method")
             case "shared":
                 right.headers = [(_SESSION, b"shared-" + b"s" * 30) if name == _SESSION else (name, value)
                                  for name, value in right.headers]  # fmt: skip
@@ -228,11 +216,6 @@ def _changed(headers: Headers, name: bytes, given: list[bytes]) -> Headers:
     return [(each, value) for each, value in headers if each != name] + [(name, value) for value in given]
 
 
-def _odd(request: Request, about: str) -> Request:
-    request.about, request.right, request.session = f"{about} ({request.manner.value})", False, ""
-    return request
-
-
 def _no_error(reply: Reply) -> str | None:
     """Return what keeps an answer from saying what is wrong, as data."""
     if reply.status in (404, 405):  # no address of the contract
@@ -255,14 +238,6 @@ def _no_answer(reply: Reply) -> str | None:
         return None if last["answer"] else "an empty answer"
     except (ValueError, KeyError, TypeError, IndexError):
         return f"no answer in {reply.body[-300:]!r}"
-
-
-def _answers(port: int, running: Process) -> bool:
-    assert running.running.poll() is None, f"the agent has ended: {running.log.read_text()[-2000:]}"
-    try:
-        return httpx.post(f"http://127.0.0.1:{port}/invocations", json={}, timeout=60).status_code in (400, 401)
-    except httpx.TransportError:
-        return False
 
 
 def _home(folder: Path) -> Path:

@@ -6,12 +6,10 @@ import base64
 import json
 import os
 import re
-import socket
 import string
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -20,14 +18,12 @@ from urllib.parse import quote, urlencode
 
 import boto3
 import botocore.session
-import httpx
 from botocore.serialize import create_serializer
 
 from agentcore_kit.local.memory_server.settings import Settings
 from tests.fuzz import values
 from tests.fuzz.agent import not_http
-from tests.fuzz.processes import Process, process, until
-from tests.fuzz.target import Running
+from tests.fuzz.processes import Running, free_port, serving
 from tests.fuzz.wire import LEAVING, Manner, Reply, Request
 from tests.memory.test_long_run import SERVER
 
@@ -52,16 +48,11 @@ class MemoryTarget:
     def __init__(self) -> None:
         self.memory_id = Settings.from_files().memory_id
 
-    @contextmanager
-    def serving(self, folder: Path) -> Iterator[Running]:
+    def serving(self, folder: Path) -> AbstractContextManager[Running]:
         """Start the memory with a store of its own."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         command = [sys.executable, "-c", SERVER, str(folder), str(port)]
-        with process(command, Path.cwd(), dict(os.environ), folder / "server.log") as running:
-            until(lambda: _answers(port, running))
-            yield Running(port, running)
+        return serving(command, Path.cwd(), dict(os.environ), folder / "server.log", port)
 
     def check_works(self, port: int) -> None:
         """Keep what somebody says with the real client, and read it again."""
@@ -88,7 +79,7 @@ class MemoryTarget:
             case "body":
                 request.body = values.mutated(rng, body)
                 request.manner = rng.choice((Manner.WHOLE, Manner.WHOLE, Manner.SLOW, Manner.CUT))
-                return _odd(request, "an odd body")
+                return request.odd("an odd body")
             case "headers":
                 request.headers = [each for each in request.headers if rng.random() < 0.7]
                 names = (b"Authorization", b"Host", b"Origin", b"Content-Type", b"Content-Encoding", b"X-Amz-Date",
@@ -97,16 +88,16 @@ class MemoryTarget:
                 request.headers.append((name, rng.choice((b"", b"chunked", b"12", values.header_value(rng)))))
                 if name in (b"Transfer-Encoding", b"Content-Length"):
                     request.manner, request.is_http = Manner.CUT, False
-                return _odd(request, "odd headers")
+                return request.odd("odd headers")
             case "stream":
                 request.manner = rng.choice(LEAVING)
-                return _odd(request, f"a client that {request.manner.value}")
+                return request.odd(f"a client that {request.manner.value}")
             case "target":
                 request.method = rng.choice((b"GET", b"PUT", b"DELETE", b"POST", b"PATCH", b"HEAD", b"OPTIONS"))
                 request.target = rng.choice((b"/", b"/memories", b"/memories/%00/events", b"/memories/a/b/c/d", b"//",
                                              b"/ping", b"/memories/" + b"a" * 60_000, b"/%ff%fe", b"/memories/..%2f..",
                                              request.target + b"?maxResults=x&nextToken=%ff"))  # fmt: skip
-                return _odd(request, "another address or method")
+                return request.odd("another address or method")
             case _:
                 return request
 
@@ -247,16 +238,3 @@ def _text(rng: Random, shape: Any, name: str, memory_id: str) -> str:
     low = max(1, int(shape.metadata.get("min", 1)))
     length = rng.choice((low, low, min(int(shape.metadata.get("max", 50)), 3000)))
     return "".join(rng.choice(string.ascii_letters + string.digits + "-_/") for _ in range(length))
-
-
-def _odd(request: Request, about: str) -> Request:
-    request.about, request.right, request.session = f"{about} ({request.manner.value})", False, ""
-    return request
-
-
-def _answers(port: int, running: Process) -> bool:
-    assert running.running.poll() is None, f"the memory has ended: {running.log.read_text()[-2000:]}"
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=60).status_code == 200
-    except httpx.TransportError:
-        return False

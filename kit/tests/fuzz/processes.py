@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -12,19 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import httpx
+
 from agentcore_kit.testing.server_process import START_SECONDS
 from tests.fuzz.pings import __file__ as PINGS
+from tests.usage import Usage, usage_of
 
 _END_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a process uses: resident memory in KiB, open descriptors, threads."""
-
-    memory: int
-    descriptors: int
-    threads: int
 
 
 @dataclass
@@ -37,10 +32,7 @@ class Process:
 
     def uses(self) -> Usage:
         """Return what it uses now."""
-        folder = Path(f"/proc/{self.running.pid}")
-        fields = dict(line.split(":", 1) for line in (folder / "status").read_text(encoding="utf-8").splitlines())
-        descriptors = sum(1 for _ in (folder / "fd").iterdir())
-        return Usage(int(fields["VmRSS"].split()[0]), descriptors, int(fields["Threads"]))
+        return usage_of(self.running.pid)
 
     def settled(self, most_seconds: float = 20.0) -> Usage:
         """Wait until it uses the same descriptors and threads for a second, and return what it uses then."""
@@ -60,6 +52,14 @@ class Process:
         whole = said[: said.rfind(b"\n") + 1]
         self._read += len(whole)
         return whole.decode("utf-8", "replace").split("\n")[:-1]  # a text of a line may have other ends of lines
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers."""
+
+    port: int
+    process: Process
 
 
 @contextmanager
@@ -97,6 +97,34 @@ def helper(*command: str | Path, cwd: Path, env: dict[str, str]) -> Iterator[IO[
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+
+
+def instrumented(module: str) -> list[str | Path]:
+    """Return the command by which the image starts a server."""
+    return [Path(sys.executable).with_name("opentelemetry-instrument"), sys.executable, "-m", module]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(command: Sequence[str | Path], cwd: Path, env: dict[str, str], log: Path, port: int) -> Iterator[Running]:
+    """Run a command that serves on a port, and wait until it answers `/ping`."""
+    with process(command, cwd, env, log) as running:
+
+        def answers() -> bool:
+            assert running.running.poll() is None, f"the server has ended: {log.read_text()[-2000:]}"
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=60).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(answers)
+        yield Running(port, running)
 
 
 def until(ready: Callable[[], bool]) -> None:

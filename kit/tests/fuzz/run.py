@@ -16,9 +16,10 @@ from random import Random
 from typing import Any
 
 from agentcore_kit.serving.invocation import SESSION_HEADER
-from tests.fuzz.processes import Pings, PingTimes, Usage, pinging
-from tests.fuzz.target import Running, Target
+from tests.fuzz.processes import Pings, PingTimes, Running, pinging
+from tests.fuzz.target import Target
 from tests.fuzz.wire import Manner, Reply, Request, send
+from tests.usage import Usage
 
 STALL_SECONDS = 1.0
 """How long a ping may take, without the time in which the machine had no processor for the server."""

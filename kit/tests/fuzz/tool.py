@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +14,7 @@ from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from tests.fuzz import values
 from tests.fuzz.agent import not_http, odd_token
-from tests.fuzz.processes import Process, process, until
-from tests.fuzz.target import Running
+from tests.fuzz.processes import Running, free_port, instrumented, serving
 from tests.fuzz.wire import LEAVING, Headers, Manner, Reply, Request
 from tests.homes import environment_of, home_in
 
@@ -55,24 +51,13 @@ class ToolTarget:
     def __init__(self) -> None:
         self._tokens: list[str] = []
 
-    @contextmanager
-    def serving(self, folder: Path) -> Iterator[Running]:
+    def serving(self, folder: Path) -> AbstractContextManager[Running]:
         """Start the server as the image does."""
         home = home_in(folder / "tool")
         self._tokens = [issue_development_token(f"user-{number}", home / ".local") for number in range(20)]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        command: list[str | Path] = [
-            Path(sys.executable).with_name("opentelemetry-instrument"),
-            sys.executable,
-            "-m",
-            "tool.app",
-        ]
+        port = free_port()
         env = environment_of(home) | local_defaults() | {"PORT": str(port)}
-        with process(command, home, env, home / "server.log") as running:
-            until(lambda: _answers(port, running))
-            yield Running(port, running)
+        return serving(instrumented("tool.app"), home, env, home / "server.log", port)
 
     def check_works(self, port: int) -> None:
         """Ask for a figure in both revisions of the protocol."""
@@ -97,26 +82,26 @@ class ToolTarget:
             case "body":
                 request.body = values.mutated(rng, body)
                 request.manner = rng.choice((Manner.WHOLE, Manner.WHOLE, Manner.SLOW, Manner.CHUNKED, Manner.CUT))
-                return _odd(request, "an odd body")
+                return request.odd("an odd body")
             case "headers":
                 request.headers = self._odd_headers(rng, request.headers)
-                return _odd(request, "odd headers")
+                return request.odd("odd headers")
             case "stream":
                 request.manner = rng.choice(LEAVING)
-                return _odd(request, f"a client that {request.manner.value}")
+                return request.odd(f"a client that {request.manner.value}")
             case "message":
                 request.headers, request.body = self._odd_message(rng, request.headers)
-                return _odd(request, "an odd message")
+                return request.odd("an odd message")
             case "batch":
                 several = [self._odd_message(rng, [])[1] for _ in range(values.size(rng, 200))]
                 request.body = b"[" + b",".join(several) + b"]"
-                return _odd(request, "a batch")
+                return request.odd("a batch")
             case "target":
                 request.method = rng.choice((b"GET", b"PUT", b"DELETE", b"OPTIONS", b"HEAD", b"PATCH", b"POST"))
                 request.target = rng.choice(_TARGETS)
                 if rng.random() < 0.3:
                     request.headers.append((b"Last-Event-ID", rng.choice((b"1", values.header_value(rng)))))
-                return _odd(request, "another address or method")
+                return request.odd("another address or method")
             case _:
                 return not_http(rng)
 
@@ -224,16 +209,3 @@ def _message(revision: str, method: str, params: dict[str, Any], number: Any) ->
 def _plain(text: str) -> bytes:
     """Return what of a text a header can carry."""
     return "".join(letter for letter in text if " " < letter <= "~")[:1000].encode()
-
-
-def _odd(request: Request, about: str) -> Request:
-    request.about, request.right, request.session = f"{about} ({request.manner.value})", False, ""
-    return request
-
-
-def _answers(port: int, running: Process) -> bool:
-    assert running.running.poll() is None, f"the server has ended: {running.log.read_text()[-2000:]}"
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/ping", timeout=60).status_code == 200
-    except httpx.TransportError:
-        return False

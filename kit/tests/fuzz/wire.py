@@ -57,6 +57,11 @@ class Request:
     session: str = ""
     is_http: bool = True
 
+    def odd(self, about: str) -> Request:
+        """Return it as one that no success is expected of, and say what it is."""
+        self.about, self.right, self.session = f"{about} ({self.manner.value})", False, ""
+        return self
+
     def head(self, port: int) -> bytes:
         """Return request line and headers."""
         given = {name.lower() for name, _ in self.headers}

@@ -26,6 +26,7 @@ from botocore.exceptions import BotoCoreError
 from agentcore_kit.delivery.memory.forget import forget_actor
 from agentcore_kit.local.memory_server.repair import sound
 from agentcore_kit.local.memory_server.settings import Settings
+from tests.usage import usage_of
 
 MESSAGES = int(os.environ.get("MEMORY_MESSAGES", "600"))
 WRITERS = 20
@@ -79,9 +80,8 @@ class Server:
 
     def uses(self) -> tuple[int, int]:
         """Return its memory in KiB, and how many files and sockets it has open."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(resident.split()[1]), len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        used = usage_of(self.process.pid)
+        return used.memory, used.descriptors
 
 
 @pytest.fixture

@@ -22,6 +22,9 @@ Scenario = Callable[[Path], Observed]
 SCENARIOS: dict[str, Scenario] = {}
 """By the name of the row."""
 
+DAY = 86_400
+"""In seconds."""
+
 
 def scenario(row: str) -> Callable[[Scenario], Scenario]:
     """Declare what brings about the failure of a row."""
@@ -35,6 +38,23 @@ def scenario(row: str) -> Callable[[Scenario], Scenario]:
 
 def _refusal(status: int, message: str, **more: str) -> tuple[int, str, bytes]:
     return status, "application/json", json.dumps({"error": {"message": message, "type": "e", **more}}).encode()
+
+
+def _clock_jumps(folder: Path, seconds: int, sign_in_again: bool = False) -> Observed:
+    """Let the clock jump after a first turn."""
+    with world(folder) as there:
+        there.module = "wrong_clock"
+        there.start()
+        assert there.ask("Hello?").status == 200
+
+        def turn() -> Told:
+            (there.home / "clock-is-off-by").write_text(str(seconds))
+            return there.ask()
+
+        def sign_in() -> None:  # with a clock that is as far
+            there.token = issue_development_token("alice", there.home / ".local", hours=48)
+
+        return there.observe(turn, recover=sign_in if sign_in_again else lambda: None)
 
 
 def _failing(folder: Path, answer: Callable[[Any], tuple[int, str, bytes]], **environment: Any) -> Observed:
@@ -144,33 +164,12 @@ def disk_full(folder: Path) -> Observed:
 
 @scenario("the clock jumps forward, past the end of the caller's token")
 def clock_forward(folder: Path) -> Observed:
-    with world(folder) as there:
-        there.module = "wrong_clock"
-        there.start()
-        assert there.ask("Hello?").status == 200
-
-        def turn() -> Told:
-            (there.home / "clock-is-off-by").write_text("86400")
-            return there.ask()
-
-        def sign_in() -> None:  # with a clock that is as far
-            there.token = issue_development_token("alice", there.home / ".local", hours=48)
-
-        return there.observe(turn, recover=sign_in)
+    return _clock_jumps(folder, DAY, sign_in_again=True)
 
 
 @scenario("the clock jumps back")
 def clock_back(folder: Path) -> Observed:
-    with world(folder) as there:
-        there.module = "wrong_clock"
-        there.start()
-        assert there.ask("Hello?").status == 200
-
-        def turn() -> Told:
-            (there.home / "clock-is-off-by").write_text("-86400")
-            return there.ask()
-
-        return there.observe(turn)
+    return _clock_jumps(folder, -DAY)
 
 
 @scenario("a guardrail blocks the question")
