@@ -1,4 +1,4 @@
-"""A share of the callers on the new version: AgentCore's A/B test behind a gateway, and the rule that ends it.
+"""A share of the callers on the new version: AgentCore's A/B test behind a gateway.
 
 The gateway of the application has two targets for this agent, which the platform makes:
 `<component>-<environment>-live` and `…-canary`, each leading to the endpoint of that name. Callers come through the
@@ -8,25 +8,18 @@ gateway, which keeps a session with its variant. `C` is what is live, `T1` the n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from agentcore_kit.delivery import endpoints, stacks
 from agentcore_kit.delivery.context import DeploymentContext
+from agentcore_kit.delivery.endpoint_history import Canary
+from agentcore_kit.delivery.endpoint_state import EndpointState
 from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.delivery.names import AB_TEST_ROLE, CANARY, LIVE, gateway_arn, snake, stack
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 from agentcore_kit.delivery.ssm import required
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the comparison says: `promote`, `reverse`, or `wait` for more sessions; with a line for each finding."""
-
-    decision: str
-    findings: list[str]
 
 
 def name(context: DeploymentContext) -> str:
@@ -41,6 +34,53 @@ def running(context: DeploymentContext) -> dict[str, Any] | None:
             found: dict[str, Any] = context.client("bedrock-agentcore").get_ab_test(abTestId=one["abTestId"])
             return found
     return None
+
+
+def of(context: DeploymentContext, state: EndpointState) -> Canary | None:
+    """Return the canary that is running; one that an older kit began is known by its test alone.
+
+    Args:
+        context: The environment.
+        state: The state of live.
+    """
+    if state.canary or not context.manifest.spec.canary_gateway:
+        return state.canary
+    test, endpoint = running(context), endpoints.state(context, state.runtime.id, CANARY)
+    if test is None or endpoint is None or endpoint.live is None:
+        return None
+    since = began(test)
+    same = state.live is not None and state.moved is not None and state.moved <= since
+    weights = [one["weight"] for one in test["variants"] if one["name"] == "T1"]
+    return Canary(
+        version=endpoint.live,
+        control=str(state.live) if same else "",  # live was moved after it began: what it was then is not known
+        percent=weights[0] if weights else 0,
+        since=since.astimezone(UTC).isoformat(timespec="seconds"),
+        moved=moved_at(state) if same else "",
+    )
+
+
+def control_changed(state: EndpointState, canary: Canary) -> bool:
+    """Return whether callers have, or had meanwhile, another version than the one that a canary is compared with."""
+    return moved_at(state) != canary.moved or canary.control != state.live or state.live != state.target
+
+
+def moved_at(state: EndpointState) -> str:
+    """Return when live was moved last, as a canary remembers it."""
+    return state.moved.astimezone(UTC).isoformat() if state.moved else ""
+
+
+def end(context: DeploymentContext, evaluation: str) -> None:
+    """Give all callers what is live: end the test and remove it, and judge sessions of the canary no longer.
+
+    Args:
+        context: The environment.
+        evaluation: The ARN of the canary's online evaluation; empty when there is none.
+    """
+    for test in list(_tests(context)):
+        stop(context, test)
+    if evaluation:
+        switch(context, evaluation, "DISABLED")
 
 
 def start(context: DeploymentContext, gateway: str, evaluations: Mapping[str, str], weight: int) -> dict[str, Any]:
@@ -127,57 +167,16 @@ def _gone(context: DeploymentContext, what: str, look: Callable[[], object]) -> 
         ) from None
 
 
-def judge(context: DeploymentContext, test: Mapping[str, Any], runtime_arn: str) -> Verdict:
-    """Compare both versions by evaluation and latency, with the limits of `canary` in the environment file.
-
-    Reverse when an evaluator is significantly worse or the latency is over the limit, promote when none is and both
-    had enough sessions, else wait.
-    """
-    limits = context.environment.canary
-    findings, worse, enough = [], False, True
-    metrics = test.get("results", {}).get("evaluatorMetrics", [])
-    for metric in metrics:
-        control, new = metric["controlStats"], metric["variantResults"][0]
-        lost = new["isSignificant"] and new["mean"] < control["mean"]
-        worse, enough = worse or lost, enough and min(control["sampleSize"], new["sampleSize"]) >= limits.min_sessions
-        word = "significantly worse" if lost else "not significantly worse"
-        findings.append(
-            f"{metric['evaluatorArn'].rpartition('/')[2]}: {control['mean']:.3f} live, {new['mean']:.3f} new "
-            f"({control['sampleSize']} and {new['sampleSize']} sessions): {word}"
-        )
-    since = test.get("startedAt", test["createdAt"])
-    live, new_ms = (p95(context, runtime_arn, name, since) for name in (LIVE, CANARY))
-    if live and new_ms:
-        slow = new_ms > live * limits.max_latency_ratio
-        worse = worse or slow
-        findings.append(f"P95 latency: {live:.0f} ms live, {new_ms:.0f} ms new: {'too slow' if slow else 'fine'}")
-    decision = "reverse" if worse else "promote" if metrics and enough else "wait"
-    return Verdict(decision, findings or ["no session was evaluated yet"])
-
-
-def p95(context: DeploymentContext, runtime_arn: str, name: str, since: datetime) -> float | None:
-    """Return the P95 latency of an endpoint since then in milliseconds, None when nobody called."""
-    now = datetime.now(UTC)
-    hours = (now - since) // timedelta(hours=1) + 1  # one period that holds it all
-    metric = {
-        "Namespace": "AWS/Bedrock-AgentCore",
-        "MetricName": "Latency",
-        "Dimensions": [
-            {"Name": "Operation", "Value": "InvokeAgentRuntime"},
-            {"Name": "Resource", "Value": runtime_arn},
-            {"Name": "Name", "Value": f"{snake(context.component, context.name)}::{name}"},
-        ],
-    }
-    query = {"Id": "p95", "MetricStat": {"Metric": metric, "Period": hours * 3600, "Stat": "p95"}}
-    found = context.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=since, EndTime=now)
-    values = found["MetricDataResults"][0]["Values"]
-    return float(values[0]) if values else None
-
-
 def _tests(context: DeploymentContext) -> Iterator[dict[str, Any]]:
     """Return all tests of this runtime, in short, the stopped ones too."""
     for page in context.client("bedrock-agentcore").get_paginator("list_ab_tests").paginate():
         yield from (one for one in page["abTests"] if one["name"] == name(context))
+
+
+def began(test: Mapping[str, Any]) -> datetime:
+    """Return when a test began; until it has, when it was made."""
+    found: datetime = test.get("startedAt", test["createdAt"])
+    return found
 
 
 def _variant(variant: str, weight: int, target: str) -> dict[str, Any]:

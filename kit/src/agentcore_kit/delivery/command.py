@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Annotated
 
@@ -26,17 +26,21 @@ Env = Annotated[
 
 
 @contextmanager
-def deployment(command: str, env: str, *, data: bool = False) -> Iterator[DeploymentContext]:
+def deployment(
+    command: str, env: str, *, data: bool = False, before: Callable[[DeploymentContext], None] = lambda _: None
+) -> Iterator[DeploymentContext]:
     """Say where a command acts, with credentials of the right account; when it cannot go on, say why and what next.
 
     Args:
         command: Its name, as it was typed.
         env: The environment, as it was typed.
         data: Whether standard output is read by a program, so that what people read goes to standard error.
+        before: Says what can be said without AWS, so that it is said where there are no credentials, too.
     """
     with reported_errors():
         context = open_context(env)
         with redirect_stdout(sys.stderr if data else sys.stdout):
             output.header(command, context)
+            before(context)
         context.check_account()
         yield context

@@ -9,21 +9,29 @@ from typing import Annotated, Any, TypedDict
 
 import typer
 
-from agentcore_kit.delivery import output, registry, ssm, stacks
+from agentcore_kit.delivery import names, output, registry, running_cost, ssm, stacks
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext, open_context
 from agentcore_kit.delivery.errors import CommandError, reported_errors
-from agentcore_kit.delivery.names import DELIVERY_ROLE
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.secret_check import check_secrets
 from agentcore_kit.kinds.base import ReleaseData
 
 Digest = Annotated[str, typer.Option(help="The image, sha256:…; that of the commit, if empty.")]
 
+RequestsPerDay = Annotated[
+    int | None,
+    typer.Option(min=1, help="Also say what so many requests a day cost, by the tokens of the last evaluation."),
+]
 
-def plan(env: Env = "", digest: Digest = "") -> None:
-    """Show what deploy would change, and change nothing."""
-    with deployment("plan", env) as context:
+
+def plan(env: Env = "", digest: Digest = "", requests_per_day: RequestsPerDay = None) -> None:
+    """Show what deploy would change, and change nothing; with a traffic, first what that costs, without AWS."""
+
+    def cost(context: DeploymentContext) -> None:
+        output.cost(running_cost.told(context.environment, requests_per_day))
+
+    with deployment("plan", env, before=cost) as context:
         check_secrets(context)
         wanted = context.kind.stacks(context, context.kind.release(context, digest))
         lines = prepared(context, wanted)
@@ -57,11 +65,7 @@ def bring(context: DeploymentContext, release: str) -> None:
     for name in [one.name for one in wanted]:
         # Prepared again: a stack may need what the one before it has just made.
         resolved = next(one for one in context.kind.stacks(context, release) if one.name == name)
-        if stacks.prepare(context, resolved):
-            output.step(f"stack {name}")
-            stacks.execute(context, name)
-        else:
-            stacks.discard(context, name)
+        stacks.bring(context, resolved)
     output.done(f"{context.name}: {context.kind.deployed(context, release)}")
 
 
@@ -71,13 +75,12 @@ def register(env: Env = "") -> None:
         context = open_context(env)
         output.header("register", context)
         wanted = context.kind.descriptor(context.manifest)
-        if not context.publishes:
-            publisher = context.manifest.delivery.publisher
-            why = f"the record is {publisher}'s" if context.is_production else "only production publishes"
+        if context.publishes:
+            context.check_account()
+        if why := registry.not_published(context):
             output.plan([])
             output.done(f"{why}; {env} would have sent {len(wanted.data)} bytes of {wanted.kind}")
             return
-        context.check_account()
         record = registry.find(context)
         lines = registry.changes(context, record, wanted)
         output.plan(lines)
@@ -143,15 +146,16 @@ def _as_data(context: DeploymentContext, states: dict[str, str | None], record: 
 
 
 def destroy(env: Env = "") -> None:
-    """Remove everything of this component from an environment, last things first. Logs stay."""
+    """Remove everything of this component from an environment, last things first. Logs and memories stay."""
     with deployment("destroy", env) as context:
         todo = context.kind.extras(context)
         for name in reversed(context.kind.stack_names(context)):
             if stacks.describe(context, name):
                 todo.append((f"delete stack {name}", partial(stacks.delete, context, name)))
         if record := registry.published(context):
-            gone = partial(registry.retire, context, record, f"{context.component} was removed from production")
-            todo.append((f"retire record {context.component}, which cannot be undone", gone))
+            gone = f"remove record {context.component}, which cannot be undone"
+            todo.append((gone, partial(registry.delete, context, record)))
+        left = context.kind.left_behind(context)
         output.plan([text for text, _ in todo])
         if todo:
             output.confirm(context)
@@ -159,17 +163,20 @@ def destroy(env: Env = "") -> None:
             output.step(text)
             do()
         ssm.forget(context)
-        output.done(f"{env}: nothing is deployed and nothing is live; log groups stay until their retention ends")
+        output.done(f"{env}: nothing is deployed and nothing is live; {left}")
 
 
 def identity(
     env: Env = "",
     shared: Annotated[bool, typer.Option("--shared", help="Of the account of the shared services.")] = False,
+    register: Annotated[bool, typer.Option("--register", help="Of the job that writes the registry's record.")] = False,
 ) -> None:
     """Print the role and region that the pipeline uses, as lines for $GITHUB_OUTPUT."""
     with reported_errors():
         context = open_context(env, "shared" if shared else "environment")
-        role = f"arn:{partition(context.region)}:iam::{context.account}:role/{DELIVERY_ROLE}"
+        own = names.register_role if register else names.delivery_role
+        name = context.environment.delivery_role or own(context.component)
+        role = f"arn:{partition(context.region)}:iam::{context.account}:role/{name}"
         print(f"role={role}\nregion={context.region}")
 
 

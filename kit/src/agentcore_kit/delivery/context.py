@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Generic, Literal
 
 import boto3
@@ -22,6 +21,9 @@ from agentcore_kit.kinds.base import kind_of
 
 ATTEMPTS = 8
 """How often botocore tries a call that is throttled or fails in passing, with growing pauses."""
+
+_SESSION = "session"
+"""What the session that makes the clients is kept as, beside them."""
 
 Owner = Literal["environment", "shared"]
 
@@ -81,16 +83,21 @@ class DeploymentContext(Generic[M, E]):
         found = self.environment.account if self.owner == "environment" else self.environment.shared_account
         return str(found)
 
-    @cached_property
-    def _session(self) -> Any:
-        return boto3.Session(region_name=self.region, **self.credentials)
+    def client(self, service: str, region: str = "") -> Any:
+        """Return a client of a service.
 
-    def client(self, service: str) -> Any:
-        """Return a client of a service in the region."""
-        if service not in self._clients:
+        Args:
+            service: As botocore names it.
+            region: Another region than the environment's, for what the organisation has in one region only.
+        """
+        where = region or self.region
+        key = f"{service} {where}"
+        if key not in self._clients:
+            if _SESSION not in self._clients:  # one for all regions: each reads the services' models anew
+                self._clients[_SESSION] = boto3.Session(**self.credentials)
             config = Config(retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
-            self._clients[service] = self._session.client(service, config=config)
-        return self._clients[service]
+            self._clients[key] = self._clients[_SESSION].client(service, region_name=where, config=config)
+        return self._clients[key]
 
     def check_account(self) -> None:
         """Raise CommandError unless the credentials are of the account that this is about."""

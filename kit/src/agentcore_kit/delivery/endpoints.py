@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from agentcore_kit.delivery import output, stacks
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import CommandError, error_code
-from agentcore_kit.delivery.names import LIVE, stack, tags
+from agentcore_kit.delivery.names import LIVE, stack, tag_parameters, tags
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
 
 
@@ -46,7 +48,9 @@ def runtime(context: DeploymentContext) -> Runtime:
     found = stacks.outputs(context, stack(context.component, context.name, "runtime"))
     if "RuntimeId" not in found:
         raise CommandError(f"nothing is deployed in {context.name} yet", f"kit deploy --env {context.name}")
-    return Runtime(found["RuntimeId"], found["RuntimeArn"], found["NewestVersion"])
+    # The service is asked: an update that CloudFormation has rolled back makes a version, and no output says which.
+    about = context.client("bedrock-agentcore-control").get_agent_runtime(agentRuntimeId=found["RuntimeId"])
+    return Runtime(found["RuntimeId"], found["RuntimeArn"], about["agentRuntimeVersion"])
 
 
 def state(context: DeploymentContext, runtime_id: str, name: str = LIVE) -> State | None:
@@ -63,18 +67,59 @@ def state(context: DeploymentContext, runtime_id: str, name: str = LIVE) -> Stat
     return State(live, target, found["status"], found["lastUpdatedAt"], reason)
 
 
-def image_of(context: DeploymentContext, runtime_id: str, version: str) -> str:
-    """Return the image of a version, by digest. Raises CommandError when there is no such version."""
+def version_of(context: DeploymentContext, runtime_id: str, version: str) -> dict[str, Any]:
+    """Return a version as the service has it. Raises CommandError when there is no such version."""
     control = context.client("bedrock-agentcore-control")
     try:
-        found = control.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
+        found: dict[str, Any] = control.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
     except ClientError as error:
         if error_code(error) in ("ResourceNotFoundException", "ValidationException"):
             raise CommandError(
                 f"there is no version {version} in {context.name}", f"kit status --env {context.name}"
             ) from None
         raise
+    return found
+
+
+def image_of(context: DeploymentContext, runtime_id: str, version: str) -> str:
+    """Return the image of a version, by digest. Raises CommandError when there is no such version."""
+    found = version_of(context, runtime_id, version)
     return str(found["agentRuntimeArtifact"]["containerConfiguration"]["containerUri"])
+
+
+def differences(context: DeploymentContext, runtime_id: str, now: str | None, then: str) -> list[str]:
+    """Return what comes back with an earlier version besides its image: who signs in, and the guardrail.
+
+    A version keeps these as they were when it was made. What each of the two has is read from the service.
+
+    Args:
+        context: The environment.
+        runtime_id: The runtime.
+        now: The version that callers have; None for none, with which nothing can be compared.
+        then: The version that they get.
+    """
+    if now is None or now == then:
+        return []
+    before, after = (_settings(version_of(context, runtime_id, version)) for version in (now, then))
+    return [
+        f"version {then} comes back with its own {what}: {after[what] or 'none'} "
+        f"(version {now} has {before[what] or 'none'})"
+        for what in after
+        if before[what] != after[what]
+    ]
+
+
+def _settings(version: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a version says of sign-in and guardrail, as people read it."""
+    authorizer = version.get("authorizerConfiguration", {}).get("customJWTAuthorizer", {})
+    variables = version.get("environmentVariables", {})
+    guardrail = variables.get("AGENT_GUARDRAIL_ID", "")
+    return {
+        "sign-in service": authorizer.get("discoveryUrl", ""),
+        "sign-in clients": ", ".join(sorted(authorizer.get("allowedClients", []))),
+        "sign-in audience": ", ".join(sorted(authorizer.get("allowedAudience", []))),
+        "guardrail": f"{guardrail} version {variables.get('AGENT_GUARDRAIL_VERSION', '')}" if guardrail else "",
+    }
 
 
 def move(context: DeploymentContext, found: Runtime, version: str, name: str = LIVE) -> None:
@@ -103,14 +148,7 @@ def move(context: DeploymentContext, found: Runtime, version: str, name: str = L
 
 def stack_parameters(context: DeploymentContext, runtime_id: str, version: str) -> dict[str, str]:
     """Return the parameters of `infra/endpoint.yaml`: the runtime, and the version that it serves at first."""
-    about = tags(context.manifest, context.environment)
-    return {
-        "RuntimeId": runtime_id,
-        "FirstVersion": version,
-        "Owner": about["owner"],
-        "CostCenter": about["cost-center"],
-        "UseCaseId": about["use-case-id"],
-    }
+    return {"RuntimeId": runtime_id, "FirstVersion": version, **tag_parameters(context.manifest)}
 
 
 def remove(context: DeploymentContext) -> None:
@@ -130,8 +168,7 @@ def _create(context: DeploymentContext, found: Runtime, version: str, name: str)
         )
         return
     made = stacks.stack_of(context, "endpoint", stack_parameters(context, found.id, version))
-    stacks.prepare(context, made)
-    stacks.execute(context, made.name)
+    stacks.bring(context, made)
 
 
 def _settle(context: DeploymentContext, runtime_id: str, name: str) -> State | None:

@@ -13,7 +13,7 @@ GATE_NOT_PASSED, WRONG_INPUT, COULD_NOT = 1, 2, 3
 """The exit codes, besides 0 for done and 130 for interrupted; cli.py says when which."""
 
 _THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnrecognizedClientException")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation")
 _SIGN_IN = (
     "sign in first, for example: aws sso login --profile PROFILE && export AWS_PROFILE=PROFILE\n"
     "      (the workflows get theirs by OIDC; kit identity --env … prints the role)"
@@ -69,12 +69,17 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_denied(error: ClientError) -> bool:
+    """Return whether a service says that these credentials may not make the call."""
+    return error_code(error) in _DENIED
+
+
 def _of_service(error: ClientError) -> CommandError:
     code, operation = error_code(error), error.operation_name
     said = f"{operation}: {error.response['Error'].get('Message', code)}"
     if code in _THROTTLED:
         return CommandError(f"AWS refuses further calls for now ({said}), after retries with growing pauses", _AGAIN)
-    if code in _DENIED:
+    if is_denied(error) or code == "UnrecognizedClientException":
         return CommandError(
             f"these credentials may not do that ({said})", f"ask the platform team to allow {operation}"
         )

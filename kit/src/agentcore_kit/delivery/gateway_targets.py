@@ -16,7 +16,7 @@ from agentcore_kit.delivery.access_token import user_token
 from agentcore_kit.delivery.context import DeploymentContext, as_role
 from agentcore_kit.delivery.errors import CommandError, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
-from agentcore_kit.delivery.ssm import required
+from agentcore_kit.delivery.ssm import optional, required
 from agentcore_kit.tool_contract.definitions import Definition
 from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 
@@ -55,8 +55,7 @@ class Gateway:
         """Find it. Raises CommandError when it is not there, or not ready."""
         spec = context.manifest.spec
         parameter = names.gateway_arn(spec.gateway.name)
-        wanted = [parameter] + [names.GATEWAY_TARGETS_ROLE] * (spec.gateway.scope == "shared")
-        found = required(context, wanted)
+        found = required(context, needed(context))
         self.name, self.id = spec.gateway.name, found[parameter].rpartition("/")[2]
         self.arn = found[parameter]
         self._place = context
@@ -73,6 +72,12 @@ class Gateway:
             raise self._unusable(f"is {about['status']}")
         self.url: str = about["gatewayUrl"]
         self._by_credentials = about["authorizerType"] == "AWS_IAM"
+
+    @classmethod
+    def published(cls, context: DeploymentContext) -> Gateway | None:
+        """Return the gateway; None where the platform publishes none. Raises CommandError when it is not ready."""
+        wanted = needed(context)
+        return cls(context) if optional(context, wanted).keys() >= set(wanted) else None
 
     def target(self, name: str) -> dict[str, Any] | None:
         """Return a target in full by its name, None when there is none."""
@@ -149,6 +154,12 @@ class Gateway:
         )
 
 
+def needed(context: DeploymentContext) -> list[str]:
+    """Return the SSM parameters by which a tool finds its gateway, and who may change what is behind it."""
+    spec = context.manifest.spec
+    return [names.gateway_arn(spec.gateway.name)] + [names.GATEWAY_TARGETS_ROLE] * (spec.gateway.scope == "shared")
+
+
 def _state(target: dict[str, Any]) -> str:
     return f"{target['status']}: {'; '.join(target.get('statusReasons', [])) or 'no reason given'}"
 
@@ -158,8 +169,15 @@ def shown(context: DeploymentContext, tools: Sequence[Definition]) -> list[Defin
     return [lambda_schema(tool) for tool in tools] if context.manifest.spec.target == "lambda" else list(tools)
 
 
-def wanted(context: DeploymentContext, address: str, tools: Sequence[Definition]) -> Wanted:
-    """Return what the target should be, given where the shown tools are: a URL, or the ARN of a function."""
+def wanted(context: DeploymentContext, address: str, tools: Sequence[Definition], version: str = "") -> Wanted:
+    """Return what the target should be.
+
+    Args:
+        context: The environment.
+        address: Where the tools are: a URL, or the ARN of a function.
+        tools: As agents see them.
+        version: Of the component that serves them; empty for the one that is checked out.
+    """
     about, spec = context.manifest.metadata, context.manifest.spec
     credentials: dict[str, Any] = {"credentialProviderType": "JWT_PASSTHROUGH"}
     server: dict[str, Any] = {"endpoint": address, "listingMode": "DEFAULT"}
@@ -173,7 +191,7 @@ def wanted(context: DeploymentContext, address: str, tools: Sequence[Definition]
     if spec.target == "lambda":
         credentials = {"credentialProviderType": "GATEWAY_IAM_ROLE"}
         configuration = {"mcp": {"lambda": {"lambdaArn": address, "toolSchema": {"inlinePayload": list(tools)}}}}
-    return Wanted(spec.prefix, f"{about.name} {context.name} {about.version}", configuration, [credentials])
+    return Wanted(spec.prefix, f"{about.name} {context.name} {version or about.version}", configuration, [credentials])
 
 
 def owner(target: dict[str, Any]) -> str:
@@ -181,10 +199,43 @@ def owner(target: dict[str, Any]) -> str:
     return " ".join(str(target.get("description", "")).split(" ")[:2])
 
 
+def is_own(context: DeploymentContext, target: dict[str, Any]) -> bool:
+    """Return whether a target says that it is of this component in this environment."""
+    return owner(target) == f"{context.component} {context.name}"
+
+
+def version_of(target: dict[str, Any]) -> str:
+    """Return the version of the component that a target says it is of; empty when it says none."""
+    return " ".join(str(target.get("description", "")).split(" ")[2:])
+
+
+def carried(target: dict[str, Any]) -> list[Definition] | None:
+    """Return the tools that a target carries; None when the gateway lists them itself."""
+    configuration = target["targetConfiguration"]["mcp"]
+    if "lambda" in configuration:
+        inline: list[Definition] = configuration["lambda"]["toolSchema"]["inlinePayload"]
+        return inline
+    schema = configuration["mcpServer"].get("mcpToolSchema")
+    return json.loads(schema["inlinePayload"])["tools"] if schema else None
+
+
 def same(target: dict[str, Any], expected: Wanted) -> bool:
-    """Return whether a target is what it should be, but for the version in its description."""
-    parameters = expected.parameters()
-    return all(target[key] == parameters[key] for key in ("targetConfiguration", "credentialProviderConfigurations"))
+    """Return whether a target is what it should be, in whatever order its schemas are written."""
+    return all(_read(target.get(key)) == _read(value) for key, value in expected.parameters().items())
+
+
+def _read(value: Any) -> Any:
+    """Return a part of a target with the text of its schemas as what it says, the tools in the order of their names."""
+    if isinstance(value, list):
+        found = [_read(one) for one in value]
+        return sorted(found, key=lambda one: str(one["name"])) if all("name" in one for one in found) else found
+    if isinstance(value, dict):
+        return {key: _read(_json(one) if key == "inlinePayload" else one) for key, one in value.items()}
+    return value
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def kept(target: dict[str, Any]) -> dict[str, Any]:

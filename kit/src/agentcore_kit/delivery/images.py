@@ -37,6 +37,7 @@ def record_path() -> Path:
 
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,12 @@ def find(context: DeploymentContext, digest: str = "") -> Image:
 def built(context: DeploymentContext, revision: str) -> Image | None:
     """Return the image of a commit, None when it is not built yet."""
     return _lookup(context, {"imageTag": revision})
+
+
+def commit_of(context: DeploymentContext, digest: str) -> str:
+    """Return the commit that an image was built from, which is one of its tags; empty when ECR does not tell."""
+    found = _lookup(context, {"imageDigest": digest})
+    return next((tag for tag in (found.tags if found else ()) if _COMMIT.fullmatch(tag)), "")
 
 
 def build(context: DeploymentContext, revision: str) -> Image:

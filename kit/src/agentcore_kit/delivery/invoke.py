@@ -16,14 +16,16 @@ TIMEOUT_SECONDS = 60.0
 
 
 @cache  # reading the machine's certificates for each request would take longer than the request
-def _client() -> httpx.Client:
+def client() -> httpx.Client:
+    """Return the client that deployed components are asked with."""
     return httpx.Client(timeout=TIMEOUT_SECONDS)
 
 
-def invocation_url(context: DeploymentContext, runtime_arn: str) -> str:
-    """Return where a runtime is invoked; without a qualifier the newest version answers."""
+def invocation_url(context: DeploymentContext, runtime_arn: str, endpoint: str = "") -> str:
+    """Return where an endpoint of a runtime is invoked; where none is named, the newest version answers."""
     base = context.client("bedrock-agentcore").meta.endpoint_url
-    return f"{base}/runtimes/{quote(runtime_arn, safe='')}/invocations"
+    url = f"{base}/runtimes/{quote(runtime_arn, safe='')}/invocations"
+    return f"{url}?qualifier={quote(endpoint, safe='')}" if endpoint else url
 
 
 def invoke(
@@ -39,9 +41,8 @@ def invoke(
     Raises:
         httpx.HTTPError: When nobody answers.
     """
-    return _client().post(
-        invocation_url(context, runtime_arn),
-        params={"qualifier": endpoint},
+    return client().post(
+        invocation_url(context, runtime_arn, endpoint),
         json=payload,
         headers={"Authorization": f"Bearer {token}", SESSION_HEADER: session_id or f"smoke-{uuid4()}"},
     )

@@ -11,9 +11,10 @@ from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.delivery import images, names, stacks
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
+from agentcore_kit.mcp_server.aws_lambda import LISTING
 from agentcore_kit.mcp_server.declarations import TOOLS
-from agentcore_kit.tool_contract.definitions import offered
-from agentcore_kit.tool_contract.samples import example
+from agentcore_kit.tool_contract.definitions import Definition, offered
+from agentcore_kit.tool_contract.samples import example, example_by_schema
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,47 @@ def live(context: DeploymentContext) -> str:
     return f"live: image {found.short}" if found else "nothing is live"
 
 
+def listed(context: DeploymentContext, found: Function) -> tuple[str, list[Definition]]:
+    """Return the version and the tools that the function says it has.
+
+    A function of an earlier release of the kit does not list them; what is checked out answers for it, when it is of
+    the same commit.
+
+    Raises:
+        CommandError: When it does not start, or is an earlier one of another commit.
+    """
+    said = _call(context, found, LISTING, {})
+    if "tools" in said:
+        return str(said["version"]), list(said["tools"])
+    if "errorMessage" in said:
+        raise CommandError(
+            f"the smoke test failed: image {found.short} does not list its tools: {json.dumps(said)[:200]}",
+            f"kit deploy --env {context.name} --digest sha256:… of an earlier image goes back",
+            GATE_NOT_PASSED,
+        )
+    as_checked_out(context)
+    return context.manifest.metadata.version, offered()
+
+
 def check(context: DeploymentContext, found: Function) -> None:
     """Call each tool that only reads and needs no user. Raises CommandError with the first that fails."""
-    for tool in offered():
-        if not tool["annotations"]["readOnlyHint"] or TOOLS[tool["name"]].caller_parameter:
+    for tool in listed(context, found)[1]:
+        name = tool["name"]
+        if not tool["annotations"]["readOnlyHint"] or (name not in TOOLS or TOOLS[name].caller_parameter):
             continue
-        result = _call(context, found, tool["name"], example(tool))
+        arguments = example(tool) if tool in offered() else example_by_schema(tool)
+        result = _call(context, found, name, arguments)
         if "error" in result or "errorMessage" in result:
             raise CommandError(
-                f"the smoke test failed: {tool['name']} of image {found.short}: {json.dumps(result)[:200]}",
+                f"the smoke test failed: {name} of image {found.short}: {json.dumps(result)[:200]}",
                 f"kit deploy --env {context.name} --digest sha256:… of an earlier image goes back",
                 GATE_NOT_PASSED,
             )
 
 
 def _call(context: DeploymentContext, found: Function, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    custom = {"bedrockAgentCoreToolName": f"{context.manifest.spec.prefix}{SEPARATOR}{name}"}
+    named = name if name == LISTING else f"{context.manifest.spec.prefix}{SEPARATOR}{name}"
+    custom = {"bedrockAgentCoreToolName": named}
     said = context.client("lambda").invoke(
         FunctionName=found.arn,
         ClientContext=b64encode(json.dumps({"custom": custom}).encode()).decode(),

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from agentcore_kit.delivery.invoke import SESSION_HEADER, TIMEOUT_SECONDS
+from agentcore_kit.delivery.invoke import SESSION_HEADER, client
 from agentcore_kit.runtime.aws_signing import Signed as Signed
 
 _ACCEPTED = "application/json, text/event-stream"
+_REVISION, _CLIENT = "2025-11-25", {"name": "agentcore-kit", "version": "1"}
 
 
 class NoAnswer(Exception):
     """The endpoint did not answer as MCP asks for; the message says what it did instead."""
-
-
-@cache  # reading the machine's certificates for each request would take longer than the request
-def _client() -> httpx.Client:
-    return httpx.Client(timeout=TIMEOUT_SECONDS)
 
 
 def request(url: str, who: str | httpx.Auth, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -32,7 +27,7 @@ def request(url: str, who: str | httpx.Auth, method: str, params: dict[str, Any]
     auth = who if isinstance(who, httpx.Auth) else httpx.USE_CLIENT_DEFAULT
     call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
     try:
-        reply = _client().post(url, headers=headers, json=call, auth=auth)
+        reply = client().post(url, headers=headers, json=call, auth=auth)
     except httpx.HTTPError as error:
         raise NoAnswer(f"nobody answers: {error}") from None
     if reply.status_code != 200:
@@ -43,6 +38,12 @@ def request(url: str, who: str | httpx.Auth, method: str, params: dict[str, Any]
     except (ValueError, KeyError, StopIteration):
         raise NoAnswer(f"no result of {method}: {reply.text[:200]}") from None
     return result
+
+
+def server_version(url: str, who: str | httpx.Auth) -> str:
+    """Return the version that a server says it has, empty when it says none. Raises NoAnswer."""
+    said = request(url, who, "initialize", {"protocolVersion": _REVISION, "capabilities": {}, "clientInfo": _CLIENT})
+    return str(said.get("serverInfo", {}).get("version", ""))
 
 
 def list_tools(url: str, who: str | httpx.Auth) -> list[dict[str, Any]]:

@@ -1,28 +1,23 @@
 """`monitor`: do live sessions score as well as they should? If not, people are asked, and perhaps live goes back.
 
-Online evaluation judges the sample. It writes each score as an event of OpenTelemetry's conventions into the log
-group of evaluation.yaml, and as a metric with the evaluator's name and the dimension service.name. Events have their
-times, so those since callers moved to the version that is live are what is judged; the metric is the baseline. Its
-dimension is what AWS's own strands-agents-evals writes, and was not seen from the service yet: without it there is no
-baseline.
+It also fails when something that it or an alarm relies on has had no data although there was traffic, and says what.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery import endpoints, output, promotion, version_history
-from agentcore_kit.delivery.access_token import token
+from agentcore_kit.delivery import alarm_rollback, blind_spots, endpoint_state, moves, output, rollback, scores
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
-from agentcore_kit.delivery.names import LIVE, snake
+from agentcore_kit.delivery.endpoint_state import EndpointState
+from agentcore_kit.delivery.errors import COULD_NOT, GATE_NOT_PASSED, CommandError
+from agentcore_kit.delivery.measurements import Endpoint, Window, value
+from agentcore_kit.delivery.scores import Judged, Score
 
 WORST = 5
 """So many of the lowest scores are shown to people."""
@@ -33,151 +28,110 @@ def report_path() -> Path:
     return repository_root() / ".local" / "delivery" / "monitor.md"
 
 
-@dataclass(frozen=True)
-class Score:
-    """The mean of an evaluator, lately and before; None when nothing was sampled."""
-
-    evaluator: str
-    recent: float | None
-    baseline: float | None
-
-    def problem(self, minimum: float, max_drop: float) -> str | None:
-        """Return what is wrong with it, None when all is right.
-
-        Args:
-            minimum: The score below which it is wrong, whatever it was before.
-            max_drop: How far below the baseline it may be.
-        """
-        if self.recent is None:
-            return None
-        if self.recent < minimum:
-            return f"{self.evaluator}: {self.recent:.2f} lately, below {minimum:.2f}"
-        if self.baseline is not None and self.recent < self.baseline - max_drop:
-            return f"{self.evaluator}: {self.recent:.2f} lately, {self.baseline:.2f} before"
-        return None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One score that online evaluation gave."""
-
-    evaluator: str
-    value: float
-    session: str
+def report(lines: Sequence[str]) -> None:
+    """Write what people have to look at."""
+    report_path().parent.mkdir(parents=True, exist_ok=True)
+    report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def monitor(env: Env = "") -> None:
-    """Compare what online evaluation measured with the limit and the baseline. Exit code 1 when it is worse."""
+    """Compare what online evaluation measured with limit and baseline. Exit code 1 when it is worse, 3 when blind."""
     with deployment("monitor", env) as context:
-        if context.region in WITHOUT_ONLINE_EVALUATION:
-            output.done(f"{env}: AgentCore has no online evaluation in {context.region}; no session is judged")
+        state = endpoint_state.read(context)
+        for line in context.kind.status(context):
+            print(f"  {line}")
+        if state.live is None:
+            output.plan([])
+            output.done(f"{env}: nothing is live, so there is nothing to monitor")
             return
-        since = judged_from(context)
-        judged = judged_since(context, since)
-        scores = [measure(context, evaluator, judged) for evaluator in context.environment.online_evaluation.evaluators]
-        for score in scores:
-            print(f"  {score.evaluator}: {_shown(score.recent)} lately, {_shown(score.baseline)} before")
-        minimum, max_drop = context.environment.alarms.score, context.environment.monitoring.max_drop
-        problems = [text for score in scores if (text := score.problem(minimum, max_drop))]
-        rolls_back = bool(problems) and context.manifest.spec.rollback_on_drift
-        output.plan([f"roll {env} back"] if rolls_back else [])
-        if problems:
-            _act(context, problems, sorted(judged, key=lambda one: one.value)[:WORST], rolls_back=rolls_back)
-        if all(score.recent is None for score in scores):
-            _must_be_quiet(context, since)
-            output.done(f"{env}: no session was sampled since {since:%Y-%m-%d %H:%M} UTC")
-            return
-        output.done(f"{env}: scores are as they should be")
+        blind = list(_blind_to_requests(context, state))
+        said = _judge(context, state, blind)
+        if blind:
+            _say_blind(context, state, blind)
+        output.done(f"{env}: {said}")
 
 
-def measure(context: DeploymentContext, evaluator: str, judged: list[Judged]) -> Score:
-    """Return the mean scores of an evaluator: of what was judged lately, and of the metric before."""
-    name = snake(context.component, context.name)
-    metric = _metric(f"agentops/{name}", evaluator, {"service.name": f"{name}.{LIVE}"})
-    values = [one.value for one in judged if one.evaluator == evaluator]
-    recent = sum(values) / len(values) if values else None
-    begin, days = recent_begin(context), timedelta(days=context.environment.monitoring.baseline_days)
-    return Score(evaluator, recent, _statistic(context, metric, "Average", begin - days, begin))
+def _judge(context: DeploymentContext, state: EndpointState, blind: list[str]) -> str:
+    """Judge the scores, act when they are too low, and return how they are; add to what monitoring is blind to."""
+    if context.region in WITHOUT_ONLINE_EVALUATION:
+        output.plan([])
+        return f"AgentCore has no online evaluation in {context.region}; no session is judged"
+    window, limits = scores.recent(context, state), scores.limits_of(context)
+    lately = scores.judged(context, state.runtime.id, window)
+    before = scores.judged(context, state.runtime.id, scores.baseline(context))
+    found = scores.scores(context, lately, before)
+    for score in found:
+        print(f"  {score.shown(limits.min_sample)}")
+    blind += _blind_to_scores(context, state, window, found)
+    if problems := [text for score in found if (text := score.problem(limits))]:
+        _act(context, state, [*problems, *(f"and the monitoring is blind: {one}" for one in blind)], lately)
+    output.plan([])
+    if not lately:
+        return f"no session was sampled since {window.start:%Y-%m-%d %H:%M} UTC"
+    if all(score.recent.size < limits.min_sample for score in found):
+        return f"too few sessions were judged since {window.start:%Y-%m-%d %H:%M} UTC to tell"
+    return "scores are as they should be"
 
 
-def recent_begin(context: DeploymentContext) -> datetime:
-    """Return where the time that is judged begins, and its baseline ends: `monitoring.recentHours` ago."""
-    return datetime.now(UTC) - timedelta(hours=context.environment.monitoring.recent_hours)
+def _blind_to_requests(context: DeploymentContext, state: EndpointState) -> Iterator[str]:
+    """Yield what is missing of the metrics of requests, since callers had live or since some hours ago."""
+    begin = datetime.now(UTC) - timedelta(hours=context.environment.monitoring.recent_hours)
+    window = Window.since(max(begin, state.moved) if state.moved else begin)
+    endpoint = Endpoint(context, state.runtime.arn)
+    yield from blind_spots.nobody_answered(endpoint, window, context.environment.alarms.errors)
+    yield from blind_spots.own_metrics(endpoint, window, "TimeToFirstTokenMs")
 
 
-def judged_from(context: DeploymentContext) -> datetime:
-    """Return when what is judged begins: some hours ago, or when callers had moved to the version that is live.
-
-    For some minutes after they moved, sessions of the version before may still be judged.
-    """
-    begin, live = recent_begin(context), endpoints.state(context, endpoints.runtime(context).id)
-    settling = timedelta(minutes=context.environment.monitoring.settling_minutes)
-    return max(begin, live.moved + settling) if live else begin
-
-
-def judged_since(context: DeploymentContext, since: datetime) -> list[Judged]:
-    """Return the scores since then."""
-    group = f"/agentops/evaluations/{endpoints.runtime(context).id}"
-    pages = context.client("logs").get_paginator("filter_log_events")
-    found = []
-    for page in pages.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
-        found += [one for event in page["events"] if (one := _score(event["message"]))]
-    return found
-
-
-def _score(message: str) -> Judged | None:
-    """Return the score that an event tells; an evaluation that failed gave none, and there are other events."""
-    try:
-        about = json.loads(message)["attributes"]
-        value = float(about["gen_ai.evaluation.score.value"])
-        return Judged(about.get("gen_ai.evaluation.name", ""), value, about.get("session.id", ""))
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _must_be_quiet(context: DeploymentContext, since: datetime) -> None:
-    """Raise CommandError when there were sessions enough to sample: then it is the monitoring that does not work."""
-    about = {
-        "Operation": "InvokeAgentRuntime",
-        "Resource": endpoints.runtime(context).arn,
-        "Name": f"{snake(context.component, context.name)}::{LIVE}",
-    }
-    now = max(datetime.now(UTC), since + timedelta(minutes=1))
-    sessions = _statistic(context, _metric("AWS/Bedrock-AgentCore", "Sessions", about), "Sum", since, now) or 0
-    share = context.environment.online_evaluation.sampling_percent
-    if sessions * share / 100 >= context.environment.monitoring.min_sample:
-        raise CommandError(
-            f"{sessions:.0f} sessions since {since:%Y-%m-%d %H:%M} UTC and none was judged, although "
-            f"{share:g} % should have been",
-            f"kit online --env {context.name}; then look at the online evaluation's status in the AgentCore console",
+def _blind_to_scores(
+    context: DeploymentContext, state: EndpointState, window: Window, found: Sequence[Score]
+) -> Iterator[str]:
+    """Yield that sessions were not judged although enough should have been, or that the score's alarm sees none."""
+    endpoint, least = Endpoint(context, state.runtime.arn), context.environment.monitoring.min_sample
+    if not any(score.recent.size for score in found):
+        sessions = endpoint.of_service("Sessions", "Sum", window) or 0
+        share = context.environment.online_evaluation.sampling_percent
+        if sessions * share / 100 >= least:
+            yield (
+                f"{sessions:.0f} sessions since {window.start:%Y-%m-%d %H:%M} UTC and none was judged, although "
+                f"{share:g} % should have been: kit online --env {context.name}, then look at the online evaluation's "
+                "status in the AgentCore console"
+            )
+        return
+    watched = found[0]  # by the alarm of observability.yaml
+    named = {"service.name": endpoint.service_name}
+    seen = value(context, endpoint.namespace, watched.evaluator, named, "SampleCount", window)
+    if watched.recent.size >= least and not seen:
+        yield (
+            f"{watched.recent.size} sessions were judged by {watched.evaluator}, and its metric of "
+            f"{endpoint.service_name} in namespace {endpoint.namespace} has no data: the alarm on scores cannot go off"
         )
 
 
-def _metric(namespace: str, name: str, dimensions: dict[str, str]) -> dict[str, Any]:
-    found = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    return {"Namespace": namespace, "MetricName": name, "Dimensions": found}
+def _say_blind(context: DeploymentContext, state: EndpointState, blind: Sequence[str]) -> None:
+    report(
+        [
+            f"The monitoring of {context.component} in {context.name} is blind; version {state.live} is live:",
+            "",
+            *(f"- {one}" for one in blind),
+            "",
+            f"Its own metrics: {blind_spots.OWN_METRICS}.",
+        ]
+    )
+    raise CommandError(
+        f"the monitoring is blind: {'; '.join(blind)}; live: version {state.live}",
+        f"kit smoke --env {context.name} asks live; {report_path().relative_to(repository_root())} says more",
+        COULD_NOT,
+    )
 
 
-def _statistic(
-    context: DeploymentContext, metric: dict[str, Any], statistic: str, start: datetime, end: datetime
-) -> float | None:
-    seconds = int((end - start).total_seconds()) // 60 * 60  # whole minutes are what CloudWatch takes
-    query = {"Id": "one", "MetricStat": {"Metric": metric, "Period": seconds, "Stat": statistic}}
-    found = context.client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
-    values = found["MetricDataResults"][0]["Values"]
-    return float(values[0]) if values else None
-
-
-def _act(context: DeploymentContext, problems: list[str], worst: list[Judged], *, rolls_back: bool) -> None:
-    found = endpoints.runtime(context)
-    now = endpoints.state(context, found.id)
-    live = now.live if now else None
-    lines = [
-        f"Version {live} of {context.component} in {context.name} scores too low:",
-        "",
-        *(f"- {p}" for p in problems),
-    ]
-    if worst:
+def _act(context: DeploymentContext, state: EndpointState, problems: Sequence[str], lately: Sequence[Judged]) -> None:
+    """Ask people to look, and put the version before back where the manifest says so and it may be this version's."""
+    stays = _reason_to_stay(context, state)
+    plan = [] if stays else rollback.plan(context, state)
+    output.plan(plan)
+    lines = [f"Version {state.live} of {context.component} in {context.name} scores too low:", ""]
+    lines += [f"- {problem}" for problem in problems]
+    if worst := sorted(lately, key=lambda one: one.value)[:WORST]:
         lines += ["", "| Score | Evaluator | Session |", "|---|---|---|"]
         lines += [f"| {one.value:.2f} | {one.evaluator} | `{one.session}` |" for one in worst]
     lines += [
@@ -185,24 +139,29 @@ def _act(context: DeploymentContext, problems: list[str], worst: list[Judged], *
         "Please look at these sessions: the log group of the evaluation says why they scored so. What went wrong "
         "becomes a row of the ground truth: `kit row`.",
     ]
-    _report(lines)  # before anything is done: people hear of it also when that fails
-    if rolls_back and version_history.recall(context).before(live):
+    report([*lines, "", f"Nothing was moved: {stays}."] if stays else lines)  # before anything is done
+    said = f"nothing was moved: {stays}" if stays else ""
+    if not stays:
         output.confirm(context)
-        bearer, target = token(context), promotion.rollback_target(context, live)
-        promotion.roll_back(context, found, target, lambda name: context.kind.smoke(context, found.arn, name, bearer))
-        _report([*lines, "", f"Version {target} is live again, as manifest.yaml asks for (spec.rollbackOnDrift)."])
-    after = endpoints.state(context, found.id)
+        smoke = moves.smoke_if_possible(context, state)
+        said = rollback.back(context, state, smoke, f"scores too low: {'; '.join(problems)}", automatic=True)
+        report([*lines, "", f"{said[0].upper()}{said[1:]}, as manifest.yaml asks for (spec.rollbackOnDrift)."])
+    after = endpoint_state.read(context)
     raise CommandError(
-        f"{'; '.join(problems)}; live: version {after.live if after else None}",
+        f"{'; '.join(problems)}; {said}; live: version {after.live}",
         f"read {report_path().relative_to(repository_root())}; kit rollback --env {context.name} goes back",
         GATE_NOT_PASSED,
     )
 
 
-def _report(lines: list[str]) -> None:
-    report_path().parent.mkdir(parents=True, exist_ok=True)
-    report_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _shown(value: float | None) -> str:
-    return "nothing" if value is None else f"{value:.2f}"
+def _reason_to_stay(context: DeploymentContext, state: EndpointState) -> str | None:
+    """Return why callers stay on what is live although it scores too low; None when they are to go back."""
+    if not context.manifest.spec.rollback_on_drift:
+        return "manifest.yaml asks for no rollback (spec.rollbackOnDrift)"
+    if reason := alarm_rollback.not_automatic(context, state):
+        return reason
+    try:
+        rollback.target(context, state)
+    except CommandError as none:
+        return none.message
+    return None

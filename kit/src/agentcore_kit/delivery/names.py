@@ -14,9 +14,29 @@ REGISTRY = "/agentops/registry/arn"
 ALARM_TOPIC = "/agentops/alarms/topic-arn"
 AB_TEST_ROLE = "/agentops/roles/ab-test-arn"
 GATEWAY_TARGETS_ROLE = "/agentops/roles/gateway-targets-arn"
+MEMORY_KEY = "/agentops/kms/memory-key-arn"
+SINK = "/agentops/monitoring/sink-arn"
+OIDC = "token.actions.githubusercontent.com"
+"""GitHub's identity provider, as the accounts know it."""
+PLATFORM_READER = "agentops-platform-reader"
+"""The role of the shared account that the platform's other accounts read what is published there with."""
 
-DELIVERY_ROLE = "agentops-delivery"
-"""The role that the pipeline assumes by OIDC, in each account. The platform makes it."""
+
+def delivery_role(component: str) -> str:
+    """Return the role that the component's pipeline assumes by OIDC, in each account. The platform makes it."""
+    return f"agentops-deliver-{component}"
+
+
+def delivery_role_arn(component: str, environment: Environment, partition: str) -> str:
+    """Return the ARN of the role that the pipeline assumes in an environment's account."""
+    name = environment.delivery_role or delivery_role(component)
+    return f"arn:{partition}:iam::{environment.account}:role/{name}"
+
+
+def register_role(component: str) -> str:
+    """Return the role that writes the component's record in the registry before production is approved, and no more."""
+    return f"agentops-register-{component}"
+
 
 LIVE, NEWEST = "live", "DEFAULT"
 """Endpoints: what callers use, and the one that every runtime has, which always follows the newest version."""
@@ -39,6 +59,26 @@ def gateway_arn(name: str) -> str:
     return f"/agentops/gateways/{name}/arn"
 
 
+def gateway_url(name: str) -> str:
+    """Return where the platform publishes the URL of a gateway, at which agents call its tools."""
+    return f"/agentops/gateways/{name}/url"
+
+
+def memory_id(component: str, environment: str) -> str:
+    """Return where a memory component publishes the id of its memory."""
+    return f"/agentops/memories/{component}/{environment}/id"
+
+
+def memory_arn(component: str, environment: str) -> str:
+    """Return where a memory component publishes the ARN of its memory."""
+    return f"/agentops/memories/{component}/{environment}/arn"
+
+
+def memory_policy(component: str, environment: str, consumer: str) -> str:
+    """Return where a memory component publishes the ARN of the policy of what a consumer may do with its memory."""
+    return f"/agentops/memories/{component}/{environment}/consumers/{consumer}/policy-arn"
+
+
 def memory(component: str, environment: str) -> str:
     """Return below which a component keeps parameters of its own in an environment."""
     return f"/agentops/components/{component}/{environment}/"
@@ -47,6 +87,17 @@ def memory(component: str, environment: str) -> str:
 def test_client(component: str, environment: str) -> str:
     """Return the secret of the OAuth client that smoke tests and evaluation sign in with."""
     return f"{memory(component, environment)}test-client"
+
+
+def component_runtime(component: str, environment: str) -> tuple[str, str, str]:
+    """Return where an agent or tool publishes its runtime's ARN, the endpoint that callers use, and its URL."""
+    below = memory(component, environment)
+    return f"{below}runtime-arn", f"{below}endpoint", f"{below}url"
+
+
+def litellm_key(component: str, environment: str) -> str:
+    """Return the secret of the key that an agent calls the platform's LiteLLM gateway with."""
+    return f"{memory(component, environment)}litellm-key"
 
 
 def snake(component: str, environment: str) -> str:
@@ -69,6 +120,27 @@ def tags(manifest: Manifest, environment: Environment) -> dict[str, str]:
         "component": about.name,
         "environment": environment.name,
     } | {name: value for name, value in about.tags.items() if value}
+
+
+def record_metadata(manifest: Manifest) -> dict[str, str]:
+    """Return the metadata of a component's record, by the fields of the registry's schema."""
+    about = manifest.metadata
+    return {"owner": about.owner, "costCenter": about.cost_center, "useCaseId": about.use_case_id}
+
+
+TAG_PARAMETERS = {"owner": "Owner", "cost-center": "CostCenter", "use-case-id": "UseCaseId"}
+"""The parameters of a template that it tags its resources with, by the names of the tags."""
+
+
+def tag_parameters(manifest: Manifest) -> dict[str, str]:
+    """Return the values of those parameters of a template that it tags its resources with."""
+    about = manifest.metadata
+    return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
+
+
+def evaluation(component: str, environment: str) -> str:
+    """Return the name of the online evaluations; the template writes `e_` or `c_` before it, and 48 are allowed."""
+    return snake(component, environment)[:46]
 
 
 def passed_tag(dataset: str, digest: str) -> str:

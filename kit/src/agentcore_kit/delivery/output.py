@@ -24,6 +24,15 @@ def plan(lines: list[str]) -> None:
     sys.stdout.flush()
 
 
+def cost(lines: list[str]) -> None:
+    """Say what an environment costs, or why that is not known; nothing where there is nothing to say."""
+    if lines:
+        print("cost:")
+    for line in lines:
+        print(f"  - {line}")
+    sys.stdout.flush()
+
+
 def confirm(context: DeploymentContext) -> None:
     """Ask before production changes; in CI GitHub has asked. Raises CommandError unless the answer is yes."""
     if not context.is_production or in_pipeline():

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agentcore_kit.delivery import endpoints, images, output, promotion, version_history
+from agentcore_kit.delivery import (
+    alarm_rollback,
+    endpoint_state,
+    endpoints,
+    images,
+    moves,
+    output,
+    promotion,
+)
+from agentcore_kit.delivery import rollback as going_back
 from agentcore_kit.delivery.access_token import token
 from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext, open_context
-from agentcore_kit.delivery.errors import CommandError, reported_errors
+from agentcore_kit.delivery.endpoint_history import clock
+from agentcore_kit.delivery.endpoint_state import EndpointState
+from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError, reported_errors
 from agentcore_kit.delivery.invoke import invocation_url
-from agentcore_kit.delivery.names import LIVE
+from agentcore_kit.delivery.names import LIVE, NEWEST
 from agentcore_kit.delivery.runtime_releases import allow, live
 
 Version = Annotated[str, typer.Option(help="A version of the runtime; if empty, the command chooses.")]
 Day = Annotated[str, typer.Option("--date", help="The component's date, if it stands still.")]
-Alarm = Annotated[bool, typer.Option("--alarm", help="An alarm asks: nothing moves soon after a rollback.")]
+Alarm = Annotated[
+    Path | None, typer.Option("--alarm", help="The event of an alarm that asks for it, as GitHub's file of the event.")
+]
 Endpoint = Annotated[str, typer.Option("--endpoint", help="live, canary, or DEFAULT: the newest version.")]
-
-SETTLES = timedelta(minutes=30)
-"""How long after a rollback alarms may still be about what it left."""
 
 
 def build(env: Env = "") -> None:
@@ -56,9 +66,30 @@ def build(env: Env = "") -> None:
 def smoke(env: Env = "", name: Endpoint = LIVE) -> None:
     """Ask an endpoint what every version must be able to answer. With --endpoint DEFAULT the newest version."""
     with deployment("smoke", env) as context:
-        output.plan([f"ask endpoint {name}; nothing is changed"])
-        context.kind.smoke(context, endpoints.runtime(context).arn, name, token(context))
-        output.done(f"{env}: {name} answers as it should; {live(context)}")
+        state = endpoint_state.read(context)
+        output.plan([f"ask endpoint {name}; none is moved, and a version that fails is remembered"])
+        version = _serves(context, state, name)
+        try:
+            context.kind.smoke(context, state.runtime.arn, name, token(context))
+        except CommandError as failure:
+            if version and failure.code == GATE_NOT_PASSED:
+                endpoint_state.remember_test(context, version, passed=False)
+                message = f"{failure.message}; version {version} is remembered as one that failed; {live(context)}"
+                raise CommandError(message, failure.next_step, failure.code) from None
+            raise
+        state = endpoint_state.remember_test(context, version, passed=True) if version else state
+        failed = (
+            f"; version {version} has failed before, so it is promoted by name only" if version in state.failed else ""
+        )
+        output.done(f"{env}: {name} answers as it should{failed}; {live(context)}")
+
+
+def _serves(context: DeploymentContext, state: EndpointState, name: str) -> str:
+    """Return the version that an endpoint serves; empty for one that is not there."""
+    if name == NEWEST:
+        return state.runtime.newest
+    seen = endpoints.state(context, state.runtime.id, name)
+    return seen.live or "" if seen else ""
 
 
 def gate(env: Env = "", day: Day = "") -> None:
@@ -68,9 +99,11 @@ def gate(env: Env = "", day: Day = "") -> None:
         uri = endpoints.image_of(context, found.id, found.newest)
         marks = " and mark its image as passed" if context.stage == "preproduction" else ""
         output.plan([f"evaluate version {found.newest} with evals/dataset.jsonl{marks}; endpoints stay as they are"])
+        if context.stage == "preproduction":
+            context.kind.before_promotion(context, found.newest)
         code = context.kind.evaluate(context, invocation_url(context, found.arn), token(context), day)
         if code:
-            what = {1: "is below threshold", 2: "was given bad input"}.get(code, "could not run")
+            what = {1: "did not pass", 2: "was given bad input"}.get(code, "could not run")
             raise CommandError(
                 f"the evaluation of version {found.newest} {what} (exit code {code}); not promoted; {live(context)}",
                 "read evals/results/, correct it, then build and deploy again",
@@ -82,60 +115,57 @@ def gate(env: Env = "", day: Day = "") -> None:
 
 
 def promote(env: Env = "", version: Version = "") -> None:
-    """Move the live endpoint to the newest version, test it there, and put the last good one back when it fails."""
+    """Move the live endpoint to the newest version, test it there, and put back what was live when it fails."""
     with deployment("promote", env) as context:
-        found = endpoints.runtime(context)
-        wanted = version or found.newest
-        if not version and wanted in version_history.recall(context).left:
-            raise CommandError(
-                f"a rollback took callers away from version {wanted}, and nothing newer is deployed; {live(context)}",
-                f"build and deploy a correction; or, if you are sure: kit promote --env {env} --version {wanted}",
-            )
-        uri = endpoints.image_of(context, found.id, wanted)
+        state = endpoint_state.read(context)
+        wanted = version or state.runtime.newest
+        promotion.refuse_during_canary(context, state, wanted)
+        if not version:
+            promotion.refuse(context, state, wanted)
+        uri = endpoints.image_of(context, state.runtime.id, wanted)
         allow(context, uri)
-        bearer = token(context)
-        now = endpoints.state(context, found.id)
-        before = now.live if now else None
-        if promotion.is_proven(context, found, wanted):
-            output.plan([])
-        else:
-            output.plan([f"endpoint {LIVE}: version {before or 'none'} → {wanted}, and back when its test fails"])
+        smoke_test = moves.smoke_of(context, state)
+        context.kind.before_promotion(context, wanted)
+        output.plan(_plan(state, wanted))
+        if not state.proven(wanted):
             output.confirm(context)
-        promotion.promote(context, found, wanted, lambda name: context.kind.smoke(context, found.arn, name, bearer))
-        output.done(f"{env}: version {wanted} is live ({images.digest_in(uri)[:19]}); before it: {before or 'none'}")
+        said = promotion.promote(context, state, wanted, smoke_test, "promoted by name" if version else "promoted")
+        before = state.tested or "none"
+        output.done(f"{env}: version {wanted} is live ({images.digest_in(uri)[:19]}), {said}; before it: {before}")
 
 
-def rollback(env: Env = "", version: Version = "", alarm: Alarm = False) -> None:
-    """Move the live endpoint to the last good version, or to --version …, without building anything."""
+def _plan(state: EndpointState, wanted: str) -> list[str]:
+    """Return what a promotion will change."""
+    if state.proven(wanted):
+        return []
+    lines = []
+    if state.untested and state.untested != wanted:
+        begun = f", begun at {clock(state.past.since)}," if state.past.since else ""
+        lines.append(f"the move to version {state.untested}{begun} ends unfinished")
+    return [*lines, f"endpoint {LIVE}: version {state.live or 'none'} → {wanted}, and back when its test fails"]
+
+
+def rollback(env: Env = "", version: Version = "", alarm: Alarm = None) -> None:
+    """Move the live endpoint to the last good version, or to --version …, without building anything.
+
+    A canary ends by it, and live stays where it is.
+    """
     with deployment("rollback", env) as context:
-        found = endpoints.runtime(context)
-        now = endpoints.state(context, found.id)
-        if now is None or now.live is None:
+        event = alarm_rollback.read_alarm(alarm) if alarm else None
+        state = endpoint_state.read(context)
+        if state.live is None:
             raise CommandError(
                 f"nothing is live in {env}, so there is nothing to go back from", f"kit promote --env {env}"
             )
-        if alarm and now.target != found.newest and datetime.now(UTC) - now.moved < SETTLES:
-            raise CommandError(
-                f"a rollback moved live to version {now.target} at {now.moved:%H:%M} UTC; an alarm so soon may "
-                "be about what it left, so nothing was moved",
-                f"look, and if it is this version: kit rollback --env {env}",
-            )
-        target = version or promotion.rollback_target(context, now.live)
-        endpoints.image_of(context, found.id, target)
-        smoke_test, untested = _test(context, found)
-        there = now.live == now.target == target
-        output.plan([] if there else [f"endpoint {LIVE}: version {now.live} → {target}"])
-        if not there:
+        if event and (stays := alarm_rollback.reason_to_stay(context, event, state)):
+            output.plan([])
+            output.done(f"{env}: {stays}; {live(context)}")
+            return
+        lines = going_back.plan(context, state, version)
+        smoke_test = moves.smoke_if_possible(context, state)
+        output.plan(lines)
+        if lines:
             output.confirm(context)
-        promotion.roll_back(context, found, target, smoke_test)
-        output.done(f"{env}: version {target} is live again; it was {now.live}{untested}")
-
-
-def _test(context: DeploymentContext, found: endpoints.Runtime) -> tuple[promotion.Smoke, str]:
-    """Return the smoke test. Without a token there is none, and going back to what has passed before must still go."""
-    try:
-        bearer = token(context)
-    except CommandError as missing:
-        output.step(f"no smoke test: {missing.message}")
-        return lambda _: None, "; not tested, as there is no token"
-    return lambda name: context.kind.smoke(context, found.arn, name, bearer), ""
+        why = f"rolled back by alarm {event.alarm}" if event else "rolled back"
+        said = going_back.back(context, state, smoke_test, why, version, automatic=event is not None)
+        output.done(f"{env}: {said}")

@@ -5,36 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from agentcore_kit.config.infrastructure import missing_parameters, read_template
 from agentcore_kit.config.repository import repository_path
-from agentcore_kit.delivery import names
+from agentcore_kit.delivery import names, output
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, error_code
+from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, as_command_error, error_code
 from agentcore_kit.delivery.polling import TookTooLong, wait_until
+from agentcore_kit.delivery.replacements import change_line, refuse_taken_names
+from agentcore_kit.delivery.stack_events import failure
 
 CHANGE_SET = "agentops"
 
 UNKNOWN = "(not known yet)"
 """The value of a parameter that another stack will give once it is there."""
-_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
-_BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED")
+_NEVER_MADE = "ROLLBACK_COMPLETE"
+"""How a stack ends whose first creation failed: everything that was made is undone, and it can only be deleted."""
+_BROKEN = ("ROLLBACK_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack: its name, the template in infra/, and the template's parameters."""
+    """A stack: its name, its template and the template's parameters.
+
+    Attributes:
+        name: Of the stack.
+        template: The template's file name.
+        parameters: Values of the template's parameters, by name.
+        tags: Of the stack, and so of its resources.
+        text: The template's text, where it is no file of infra/.
+    """
 
     name: str
     template: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
+    text: str | None = None
 
     @property
     def body(self) -> str:
         """The template's text."""
+        if self.text is not None:
+            return self.text
         return repository_path("infra", self.template).read_text(encoding="utf-8")
 
 
@@ -78,6 +93,15 @@ def outputs(context: DeploymentContext, name: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
 
 
+def parameters(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of the parameters that a stack was deployed with, by name.
+
+    Args:
+        stack: As `describe` returns it.
+    """
+    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
+
+
 def output_of(context: DeploymentContext, concern: str, key: str) -> str:
     """Return an output of one of the component's stacks; UNKNOWN when it is not there yet."""
     return outputs(context, names.stack(context.component, context.name, concern)).get(key, UNKNOWN)
@@ -90,12 +114,41 @@ def template(context: DeploymentContext, name: str) -> str:
     return str(context.client("cloudformation").get_template(StackName=name)["TemplateBody"])
 
 
+def bring(context: DeploymentContext, stack: Stack, about: str = "") -> bool:
+    """Make a stack or change it, and wait until that is done. What a failed first creation left of it goes first.
+
+    Args:
+        context: The environment.
+        stack: The stack as it is wanted.
+        about: What is said of it besides its name.
+
+    Returns:
+        Whether there was anything to change.
+
+    Raises:
+        CommandError: When CloudFormation refuses the change, or undoes it because something failed.
+    """
+    known = _settled(context, stack.name)
+    if known is not None and known["StackStatus"] == _NEVER_MADE:
+        delete(context, stack.name)
+        output.step(f"stack {stack.name}, left by its failed first creation, was removed")
+    if not prepare(context, stack):
+        discard(context, stack.name)
+        return False
+    output.step(f"stack {stack.name}{about}")
+    execute(context, stack.name)
+    return True
+
+
 def prepare(context: DeploymentContext, stack: Stack) -> list[str]:
     """Make the change set of a stack and return what it would change, one line a resource. Empty: nothing.
 
-    A change set that an interrupted run left is replaced. Raises CommandError when the stack cannot be changed.
+    A change set that an interrupted run left is replaced. For a stack whose first creation failed there can be none.
+    Raises CommandError when the stack cannot be changed, or a resource would be replaced whose name is taken then.
     """
     known = _settled(context, stack.name)
+    if known is not None and known["StackStatus"] == _NEVER_MADE:
+        return ["made anew, as its first creation failed; nothing is in it"]
     formation = context.client("cloudformation")
     fresh = known is None or known["StackStatus"] == "REVIEW_IN_PROGRESS"
     if known is not None:
@@ -106,7 +159,7 @@ def prepare(context: DeploymentContext, stack: Stack) -> list[str]:
         ChangeSetType="CREATE" if fresh else "UPDATE",
         TemplateBody=stack.body,
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
-        Capabilities=["CAPABILITY_IAM"],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
         Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
     )
     made = _wait(
@@ -121,29 +174,60 @@ def prepare(context: DeploymentContext, stack: Stack) -> list[str]:
         raise CommandError(
             f"{stack.name}: CloudFormation refuses the change: {reason}", f"correct infra/{stack.template}"
         )
-    return [_line(change["ResourceChange"]) for change in made["Changes"]]
+    changes = [change["ResourceChange"] for change in made["Changes"]]
+    try:
+        refuse_taken_names(stack.name, stack.template, stack.body, changes)
+    except CommandError:
+        discard(context, stack.name)
+        raise
+    return [change_line(change) for change in changes] or ["outputs change, and no resource"]
 
 
 def discard(context: DeploymentContext, name: str) -> None:
     """Throw a prepared change set away; a stack that consists of nothing else goes with it."""
-    formation, known = context.client("cloudformation"), describe(context, name)
+    known = describe(context, name)
     if known is None:
         return
-    formation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+    context.client("cloudformation").delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
     if known["StackStatus"] == "REVIEW_IN_PROGRESS":
-        formation.delete_stack(StackName=name)
+        delete(context, name)  # waited for: while it goes, no other change set can be made
 
 
 def execute(context: DeploymentContext, name: str) -> None:
-    """Carry the prepared change set out and wait. Raises CommandError when CloudFormation rolls it back."""
-    before = _moment(describe(context, name))
-    context.client("cloudformation").execute_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+    """Carry the prepared change set out and wait.
+
+    Whatever is new is deleted when it fails, also what has the DeletionPolicy Retain: nothing is in it yet. A stack
+    whose first creation failed is deleted as well, so that the next deployment can make it.
+
+    Raises:
+        CommandError: When CloudFormation undoes the change; with the reason.
+    """
+    before, token = _moment(describe(context, name)), uuid4().hex
+    context.client("cloudformation").execute_change_set(
+        StackName=name, ChangeSetName=CHANGE_SET, ClientRequestToken=token, RetainExceptOnCreate=True
+    )
     # CloudFormation may go on for a moment to describe what was there before; that is not how this ends.
     _wait(name, lambda: describe(context, name), lambda seen: _moment(seen) != before)
-    ended = _settled(context, name)
+    ended = _settled(context, name, token)
     status = ended["StackStatus"] if ended else "DELETE_COMPLETE"
+    if status == _NEVER_MADE:
+        raise _never_made(context, name, failure(context, name, token))
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise CommandError(f"{name}: {status}: {_reason(context, name)}", "correct the cause, then type the same again")
+        why = failure(context, name, token)
+        raise CommandError(f"{name}: {status}: {why}", "correct the cause, then type the same again")
+
+
+def _never_made(context: DeploymentContext, name: str, why: str) -> CommandError:
+    """Delete a stack whose first creation failed, and return what the user is told."""
+    said, again = f"{name} was not made: {why}", "correct the cause, then type the same again"
+    try:
+        delete(context, name)
+    except (CommandError, ClientError, BotoCoreError) as error:
+        left = as_command_error(error).message
+        return CommandError(
+            f"{said}; what is left of the stack, which has nothing in it, was not deleted: {left}", again
+        )
+    return CommandError(f"{said}; nothing of it is left", again)
 
 
 def delete(context: DeploymentContext, name: str) -> bool:
@@ -151,7 +235,8 @@ def delete(context: DeploymentContext, name: str) -> bool:
     known = describe(context, name)
     if known is None:
         return False
-    context.client("cloudformation").delete_stack(StackName=name)
+    token = uuid4().hex
+    context.client("cloudformation").delete_stack(StackName=name, ClientRequestToken=token)
     ended = _wait(
         name,
         lambda: describe(context, name),
@@ -159,12 +244,12 @@ def delete(context: DeploymentContext, name: str) -> bool:
     )
     if ended and ended["StackStatus"] != "DELETE_COMPLETE":
         raise CommandError(
-            f"{name} was not deleted: {_reason(context, name)}", "remove what holds it, then type the same again"
+            f"{name} was not deleted: {failure(context, name, token)}", "remove what holds it, then type the same again"
         )
     return True
 
 
-def _settled(context: DeploymentContext, name: str) -> dict[str, Any] | None:
+def _settled(context: DeploymentContext, name: str, token: str = "") -> dict[str, Any] | None:
     """Return the stack once nothing is happening to it. Raises CommandError for one that cannot be changed."""
     found: dict[str, Any] | None = _wait(
         name,
@@ -179,7 +264,7 @@ def _settled(context: DeploymentContext, name: str) -> dict[str, Any] | None:
     if status in _BROKEN:
         fix = "continue-update-rollback" if status == "UPDATE_ROLLBACK_FAILED" else "delete-stack"
         raise CommandError(
-            f"stack {name} is in {status} and cannot be updated: {_reason(context, name)}",
+            f"stack {name} is in {status} and cannot be updated: {failure(context, name, token)}",
             f"correct the cause, then: aws cloudformation {fix} --region {context.region} --stack-name {name}\n"
             f"       and type the same again (live keeps serving what it serves)",
         )
@@ -207,20 +292,3 @@ def _change_set(context: DeploymentContext, name: str) -> dict[str, Any]:
         page["Changes"] = found.get("Changes", []) + page.get("Changes", [])
         found = page
     return found
-
-
-def _line(change: Mapping[str, Any]) -> str:
-    changed = sorted({one["Target"].get("Name") or one["Target"]["Attribute"] for one in change.get("Details", [])})
-    about = f" ({', '.join(changed)})" if changed else ""
-    replaced = ", REPLACED" if change.get("Replacement") == "True" else ""
-    kind = change["ResourceType"].partition("::")[2]
-    return f"{change['Action'].lower()} {change['LogicalResourceId']}, {kind}{about}{replaced}"
-
-
-def _reason(context: DeploymentContext, name: str) -> str:
-    events = context.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-    failed = [one for one in events if one["ResourceStatus"].endswith("_FAILED")]
-    told = [one for one in failed if "cancelled" not in one.get("ResourceStatusReason", "").lower()]
-    if not told:
-        return "see its events"
-    return f"{told[-1]['LogicalResourceId']}: {told[-1].get('ResourceStatusReason', 'no reason given')}"

@@ -40,10 +40,15 @@ class Release:
     pins: dict[str, Pins]
 
 
+def releases(listing: str) -> list[str]:
+    """Return the releases of a listing of `git ls-remote --tags`: versions only, the oldest first."""
+    found = sorted(_RELEASE.finditer(listing), key=lambda match: tuple(map(int, match.groups()[1:])))
+    return [match[1] for match in found]
+
+
 def newest_release(listing: str) -> str | None:
-    """Return the newest release of a listing of `git ls-remote --tags`: versions only, in the order of versions."""
-    newest = max(_RELEASE.finditer(listing), key=lambda match: tuple(map(int, match.groups()[1:])), default=None)
-    return newest[1] if newest else None
+    """Return the newest release of a listing of `git ls-remote --tags`."""
+    return next(reversed(releases(listing)), None)
 
 
 def read_pins(text: str) -> Pins:

@@ -56,10 +56,11 @@ def promote(env: Env = "", version: runtime_commands.Version = "") -> None:
         found = lambda_function.deployed(context)
         output.plan([])
         lambda_function.check(context, found)
+        context.kind.after_move(context, found.short)
         output.done(f"{env}: a function is live with its deployment; {lambda_function.live(context)}")
 
 
-def rollback(env: Env = "", version: runtime_commands.Version = "", alarm: runtime_commands.Alarm = False) -> None:
+def rollback(env: Env = "", version: runtime_commands.Version = "", alarm: runtime_commands.Alarm = None) -> None:
     """Move the live endpoint to the last good version, or to --version …, without building anything."""
     if not _chosen(env):
         runtime_commands.rollback(env, version, alarm)
@@ -87,5 +88,6 @@ def _chosen(env: str) -> bool:
 def _no_versions(env: str) -> CommandError:
     return CommandError(
         "a function has no versions to choose from: a deployment is live at once; nothing was changed",
-        f"kit deploy --env {env} --digest sha256:… of the image to go back to; it takes no build",
+        f"kit deploy --env {env} --digest sha256:… of the image to go back to, which takes no build; then "
+        f"kit promote --env {env}, which brings the gateway to its tools",
     )

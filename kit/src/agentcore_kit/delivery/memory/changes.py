@@ -60,7 +60,7 @@ def current(context: DeploymentContext) -> dict[str, Any] | None:
 
 def effects(now: State, wanted: State) -> list[Effect]:
     """Return what deploying a configuration does to what the memory holds."""
-    return [*_expiry(now, wanted), *_strategies(now, wanted), *_keys(now, wanted), *_encryption(now, wanted)]
+    return [*_expiry(now, wanted), *_strategies(now, wanted), *_keys(now, wanted)]
 
 
 def _expiry(now: State, wanted: State) -> Iterator[Effect]:
@@ -111,12 +111,6 @@ def _keys(now: State, wanted: State) -> Iterator[Effect]:
             yield Effect(f"indexed key {key}: cannot be removed or changed; the service will refuse it", loses=True)
     for key in [key for key in wanted.indexed_keys if key not in now.indexed_keys]:
         yield Effect(f"indexed key {key}: new; can never be removed")
-
-
-def _encryption(now: State, wanted: State) -> Iterator[Effect]:
-    if now.encryption != wanted.encryption:
-        text = f"encryption: {now.encryption} → {wanted.encryption} replaces the memory"
-        yield Effect(f"{text}; everything in it is lost", loses=True)
 
 
 def differences(now: State, wanted: State) -> list[str]:

@@ -18,10 +18,11 @@ from agentcore_kit.delivery.command import Env, deployment
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError, as_command_error
 from agentcore_kit.delivery.memory.changes import current, deployed, differences, effects
-from agentcore_kit.delivery.memory.deployment import losses, memory_stack, refuse_losses
+from agentcore_kit.delivery.memory.deployment import kept_key, losses, memory_stack, refuse_losses, refuse_replacement
 from agentcore_kit.delivery.memory.forget import forget_actor
-from agentcore_kit.delivery.memory.revision import commit, in_full, remember_good, template_at
+from agentcore_kit.delivery.memory.revision import commit, in_full, remember_good, remember_left, template_at
 from agentcore_kit.delivery.memory.revision import good as good_ones
+from agentcore_kit.delivery.memory.revision import left as left_ones
 from agentcore_kit.delivery.memory.state import of_manifest, of_service, of_template
 
 Version = Annotated[str, typer.Option(help="A commit or tag; the last good one, if empty.")]
@@ -46,6 +47,8 @@ def plan(env: Env = "") -> None:
         print("what is remembered:")
         for each in found:
             print(f"  {'! ' if each.loses else '- '}{each.text}")
+        if other := kept_key(context, now):
+            print(f"  - {other}")
         if not found:
             print("  - nothing yet" if now is None else "  - all of it is kept")
         loses = any(each.loses for each in found)
@@ -121,9 +124,12 @@ def promote(env: Env = "") -> None:
             failed = as_command_error(error)
             if not good or good[-1] == revision:
                 raise failed from None
+            remember_left(context, [*left_ones(context), revision])
             _return(context, good[-1], failed)
         if good[-1:] != [revision]:
             remember_good(context, [*good, revision])
+        if revision in (left := left_ones(context)):
+            remember_left(context, [each for each in left if each != revision])
         output.done(f"{env}: configuration {revision[:12]} is good; {context.kind.live(context)}")
 
 
@@ -137,12 +143,17 @@ def rollback(env: Env = "", version: Version = "", allow_loss: AllowLoss = False
             )
         target = good[-1]
         text = template_at(target)
+        if now := current(context):
+            refuse_replacement(context, now, of_template(text))
         output.plan([f"bring back the configuration of {target[:12]}; what was learned meanwhile stays"])
         if not allow_loss:
             again = f"kit rollback --env {env}{f' --version {version}' if version else ''} --allow-loss"
             refuse_losses(context, of_template(text), f"when it is meant: {again}")
         output.confirm(context)
-        remember_good(context, good)  # first: typed again after a failure, it must not go forward
+        # First: typed again after a failure, it must not go forward.
+        if dropped := [each for each in good_ones(context) if each not in good]:
+            remember_left(context, [*left_ones(context), *dropped])
+        remember_good(context, good)
         _bring_back(context, target, text)
         check(context)
         output.done(f"{env}: configuration {target[:12]} is active again; {context.kind.live(context)}")
@@ -217,9 +228,4 @@ def _return(context: DeploymentContext, revision: str, failed: CommandError) -> 
 
 def _bring_back(context: DeploymentContext, revision: str, text: str) -> None:
     """Deploy the template of an earlier commit."""
-    stack = memory_stack(context, text)
-    if stacks.prepare(context, stack):
-        output.step(f"stack {stack.name}, configuration of {revision[:12]}")
-        stacks.execute(context, stack.name)
-    else:
-        stacks.discard(context, stack.name)
+    stacks.bring(context, memory_stack(context, text), f", configuration of {revision[:12]}")

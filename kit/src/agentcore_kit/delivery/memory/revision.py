@@ -19,7 +19,7 @@ from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
 _COMMITTED = "infra/memory.yaml"
 """Where the template was a file of the repository, before it was made at deployment."""
 
-_GOOD, _MOST = "good-configurations", 20
+_GOOD, _LEFT, _MOST = "good-configurations", "left-configurations", 20
 
 
 def commit() -> str:
@@ -127,3 +127,14 @@ def remember_good(context: DeploymentContext, commits: list[str]) -> None:
     """Remember them; the last twenty are enough to go back."""
     about = "Commits whose configuration was active and good, the last one last"
     ssm.remember(context, _GOOD, ",".join(commits[-_MOST:]), about)
+
+
+def left(context: DeploymentContext) -> list[str]:
+    """Return the commits from which a rollback, or a promotion whose test failed, has gone back, the last one last."""
+    return [each for each in ssm.remembered(context, _LEFT).split(",") if each]
+
+
+def remember_left(context: DeploymentContext, commits: list[str]) -> None:
+    """Remember them; SSM keeps no empty value, so none are remembered as one comma."""
+    about = "Commits whose configuration was left: by a rollback, or as the test of their promotion failed"
+    ssm.remember(context, _LEFT, ",".join(commits[-_MOST:]) or ",", about)
