@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from agentcore_kit.delivery.regions import partition
 from agentcore_kit.local.aws_emulator.evaluations import Evaluations
 from agentcore_kit.local.aws_emulator.gateways import Gateways
+from agentcore_kit.local.aws_emulator.iam import Caller, Iam
+from agentcore_kit.local.aws_emulator.iam_policies import Request
 from agentcore_kit.local.aws_emulator.images import Images
 from agentcore_kit.local.aws_emulator.logs import Logs
 from agentcore_kit.local.aws_emulator.metrics import Metrics
 from agentcore_kit.local.aws_emulator.parameters import Parameters, Secrets
+from agentcore_kit.local.aws_emulator.readings import Guardrails, IamReadings, Traces
 from agentcore_kit.local.aws_emulator.registry import Registry
 from agentcore_kit.local.aws_emulator.runtimes import Runtimes
 from agentcore_kit.local.aws_emulator.stacks import Stacks
@@ -23,6 +30,14 @@ Answer = tuple[int, str, bytes, dict[str, str]]
 
 Maker = Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]
 """Makes a resource of CloudFormation from its properties, or changes the one with these attributes; returns its own."""
+
+Remover = Callable[[Mapping[str, str]], None]
+"""Removes a resource of CloudFormation by its attributes."""
+
+SERVED_BY = "X-Emulated-Version"
+"""A header of the emulator's own: which version of a runtime has answered an invocation."""
+
+_SIGNED_BY = re.compile(r"Credential=(\w+)/")
 
 EXTENSIONS: list[Callable[[AccountRegion], None]] = []
 """What a kind adds to every account and region; the fakes of that kind fill this."""
@@ -53,15 +68,18 @@ class Call:
 class Identity:
     """STS."""
 
-    def __init__(self, account: str) -> None:
-        self.account = account
+    def __init__(self, place: AccountRegion) -> None:
+        self.place = place
 
     def get_caller_identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        arn = f"arn:aws:sts::{self.account}:assumed-role/deploy/test"
-        return {"Account": self.account, "UserId": "AROATEST:test", "Arn": arn}
+        caller = self.place.cloud.caller or Caller(self.place.account)
+        return {"Account": caller.account, "UserId": f"AROATEST:{caller.session or 'test'}", "Arn": caller.arn}
 
     def assume_role(self, p: Mapping[str, Any]) -> dict[str, Any]:
-        key = access_key(p["RoleArn"].split(":")[4])
+        caller = self.place.cloud.caller or Caller(self.place.account)
+        context = {"sts:rolesessionname": p["RoleSessionName"]}
+        context |= {"sts:externalid": p["ExternalId"]} if "ExternalId" in p else {}
+        key = self.place.cloud.iam.assume(caller, p["RoleArn"], p["RoleSessionName"], context)
         until = now() + timedelta(hours=1)
         given = {"AccessKeyId": key, "SecretAccessKey": "testing", "SessionToken": "testing", "Expiration": until}
         return {"Credentials": given}
@@ -74,7 +92,7 @@ class Together:
         self._parts = parts
 
     def __getattr__(self, operation: str) -> Any:
-        for part in self._parts:
+        for part in self.__dict__.get("_parts", ()):  # a copy that is being made has none yet
             if hasattr(part, operation):
                 return getattr(part, operation)
         raise AttributeError(operation)
@@ -95,7 +113,7 @@ class AccountRegion:
         self.logs = Logs()
         self.images = Images(self)
         self._services: dict[str, Any] = {
-            "sts": Identity(account),
+            "sts": Identity(self),
             "ssm": self.parameters,
             "secretsmanager": self.secrets,
             "cloudformation": self.stacks,
@@ -105,8 +123,14 @@ class AccountRegion:
             "bedrock-agentcore-control": Together(self.runtimes, self.gateways),
             "bedrock-agentcore": self.evaluations,
             "agent-registry-control": Registry(self),
+            "iam": IamReadings(self),
+            "bedrock": Guardrails(self),
+            "xray": Traces(self),
         }
+        self.others: dict[tuple[str, str], dict[str, Any]] = {}
+        """Resources of templates that no service here is behind, by type and identifier, with their properties."""
         self.makers: dict[str, Maker] = {}
+        self.removers: dict[str, Remover] = {}
         for extend in EXTENSIONS:
             extend(self)
 
@@ -116,7 +140,7 @@ class AccountRegion:
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of something here."""
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
 
     def service(self, name: str) -> Any:
         """Return a service by botocore's name."""
@@ -125,13 +149,20 @@ class AccountRegion:
 
 @dataclass
 class Cloud:
-    """Everything there is. `agent` answers an invocation in the place of a container."""
+    """Everything there is. `agent` answers an invocation in the place of a container.
+
+    Attributes:
+        iam: The roles and policies of all accounts. Keys of accounts (`access_key`) are administrators', who may all.
+        caller: Who has signed the call that is carried out at the moment.
+    """
 
     agent: Callable[[str, Mapping[str, str], bytes], Answer] | None = None
     places: dict[tuple[str, str], AccountRegion] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     address: str = ""
     broken_images: set[str] = field(default_factory=set)
+    iam: Iam = field(default_factory=Iam)
+    caller: Caller | None = None
     _faults: dict[str, list[ApiError]] = field(default_factory=dict)
 
     def at(self, account: str, region: str) -> AccountRegion:
@@ -140,16 +171,24 @@ class Cloud:
 
     def place(self, key: str, region: str) -> AccountRegion:
         """Return where the owner of an access key is calling. Raises ApiError for a key of nobody."""
-        account = key.removeprefix("AKIA")
-        if not key.startswith("AKIA") or len(account) != 12 or not account.isdigit():
-            raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-        return self.at(account, region)
+        return self.at(self.iam.caller(key).account, region)
+
+    @contextmanager
+    def called_by(self, key: str) -> Iterator[Caller]:
+        """Have a call that somebody signed be carried out within a block. Raises ApiError for a key of nobody."""
+        self.caller = self.iam.caller(key)
+        try:
+            yield self.caller
+        finally:
+            self.caller = None
 
     def record(
         self, key: str, region: str, service: str, operation: str, sent: Mapping[str, Any], wrong: list[str]
     ) -> None:
         """Keep a call for tests and the timeline."""
-        self.calls.append(Call(key.removeprefix("AKIA"), region, service, operation, sent, tuple(wrong)))
+        known = self.iam.sessions.get(key)
+        account = known.account if known else key.removeprefix("AKIA")
+        self.calls.append(Call(account, region, service, operation, sent, tuple(wrong)))
 
     def made(self, operation: str) -> list[Call]:
         """Return the calls of an operation."""
@@ -177,12 +216,23 @@ class Cloud:
         try:
             runtimes = self.at(arn.split(":")[4], arn.split(":")[3]).runtimes
             image, scheme = runtimes.image_behind(arn, qualifier), runtimes.scheme_of(arn)
+            served = {SERVED_BY: str(runtimes.runtimes[arn.rpartition("/")[2]].endpoints[qualifier].live)}
             if headers.get("Authorization", "").partition(" ")[0] != scheme:
                 return 403, "application/json", b'{"message": "Missing Authentication Token"}', {}
+            if signed := _SIGNED_BY.search(headers.get("Authorization", "")):
+                ends = (arn, f"{arn}/runtime-endpoint/{qualifier}")
+                self.iam.check(
+                    self.iam.caller(signed[1]), [Request("bedrock-agentcore:InvokeAgentRuntime", one) for one in ends]
+                )
         except ApiError as error:
-            return 404, "application/json", f'{{"message": "{error.message}"}}'.encode(), {}
+            status = error.status if error.status == 403 else 404
+            return status, "application/json", json.dumps({"message": error.message}).encode(), {}
         if image.rpartition("@")[2] in self.broken_images:
-            return 500, "application/json", b'{"error": "internal error", "requestId": "broken-image"}', {}
+            return 500, "application/json", b'{"error": "internal error", "requestId": "broken-image"}', served
+        if denied := runtimes.denial(arn, qualifier):
+            said = json.dumps({"error": f"AccessDeniedException: {denied.text}", "requestId": "denied"})
+            return 500, "application/json", said.encode(), served
         if self.agent is None:
             return 503, "application/json", b'{"message": "no agent behind the emulator"}', {}
-        return self.agent(image, headers, body)
+        status, kind, content, more = self.agent(image, headers, body)
+        return status, kind, content, {**more, **served}

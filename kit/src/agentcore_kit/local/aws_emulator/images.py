@@ -1,9 +1,10 @@
-"""ECR: images by digest and tag, tags that cannot be moved."""
+"""ECR: images by digest and tag, tags that cannot be moved, and what the scan of an image has found."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.local.aws_protocol.wire import ApiError
@@ -18,6 +19,10 @@ class Images:
     def __init__(self, place: AccountRegion) -> None:
         self.place = place
         self.repositories: dict[str, dict[str, set[str]]] = {}
+        self.pushed: dict[str, datetime] = {}
+        """When an image was pushed first, by its digest."""
+        self.findings: dict[str, dict[str, int]] = {}
+        """What the scan of an image has found, by its digest: how many findings of each severity."""
 
     def push(self, repository: str, digest: str, tag: str) -> None:
         """Put an image there. Raises ApiError when the tag is taken, as repositories are made immutable."""
@@ -25,18 +30,32 @@ class Images:
         if any(tag in tags for known, tags in images.items() if known != digest):
             raise ApiError("ImageTagAlreadyExistsException", f"The image tag '{tag}' already exists and is immutable.")
         images.setdefault(digest, set()).add(tag)
+        self.pushed.setdefault(digest, datetime.now(UTC))
 
     def describe_images(self, p: Mapping[str, Any]) -> dict[str, Any]:
         account = p.get("registryId", self.place.account)
-        images = self.place.cloud.at(account, self.place.region).images._repository(p["repositoryName"])
+        there = self.place.cloud.at(account, self.place.region).images
+        images = there._repository(p["repositoryName"])
         found = []
-        for wanted in p.get("imageIds", []):
+        for wanted in p.get("imageIds", [{"imageDigest": digest} for digest in images]):
             digest, tag = wanted.get("imageDigest"), wanted.get("imageTag")
             match = next((d for d, tags in images.items() if d == digest or tag in tags), None)
             if match is None:
                 raise ApiError("ImageNotFoundException", f"The image with imageId {wanted} does not exist.")
-            found.append({"imageDigest": match, "imageTags": sorted(images[match]), "registryId": account})
+            pushed = there.pushed.get(match, datetime.fromtimestamp(0, UTC))
+            tags = sorted(images[match])
+            found.append({"imageDigest": match, "imageTags": tags, "registryId": account, "imagePushedAt": pushed})
         return {"imageDetails": found}
+
+    def describe_image_scan_findings(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        account, digest = p.get("registryId", self.place.account), p["imageId"]["imageDigest"]
+        there = self.place.cloud.at(account, self.place.region).images
+        if digest not in there._repository(p["repositoryName"]):
+            raise ApiError("ImageNotFoundException", f"The image {digest} does not exist.")
+        if digest not in there.findings:
+            raise ApiError("ScanNotFoundException", f"The image {digest} has not been scanned.")
+        found = {"findingSeverityCounts": there.findings[digest]}
+        return {"imageId": p["imageId"], "imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": found}
 
     def batch_get_image(self, p: Mapping[str, Any]) -> dict[str, Any]:
         account = p.get("registryId", self.place.account)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentcore_kit.config.memory import IndexedKey, MemorySpec, Strategy
-from agentcore_kit.local.aws_emulator.cloud import AccountRegion, now
+from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Together, now
 from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.memory_server.extraction import Change, Extractor, Message
 from agentcore_kit.local.memory_server.extraction.rules import Rules
@@ -33,12 +33,14 @@ class Memories:
         self.account = account
         self.memories: dict[str, dict[str, Any]] = {}
         self.services: dict[str, MemoryService] = {}
+        self._made = 0
 
     def make(self, properties: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
         """Make a memory, or change what may be changed of one; what it holds stays."""
-        memory_id = known.get("MemoryId") or f"{properties['Name']}-a1B2c3D4e5"
-        if not known and memory_id in self.memories:
+        if not known and any(each["name"] == properties["Name"] for each in self.memories.values()):
             raise ApiError("ConflictException", f"Memory with name {properties['Name']} already exists.", 409)
+        self._made += not known  # the id of one that was deleted never comes back
+        memory_id = known.get("MemoryId") or f"{properties['Name']}-a1B2c3D{self._made:03}"
         keys = {key["Key"] for key in properties.get("IndexedKeys", [])}
         before = self.memories.get(memory_id, {})
         if gone := [key["key"] for key in before.get("indexedKeys", []) if key["key"] not in keys]:
@@ -47,9 +49,14 @@ class Memories:
         self.memories[memory_id] = self._described(memory_id, arn, properties)
         spec = _spec(properties)
         settings = Settings(str(properties["Name"]), "", self.account.region, spec)
-        store = self.services[memory_id].store if memory_id in self.services else Store(":memory:")
+        store = self.services[memory_id].store if memory_id in self.services else _Store(":memory:")
         self.services[memory_id] = MemoryService(settings, store, _Extractor())
         return {"": arn, "MemoryId": memory_id, "MemoryArn": arn}
+
+    def remove(self, known: Mapping[str, str]) -> None:
+        """Delete a memory with all that it holds."""
+        self.memories.pop(known["MemoryId"], None)
+        self.services.pop(known["MemoryId"], None)
 
     def get_memory(self, p: Mapping[str, Any]) -> dict[str, Any]:
         return {"memory": self.memories[self._known(p)]}
@@ -149,9 +156,24 @@ class _Extractor:
         return Memories.extractor.extract(strategy, messages, earlier, known)
 
 
+class _Store(Store):
+    """A store in memory that can be copied, with what it holds, as the rest of the emulated AWS can."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with self._lock:
+            return _restored, (self._db.serialize(),)
+
+
+def _restored(content: bytes) -> _Store:
+    store = _Store(":memory:")
+    store._db.deserialize(content)
+    return store
+
+
 def extend(account: AccountRegion) -> None:
     """Let an account have memories."""
     memories = Memories(account)
     account.makers["AWS::BedrockAgentCore::Memory"] = memories.make
-    account.serve("bedrock-agentcore-control", memories)
-    account.serve("bedrock-agentcore", memories)
+    account.removers["AWS::BedrockAgentCore::Memory"] = memories.remove
+    for service in ("bedrock-agentcore-control", "bedrock-agentcore"):
+        account.serve(service, Together(memories, account.service(service)))

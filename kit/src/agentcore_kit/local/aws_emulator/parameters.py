@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from agentcore_kit.local.aws_protocol.wire import ApiError
 if TYPE_CHECKING:
     from agentcore_kit.local.aws_emulator.cloud import AccountRegion
 
+REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
+
 
 class Parameters:
     """SSM."""
@@ -20,6 +23,7 @@ class Parameters:
         self.place = place
         self.values: dict[str, str] = {}
         self.versions: dict[str, int] = {}
+        self.earlier: dict[str, str] = {}
 
     def put_parameter(self, p: Mapping[str, Any]) -> dict[str, Any]:
         name = p["Name"]
@@ -29,6 +33,7 @@ class Parameters:
             raise ApiError("ValidationException", "tags and overwrite can't be used together.")
         self.values[name] = p["Value"]
         self.versions[name] = self.versions.get(name, 0) + 1
+        self.earlier[f"{name}:{self.versions[name]}"] = p["Value"]
         return {"Version": self.versions[name], "Tier": "Standard"}
 
     def get_parameter(self, p: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,25 +42,57 @@ class Parameters:
         return {"Parameter": self._described(p["Name"])}
 
     def get_parameters(self, p: Mapping[str, Any]) -> dict[str, Any]:
-        found = [self._described(name) for name in p["Names"] if name in self.values]
-        return _named("Parameters", found, [name for name in p["Names"] if name not in self.values])
+        known = {**self.values, **self.earlier}
+        found = [self._described(name) for name in p["Names"] if name in known]
+        return _named("Parameters", found, [name for name in p["Names"] if name not in known])
 
     def get_parameters_by_path(self, p: Mapping[str, Any]) -> dict[str, Any]:
         return {"Parameters": [self._described(name) for name in self.values if name.startswith(p["Path"])]}
 
     def delete_parameters(self, p: Mapping[str, Any]) -> dict[str, Any]:
         gone = [name for name in p["Names"] if self.values.pop(name, None) is not None]
+        self.versions = {name: version for name, version in self.versions.items() if name not in gone}
+        self.earlier = {asked: value for asked, value in self.earlier.items() if asked.partition(":")[0] not in gone}
         return _named("DeletedParameters", gone, [name for name in p["Names"] if name not in gone])
 
-    def _described(self, name: str) -> dict[str, Any]:
-        arn = self.place.arn("ssm", f"parameter{name}")
+    def _described(self, asked: str) -> dict[str, Any]:
+        """Return a parameter: as it is, by `name`, or as it was, by `name:version`."""
+        name, _, version = asked.partition(":")
         return {
             "Name": name,
             "Type": "String",
-            "Value": self.values[name],
-            "Version": self.versions.get(name, 1),
-            "ARN": arn,
+            "Value": self.earlier[asked] if version else self.values[name],
+            "Version": int(version or self.versions.get(name, 1)),
+            "ARN": self.place.arn("ssm", f"parameter{name}"),
         }
+
+
+def with_references(place: AccountRegion, value: Any) -> Any:
+    """Return properties with their dynamic references, `{{resolve:ssm:…}}` and such, replaced by what they refer to.
+
+    Args:
+        place: The account and region that are asked.
+        value: The properties of a resource, or a part of them.
+
+    Raises:
+        ApiError: A parameter or a secret is not there.
+    """
+    if isinstance(value, Mapping):
+        return {name: with_references(place, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_references(place, item) for item in value]
+    return REFERENCE.sub(lambda found: _referred(place, *found.groups()), value) if isinstance(value, str) else value
+
+
+def _referred(place: AccountRegion, service: str, name: str) -> str:
+    if service.startswith("ssm"):
+        return str(place.parameters.get_parameter({"Name": name})["Parameter"]["Value"])
+    arn = re.match(r"arn:[^}]+?:secret:[^:]+", name)  # which has colons itself
+    secret = arn[0] if arn else name.partition(":")[0]
+    text = str(place.secrets.get_secret_value({"SecretId": secret})["SecretString"])
+    rest = name[len(secret) + 1 :]
+    key = rest.removeprefix("SecretString").removeprefix(":").partition(":")[0]
+    return str(json.loads(text)[key]) if key else text
 
 
 def _named(member: str, found: list[Any], unknown: list[str]) -> dict[str, Any]:
@@ -106,7 +143,7 @@ class Secrets:
         return self.place.arn("secretsmanager", f"secret:{name}-a1B2c3")
 
     def _found(self, p: Mapping[str, Any]) -> str:
-        name = str(p["SecretId"])
+        name = re.sub(r"^arn:(?:[^:]*:){4}secret:(.+)-[A-Za-z0-9]{6}$", r"\1", str(p["SecretId"]))
         if name not in self.values:
             raise ApiError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
         return name

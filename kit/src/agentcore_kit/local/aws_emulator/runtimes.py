@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from agentcore_kit.local.aws_emulator import iam_versions
 from agentcore_kit.local.aws_protocol.wire import ApiError
 
 if TYPE_CHECKING:
     from agentcore_kit.local.aws_emulator.cloud import AccountRegion
+    from agentcore_kit.local.aws_emulator.iam import Denial
 
 POLLS = 2
 """How often an endpoint must be looked at until it has moved."""
@@ -114,6 +116,12 @@ class Runtimes:
         version = runtime.versions[int(endpoint.live) - 1]
         return str(version["AgentRuntimeArtifact"]["ContainerConfiguration"]["ContainerUri"])
 
+    def denial(self, arn: str, qualifier: str) -> Denial | None:
+        """Return what the version that answers at an endpoint needs, and its execution role does not allow."""
+        runtime = self._runtime(arn.rpartition("/")[2])
+        version = self._version(runtime, str(self._endpoint(runtime, qualifier).live))
+        return iam_versions.denial(self.place, version["RoleArn"], arn, version.get("EnvironmentVariables", {}))
+
     def scheme_of(self, arn: str) -> str:
         """Return which kind of credentials a runtime takes: tokens with an authorizer, else AWS signatures."""
         properties = self._runtime(arn.rpartition("/")[2]).versions[-1]
@@ -134,6 +142,7 @@ class Runtimes:
             "lifecycleConfiguration": {},
             "agentRuntimeArtifact": {"containerConfiguration": {"containerUri": container}},
             "environmentVariables": properties.get("EnvironmentVariables", {}),
+            **_authorizer(properties),
         }
 
     def list_agent_runtimes(self, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,3 +225,12 @@ class Runtimes:
 
     def _now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def _authorizer(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whose tokens a version takes, as the service writes it; nothing for one that takes AWS signatures."""
+    declared = properties.get("AuthorizerConfiguration", {}).get("CustomJWTAuthorizer")
+    if declared is None:
+        return {}
+    found = {name[0].lower() + name[1:]: value for name, value in declared.items()}
+    return {"authorizerConfiguration": {"customJWTAuthorizer": found}}

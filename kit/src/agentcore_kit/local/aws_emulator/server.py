@@ -12,7 +12,9 @@ from typing import Any
 
 from botocore import xform_name
 
-from agentcore_kit.local.aws_emulator.cloud import Cloud
+from agentcore_kit.local.aws_emulator.cloud import Answer, Cloud
+from agentcore_kit.local.aws_emulator.iam_actions import PUSH, requests_of
+from agentcore_kit.local.aws_emulator.iam_policies import Request
 from agentcore_kit.local.aws_protocol.own_machine import foreign
 from agentcore_kit.local.aws_protocol.service_rules import problems
 from agentcore_kit.local.aws_protocol.wire import ApiError, error_of, operation_of, parameters_of, response_of
@@ -57,11 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         if foreign(_Headers(self.headers.items())):
             self._send(403, "application/json", b'{"message": "this is no request of this machine"}', {})
         elif self.path.startswith(DOCKER):
-            account, region, repository, tag, digest, source = json.loads(body)
-            known = not source or source[3] in self.server.cloud.at(*source[:2]).images.repositories[source[2]]
-            if known:
-                self.server.cloud.at(account, region).images.push(repository, digest, tag)
-            self._send(200 if known else 404, "application/json", b"{}", {})
+            self._send(*_pushed(self.server.cloud, self.headers.get("X-Access-Key", ""), *json.loads(body)))
         elif signed and not _INVOCATION.fullmatch(self.path):
             self._send(*self._call(signed.groupdict(), body))
         elif _GATEWAY.fullmatch(self.path):
@@ -91,6 +89,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _pushed(
+    cloud: Cloud, key: str, account: str, region: str, repository: str, tag: str, digest: str, source: list[str]
+) -> Answer:
+    """Take an image, new or copied from another registry, from somebody who may push it."""
+    place = cloud.at(account, region)
+    try:
+        arn = place.arn("ecr", f"repository/{repository}")
+        cloud.iam.check(cloud.iam.caller(key), [Request(action, arn) for action in PUSH])
+        if source and source[3] not in cloud.at(*source[:2]).images.repositories[source[2]]:
+            return 404, "application/json", b"{}", {}
+        place.images.push(repository, digest, tag)
+    except ApiError as error:
+        return error.status, "application/json", json.dumps({"message": error.message}).encode(), {}
+    return 200, "application/json", b"{}", {}
+
+
 def call(cloud: Cloud, key: str, region: str, operation: Any, sent: dict[str, Any]) -> dict[str, Any]:
     """Check a call by the service's model, carry it out, and check the answer likewise."""
     service = operation.service_model.service_name
@@ -103,7 +117,11 @@ def call(cloud: Cloud, key: str, region: str, operation: Any, sent: dict[str, An
     handler = getattr(place.service(service), xform_name(operation.name), None)
     if handler is None:
         raise ApiError("UnknownOperationException", f"the emulator knows no {service} {operation.name}", 404)
-    result: dict[str, Any] = handler(sent) or {}
+    with cloud.called_by(key) as caller:
+        if caller.role:
+            denied = "AccessDenied" if operation.service_model.resolved_protocol == "query" else "AccessDeniedException"
+            cloud.iam.check(caller, requests_of(place, operation, sent), code=denied)
+        result: dict[str, Any] = handler(sent) or {}
     broken = list(problems(operation.output_shape, result, "answer")) if operation.output_shape else []
     if broken:
         raise ApiError("InternalFailure", f"the emulator itself is wrong: {'; '.join(broken)}", 400)

@@ -1,17 +1,23 @@
-"""CloudFormation: change sets, stacks and their states, and the resources of the agent's templates."""
+"""CloudFormation: change sets, stacks and their states."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.config.infrastructure import read_template
+from agentcore_kit.delivery.regions import partition
+from agentcore_kit.local.aws_emulator.drift import Drift
 from agentcore_kit.local.aws_emulator.functions import check_rules
-from agentcore_kit.local.aws_emulator.templates import Resolver, parameters_of, transformed
-from agentcore_kit.local.aws_protocol.service_rules import problems
-from agentcore_kit.local.aws_protocol.wire import ApiError, models
+from agentcore_kit.local.aws_emulator.iam import tags_in
+from agentcore_kit.local.aws_emulator.replacement import UNKNOWN, modification
+from agentcore_kit.local.aws_emulator.resources import ANY, Resource, Resources
+from agentcore_kit.local.aws_emulator.stack_checks import check_capabilities, check_types, published
+from agentcore_kit.local.aws_emulator.stack_operation import Operation
+from agentcore_kit.local.aws_emulator.stack_state import ChangeSet, Stack, described
+from agentcore_kit.local.aws_emulator.templates import Resolver, ordered, parameters_of, transformed
+from agentcore_kit.local.aws_protocol.wire import ApiError
 
 if TYPE_CHECKING:
     from agentcore_kit.local.aws_emulator.cloud import AccountRegion
@@ -19,71 +25,17 @@ if TYPE_CHECKING:
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 POLLS = 2
 
-_MADE_BY = {
-    "AWS::BedrockAgentCore::Memory": "CreateMemory",
-    "AWS::BedrockAgentCore::OnlineEvaluationConfig": "CreateOnlineEvaluationConfig",
-    "AWS::BedrockAgentCore::Runtime": "CreateAgentRuntime",
-}
-
-_ANY = "*"
-"""Among the attributes of a resource whose type the emulator has no service for: the others have placeholders."""
-
 LAG = 1
 """So often, after something began, a stack is described as it was before."""
 
 
-@dataclass
-class Resource:
-    """A resource that exists."""
-
-    type: str
-    properties: dict[str, Any]
-    attributes: dict[str, str]
-
-
-@dataclass
-class ChangeSet:
-    """A change set: the template, the parameters, and what they would change."""
-
-    name: str
-    template: Mapping[str, Any]
-    parameters: dict[str, str]
-    tags: list[dict[str, str]]
-    changes: list[dict[str, Any]]
-    body: str
-    status: str
-    reason: str = ""
-
-
-@dataclass
-class Stack:
-    """A stack, its resources and change sets."""
-
-    name: str
-    id: str
-    status: str
-    resources: dict[str, Resource] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
-    exports: dict[str, str] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
-    tags: list[dict[str, str]] = field(default_factory=list)
-    change_sets: dict[str, ChangeSet] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    then: str = ""
-    polls: int = 0
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime | None = None
-    past: list[dict[str, Any]] = field(default_factory=list)
-    protected: bool = False
-    body: str = ""
-
-
-class Stacks:
+class Stacks(Drift):
     """CloudFormation."""
 
     def __init__(self, place: AccountRegion) -> None:
         self.place = place
         self.stacks: dict[str, Stack] = {}
+        self.resources = Resources(place)
 
     def create_change_set(self, p: Mapping[str, Any]) -> dict[str, Any]:
         stack = self.stacks.get(p["StackName"])
@@ -95,24 +47,28 @@ class Stacks:
         dead = ("ROLLBACK_COMPLETE", "DELETE_COMPLETE")
         if stack and kind == "UPDATE" and (stack.status in dead or not stack.status.endswith("_COMPLETE")):
             raise ApiError("ValidationError", f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+        if kind == "UPDATE" and p.get("OnStackFailure") == "DELETE":
+            raise ApiError("ValidationError", "OnStackFailure DELETE is only valid for change sets of type CREATE")
         if stack and p["ChangeSetName"] in stack.change_sets:
             raise ApiError("AlreadyExistsException", f"ChangeSet {p['ChangeSetName']} already exists")
         template = read_template(p["TemplateBody"])
-        values = parameters_of(template, p.get("Parameters", []))
+        sent = parameters_of(template, p.get("Parameters", []))
+        values = published(template, sent, self.place.parameters.values)
         nothing_yet = Stack(p["StackName"], "", "REVIEW_IN_PROGRESS")
         template = transformed(template, self._resolver(stack or nothing_yet, template, values, {}))
         resolver = self._resolver(stack or nothing_yet, template, values, template["Resources"])
         check_rules(template.get("Rules", {}), resolver.value)
-        roles = [r for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
-        if roles and not set(p.get("Capabilities", [])) & {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}:
-            raise ApiError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]")
+        check_types(template, self.place.region, resolver.condition)
+        check_capabilities(template, p.get("Capabilities", []))
         if stack is None:
             arn = self.place.arn("cloudformation", f"stack/{p['StackName']}/1b2c3d4e")
             stack = self.stacks[p["StackName"]] = Stack(p["StackName"], arn, "REVIEW_IN_PROGRESS")
         tags = sorted(p.get("Tags", []), key=lambda tag: str(tag["Key"]))
         changes = self._changes(stack, template, values, retagged=tags != stack.tags)
-        status, reason = ("CREATE_COMPLETE", "") if changes else ("FAILED", NO_CHANGES)
+        differs = changes or self._outputs(resolver, template) != (stack.outputs, stack.exports)
+        status, reason = ("CREATE_COMPLETE", "") if differs else ("FAILED", NO_CHANGES)
         made = ChangeSet(p["ChangeSetName"], template, values, tags, changes, p["TemplateBody"], status, reason)
+        made.on_failure = p.get("OnStackFailure", made.on_failure)
         stack.change_sets[made.name] = made
         arn = self.place.arn("cloudformation", f"changeSet/{made.name}/1b2c3d4e")
         return {"Id": arn, "StackId": stack.id}
@@ -139,22 +95,31 @@ class Stacks:
         if change_set.status != "CREATE_COMPLETE":
             raise ApiError("InvalidChangeSetStatus", f"ChangeSet cannot be executed in its status {change_set.status}")
         fresh = stack.status == "REVIEW_IN_PROGRESS"
-        stack.past = [_described(stack)] * LAG
+        stack.past = [described(stack)] * LAG
         stack.updated = datetime.now(UTC)
         stack.status, stack.polls = ("CREATE" if fresh else "UPDATE") + "_IN_PROGRESS", POLLS
-        before = dict(stack.resources)
+        operation = Operation(stack, self.resources, stack.status, p.get("ClientRequestToken", ""))
         try:
-            self._apply(stack, change_set)
+            self._apply(stack, change_set, operation)
             stack.then = ("CREATE" if fresh else "UPDATE") + "_COMPLETE"
         except ApiError as error:
-            for name in stack.resources.keys() - before.keys():
-                if change_set.template["Resources"][name].get("DeletionPolicy") != "Retain":
-                    self.place.logs.events.pop(stack.resources[name].attributes[""], None)
-            stack.resources = {} if fresh else before
-            stack.then = "ROLLBACK_COMPLETE" if fresh else "UPDATE_ROLLBACK_COMPLETE"
-            self._event(stack, "Runtime", "CREATE_FAILED" if fresh else "UPDATE_FAILED", error.message)
+            retain = not p.get("RetainExceptOnCreate")
+            stack.then = self._undo(operation, change_set.on_failure, error, fresh=fresh, retain=retain)
+        operation.tell(stack.then)
         stack.change_sets.clear()
         return {}
+
+    def _undo(self, operation: Operation, on_failure: str, error: ApiError, *, fresh: bool, retain: bool) -> str:
+        """Undo what has failed, and return the status in which the stack ends."""
+        if fresh and on_failure == "DO_NOTHING":
+            return "CREATE_FAILED"
+        undone = {"DELETE": "DELETE"}.get(on_failure, "ROLLBACK") if fresh else "UPDATE_ROLLBACK"
+        operation.tell(f"{undone}_IN_PROGRESS", error.message)
+        try:
+            operation.undo(retain=retain)
+        except ApiError:
+            return f"{undone}_FAILED"
+        return f"{undone}_COMPLETE"
 
     def describe_stacks(self, p: Mapping[str, Any]) -> dict[str, Any]:
         stack = self._stack(p["StackName"])
@@ -166,7 +131,14 @@ class Stacks:
                 stack.status, stack.then = stack.then, ""
         if stack.status == "DELETE_COMPLETE":
             del self.stacks[stack.name]
-        return {"Stacks": [_described(stack)]}
+        return {"Stacks": [described(stack)]}
+
+    def list_stacks(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = p.get("StackStatusFilter")
+        found = [described(stack) for stack in self.stacks.values()]
+        kept = ("StackName", "StackId", "StackStatus", "CreationTime", "LastUpdatedTime")
+        summaries = [{name: one[name] for name in kept if name in one} for one in found]
+        return {"StackSummaries": [one for one in summaries if not wanted or one["StackStatus"] in wanted]}
 
     def get_template(self, p: Mapping[str, Any]) -> dict[str, Any]:
         return {"TemplateBody": self._stack(p["StackName"]).body, "StagesAvailable": ["Original"]}
@@ -187,59 +159,62 @@ class Stacks:
             raise ApiError(
                 "ValidationError", f"Stack [{stack.name}] cannot be deleted while TerminationProtection is on"
             )
-        stack.past = [_described(stack)] * LAG
-        for resource in stack.resources.values():
-            self._remove(resource)
-        stack.status, stack.then, stack.polls = "DELETE_IN_PROGRESS", "DELETE_COMPLETE", POLLS
+        stack.past = [described(stack)] * LAG
+        stack.status, stack.polls = "DELETE_IN_PROGRESS", POLLS
+        operation = Operation(stack, self.resources, stack.status, p.get("ClientRequestToken", ""))
+        try:
+            operation.delete_all()
+            stack.then = "DELETE_COMPLETE"
+        except ApiError:
+            stack.then = "DELETE_FAILED"
+        operation.tell(stack.then)
         return {}
 
     def _changes(
         self, stack: Stack, template: Mapping[str, Any], values: Mapping[str, str], *, retagged: bool
     ) -> list[dict[str, Any]]:
-        resolver = self._resolver(stack, template, values, template["Resources"])
-        changes = []
-        for name, wanted in self._wanted(resolver, template).items():
-            known = stack.resources.get(name)
+        replaced: set[str] = set()
+        resolver = self._resolver(stack, template, values, template["Resources"], replaced)
+        wanted, changes = _wanted(resolver, template), {}
+        for name in ordered(template["Resources"], wanted):
+            new, known = _wanted_resource(resolver, template, name), stack.resources.get(name)
             if known is None:
-                changes.append(_change("Add", name, wanted["Type"]))
-            elif known.properties != wanted["Properties"] or retagged:
-                keys = {
-                    k
-                    for k in wanted["Properties"] | known.properties
-                    if wanted["Properties"].get(k) != known.properties.get(k)
-                }
-                changes.append(_change("Modify", name, wanted["Type"], sorted(keys) or ["Tags"]))
-        gone = set(stack.resources) - set(self._wanted(resolver, template))
-        return changes + [_change("Remove", name, stack.resources[name].type) for name in sorted(gone)]
-
-    def _wanted(self, resolver: Resolver, template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        wanted = {}
-        for name, resource in template["Resources"].items():
-            with resolver.of(f"resource {name}"):
-                if "Condition" not in resource or resolver.value({"Condition": resource["Condition"]}):
-                    properties = resolver.value(resource.get("Properties", {}))
-                    wanted[name] = {"Type": resource["Type"], "Properties": properties}
-        return wanted
+                changes[name] = _change("Add", name, new.type, {})
+            elif known.properties != new.properties or retagged:
+                about = modification(new.type, known.properties, new.properties, new.replacement)
+                changes[name] = _change("Modify", name, new.type, about)
+                if about["Replacement"] != "False":
+                    replaced.add(name)
+        removed = []
+        for name in sorted(set(stack.resources) - set(wanted)):
+            gone = stack.resources[name]
+            removed.append(_change("Remove", name, gone.type, {"PolicyAction": gone.deletion.partition("Except")[0]}))
+        return [changes[name] for name in wanted if name in changes] + removed
 
     def _resolver(
-        self, stack: Stack, template: Mapping[str, Any], values: Mapping[str, str], known: Mapping[str, Any]
+        self,
+        stack: Stack,
+        template: Mapping[str, Any],
+        values: Mapping[str, str],
+        known: Mapping[str, Any],
+        replaced: Collection[str] = (),
     ) -> Resolver:
         def attribute(name: str, wanted: str) -> str:
-            resource = stack.resources.get(name)
+            resource = None if name in replaced else stack.resources.get(name)
             if resource and wanted in resource.attributes:
                 return resource.attributes[wanted]
-            if resource and resource.attributes.get(_ANY):
+            if resource and resource.attributes.get(ANY):
                 return f"{resource.attributes['']}.{wanted}"
             if resource or name not in known:
                 raise ValueError(
                     f"{name}.{wanted} is no attribute that the emulator knows" if wanted else f"there is no {name}"
                 )
-            return f"{{{{{name}.{wanted}}}}}"
+            return f"{UNKNOWN}{name}.{wanted}}}}}"
 
         pseudo = {
             "AWS::AccountId": self.place.account,
             "AWS::Region": self.place.region,
-            "AWS::Partition": "aws",
+            "AWS::Partition": partition(self.place.region),
             "AWS::StackName": stack.name,
             "AWS::URLSuffix": "amazonaws.com",
             "AWS::StackId": stack.id,
@@ -252,115 +227,28 @@ class Stacks:
         found = [stack.exports[name] for stack in self.stacks.values() if name in stack.exports]
         return found[0] if found else f"imported:{name}"
 
-    def _apply(self, stack: Stack, change_set: ChangeSet) -> None:
+    def _apply(self, stack: Stack, change_set: ChangeSet, operation: Operation) -> None:
         template = change_set.template
         resolver = self._resolver(stack, template, change_set.parameters, template["Resources"])
-        names = list(self._wanted(resolver, template))
-        for name in _ordered(template["Resources"], names):
-            wanted = self._wanted(resolver, template)[name]
-            known = stack.resources.get(name)
-            if known is None or known.properties != wanted["Properties"]:
-                stack.resources[name] = self._make(stack, name, wanted, known)
-        for name in set(stack.resources) - set(names):
-            self._remove(stack.resources.pop(name))
+        names = _wanted(resolver, template)
+        operation.tags = tags_in(change_set.tags)
+        operation.make(ordered(template["Resources"], names), lambda name: _wanted_resource(resolver, template, name))
+        outputs, exports = self._outputs(resolver, template)
+        operation.clean_up(sorted(set(stack.resources) - set(names)))
+        stack.outputs, stack.exports = outputs, exports
         stack.parameters, stack.tags, stack.body = change_set.parameters, change_set.tags, change_set.body
-        stack.outputs, stack.exports = {}, {}
+
+    def _outputs(self, resolver: Resolver, template: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the outputs of a template, and what it exports."""
+        outputs, exports = {}, {}
         for name, output in template.get("Outputs", {}).items():
             with resolver.of(f"output {name}"):
                 if "Condition" in output and not resolver.value({"Condition": output["Condition"]}):
                     continue
-                stack.outputs[name] = str(resolver.value(output["Value"]))
+                outputs[name] = str(resolver.value(output["Value"]))
                 if "Export" in output:
-                    stack.exports[str(resolver.value(output["Export"]["Name"]))] = stack.outputs[name]
-
-    def _make(self, stack: Stack, name: str, wanted: Mapping[str, Any], known: Resource | None) -> Resource:
-        kind, properties = wanted["Type"], wanted["Properties"]
-        _check_names(kind, properties)
-        attributes = dict(known.attributes) if known else {}
-        match kind:
-            case "AWS::BedrockAgentCore::Runtime":
-                runtimes = self.place.runtimes
-                runtime = runtimes.runtimes[attributes["AgentRuntimeId"]] if known else runtimes.create(properties)
-                if known:
-                    runtimes.add_version(runtime, properties)
-                attributes = {
-                    "": runtime.arn,
-                    "AgentRuntimeId": runtime.id,
-                    "AgentRuntimeArn": runtime.arn,
-                    "AgentRuntimeVersion": runtime.newest,
-                }
-            case "AWS::BedrockAgentCore::RuntimeEndpoint":
-                if known:
-                    self.place.runtimes.update_agent_runtime_endpoint(
-                        {
-                            "agentRuntimeId": properties["AgentRuntimeId"],
-                            "endpointName": properties["Name"],
-                            "agentRuntimeVersion": properties["AgentRuntimeVersion"],
-                        }
-                    )
-                else:
-                    self.place.runtimes.add_endpoint(
-                        properties["AgentRuntimeId"], properties["Name"], properties["AgentRuntimeVersion"]
-                    )
-                arn = f"runtime/{properties['AgentRuntimeId']}/runtime-endpoint/{properties['Name']}"
-                attributes = {"": arn, "AgentRuntimeEndpointArn": self.place.arn("bedrock-agentcore", arn)}
-            case "AWS::BedrockAgentCore::OnlineEvaluationConfig":
-                destination = properties["OutputConfig"]["CloudWatchConfig"]["LogGroupName"]
-                if destination.startswith("/aws/bedrock-agentcore/evaluations/"):
-                    raise ApiError("ValidationException", f"{destination} is in a namespace reserved by the service.")
-                made = self.place.evaluations.add_online(properties)
-                attributes = {
-                    "": made["onlineEvaluationConfigArn"],
-                    "OnlineEvaluationConfigId": made["onlineEvaluationConfigId"],
-                    "OnlineEvaluationConfigArn": made["onlineEvaluationConfigArn"],
-                }
-            case "AWS::IAM::Role":
-                role = f"{stack.name}-{name}"
-                attributes = {"": role, "Arn": f"arn:aws:iam::{self.place.account}:role/{role}"}
-            case "AWS::IAM::ManagedPolicy":
-                attributes = {"": f"arn:aws:iam::{self.place.account}:policy/{stack.name}-{name}"}
-            case "AWS::SSM::Parameter":
-                self.place.parameters.values[str(properties["Name"])] = str(properties["Value"])
-                attributes = {"": str(properties["Name"])}
-            case _ if maker := self.place.makers.get(kind):
-                attributes = maker(properties, attributes)
-            case "AWS::Logs::LogGroup":
-                groups = self.place.logs.events
-                group = attributes.get("") or properties.get("LogGroupName", f"{stack.name}-{name}-{len(groups)}")
-                if not known and group in groups:
-                    raise ApiError("AlreadyExistsException", f"Resource of type '{kind}' with name {group} exists.")
-                groups.setdefault(group, [])
-                attributes = {"": group, "Arn": self.place.arn("logs", f"log-group:{group}:*")}
-            case _:
-                arn = self.place.arn("other", f"{stack.name}-{name}")
-                attributes = {"": f"{stack.name}-{name}", "Arn": arn, _ANY: "any"}
-        return Resource(kind, dict(properties), attributes)
-
-    def _remove(self, resource: Resource) -> None:
-        if resource.type == "AWS::SSM::Parameter":
-            self.place.parameters.values.pop(resource.attributes[""], None)
-        runtimes = self.place.runtimes.runtimes
-        if resource.type == "AWS::BedrockAgentCore::RuntimeEndpoint":
-            runtimes[resource.properties["AgentRuntimeId"]].endpoints.pop(resource.properties["Name"], None)
-        elif resource.type == "AWS::BedrockAgentCore::Runtime":
-            named = set(runtimes[resource.attributes["AgentRuntimeId"]].endpoints) - {"DEFAULT"}
-            if named:
-                raise ApiError("ValidationError", f"The runtime still has the endpoints {', '.join(named)}.")
-            del runtimes[resource.attributes["AgentRuntimeId"]]
-
-    def _event(self, stack: Stack, resource: str, status: str, reason: str) -> None:
-        stack.events.insert(
-            0,
-            {
-                "StackId": stack.id,
-                "EventId": str(len(stack.events)),
-                "StackName": stack.name,
-                "LogicalResourceId": resource,
-                "ResourceStatus": status,
-                "ResourceStatusReason": reason,
-                "Timestamp": datetime.now(UTC),
-            },
-        )
+                    exports[str(resolver.value(output["Export"]["Name"]))] = outputs[name]
+        return outputs, exports
 
     def _stack(self, name: str) -> Stack:
         if name not in self.stacks:
@@ -374,53 +262,25 @@ class Stacks:
         return stack.change_sets[p["ChangeSetName"]]
 
 
-def _check_names(kind: str, properties: Mapping[str, Any]) -> None:
-    """Raise ApiError for a name that the operation behind a resource of AgentCore would refuse."""
-    if kind not in _MADE_BY:
-        return
-    control = models("bedrock-agentcore")[0]
-    members = control.operation_model(_MADE_BY[kind]).input_shape.members
-    for key, value in properties.items():
-        member = key[0].lower() + key[1:]
-        if key.endswith("Name") and member in members and (wrong := list(problems(members[member], value, key))):
-            raise ApiError("ValidationException", "; ".join(wrong))
+def _wanted(resolver: Resolver, template: Mapping[str, Any]) -> list[str]:
+    """Return the resources of a template whose condition holds."""
+    found = []
+    for name, resource in template["Resources"].items():
+        with resolver.of(f"resource {name}"):
+            if "Condition" not in resource or resolver.value({"Condition": resource["Condition"]}):
+                found.append(name)
+    return found
 
 
-def _described(stack: Stack) -> dict[str, Any]:
-    return {
-        "StackName": stack.name,
-        "StackId": stack.id,
-        "StackStatus": stack.status,
-        "CreationTime": stack.created,
-        **({"LastUpdatedTime": stack.updated} if stack.updated else {}),
-        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()],
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
-        "Tags": stack.tags,
-        "EnableTerminationProtection": stack.protected,
-    }
+def _wanted_resource(resolver: Resolver, template: Mapping[str, Any], name: str) -> Resource:
+    """Return a resource as a template wants it, which has no attributes yet."""
+    about = template["Resources"][name]
+    with resolver.of(f"resource {name}"):
+        properties = dict(resolver.value(about.get("Properties", {})))
+    policies = [str(about.get(policy, "Delete")) for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
+    return Resource(about["Type"], properties, {}, *policies)
 
 
-def _change(action: str, name: str, kind: str, keys: list[str] | None = None) -> dict[str, Any]:
-    details = [{"Target": {"Attribute": "Properties", "Name": key}} for key in keys or []]
-    replacement = {"Replacement": "False", "Details": details} if action == "Modify" else {}
-    change = {"Action": action, "LogicalResourceId": name, "ResourceType": kind, **replacement}
+def _change(action: str, name: str, kind: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    change = {"Action": action, "LogicalResourceId": name, "ResourceType": kind, **about}
     return {"Type": "Resource", "ResourceChange": change}
-
-
-def _ordered(resources: Mapping[str, Any], names: list[str]) -> list[str]:
-    """Return names so that what others mention comes first."""
-    done: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in done or name not in names:
-            return
-        text = repr(resources[name])
-        for other in names:
-            if other != name and (f"'{other}'" in text or f"{{{other}" in text or f"'{other}." in text):
-                visit(other)
-        if name not in done:
-            done.append(name)
-
-    for name in names:
-        visit(name)
-    return done

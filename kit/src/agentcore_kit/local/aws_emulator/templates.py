@@ -258,3 +258,49 @@ FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
     "Fn::ToJsonString": lambda resolver, argument: functions.json_text(resolver.value(argument)),
 }
 """What the emulator knows; of `Fn::ForEach` it makes what is repeated before anything else is read."""
+
+
+def ordered(resources: Mapping[str, Any], names: list[str]) -> list[str]:
+    """Return names so that what others need comes first.
+
+    Raises:
+        ApiError: Resources need each other in a circle.
+    """
+    done: list[str] = []
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            circle = ", ".join(sorted(above[above.index(name) :]))
+            raise ApiError("ValidationError", f"Circular dependency between resources: [{circle}]")
+        if name in done:
+            return
+        for other in needed(resources[name]):
+            if other in names and other != name:
+                visit(other, (*above, name))
+        done.append(name)
+
+    for name in names:
+        visit(name, ())
+    return done
+
+
+def needed(part: Any) -> Iterator[str]:
+    """Yield the names that a resource or a part of one refers to, as they are written: also those of parameters."""
+    if isinstance(part, list):
+        for each in part:
+            yield from needed(each)
+    if not isinstance(part, Mapping):
+        return
+    for key, value in part.items():
+        if key == "Ref":
+            yield str(value)
+        elif key == "DependsOn":
+            yield from [value] if isinstance(value, str) else value
+        elif key == "Fn::GetAtt":
+            yield value.partition(".")[0] if isinstance(value, str) else str(value[0])
+        elif key == "Fn::Sub":
+            text = value[0] if isinstance(value, list) else value
+            yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^{}!]+)\}", text))
+            yield from needed(value[1:] if isinstance(value, list) else [])
+        else:
+            yield from needed(value)

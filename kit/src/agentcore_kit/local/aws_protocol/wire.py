@@ -18,16 +18,19 @@ REQUEST_ID = "11111111-2222-3333-4444-555555555555"
 
 # The services that can be spoken, by the name that signs their requests.
 SERVICES = {
+    "bedrock": ("bedrock",),
     "agent-registry": ("agent-registry-control",),
     "bedrock-agentcore": ("bedrock-agentcore-control", "bedrock-agentcore"),
     "cloudformation": ("cloudformation",),
     "ecr": ("ecr",),
+    "iam": ("iam",),
     "lambda": ("lambda",),
     "logs": ("logs",),
     "monitoring": ("cloudwatch",),
     "secretsmanager": ("secretsmanager",),
     "ssm": ("ssm",),
     "sts": ("sts",),
+    "xray": ("xray",),
 }
 
 
@@ -41,6 +44,10 @@ class ApiError(Exception):
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status = code, message, status
+
+    def __reduce__(self) -> tuple[type[ApiError], tuple[str, str, int]]:
+        """Return how to copy it: an exception is copied with its text alone."""
+        return ApiError, (self.code, self.message, self.status)
 
 
 @cache

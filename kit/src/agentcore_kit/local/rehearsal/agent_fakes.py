@@ -39,11 +39,14 @@ def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
 
 @contextmanager
 def real(home: Path) -> Iterator[Component]:
-    """Start the agent in a folder with this repository's files, on the day that its local environment names."""
-    today = getattr(read_environment("local", load_manifest()), "today", None)
-    options = {"gate": ("--date", today.isoformat())} if today else {}
-    options["dimensions"] = ("--rows", "5")  # of each category: the evaluation that follows asks all of them
-    with surroundings_of_tests() as around, local_agent(home, **around.variables) as agent:
+    """Start the agent in a folder with this repository's files, on the day that it is told in pre-production."""
+    manifest = load_manifest()
+    environment: Any = read_environment(manifest.delivery.preproduction, manifest)
+    options = {"dimensions": ("--rows", "5")}  # of each category: the evaluation that follows asks all of them
+    with (
+        surroundings_of_tests() as around,
+        local_agent(home, **around.variables, AGENT_TODAY=environment.day().isoformat()) as agent,
+    ):
         users = {row.metadata.user for path in _datasets(home) for row in load_dataset(path).rows()} - {None}
         tokens = {str(name): agent.sign_in(user_of(str(name))) for name in users}
         variables = {TOKENS: json.dumps(tokens)}

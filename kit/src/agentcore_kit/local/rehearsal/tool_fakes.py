@@ -7,27 +7,50 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.local.aws_emulator.cloud import EXTENSIONS, AccountRegion, Answer
 from agentcore_kit.local.rehearsal.component import Component, forwarded_to
 from agentcore_kit.local.rehearsal.loosened_thresholds import loosen
-from agentcore_kit.mcp_server.aws_lambda import handler
+from agentcore_kit.mcp_server.aws_lambda import LISTING, handler
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.testing.tool_client import local_tools
-from agentcore_kit.tool_contract.definitions import offered
+from agentcore_kit.tool_contract.definitions import Definition, offered
 
 __all__ = ["answer", "distorted", "loosen", "question", "real"]
 
 
-def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
+@dataclass(frozen=True)
+class Server:
+    """What the server in an image says of itself: the component's version, and its tools."""
+
+    version: str
+    tools: list[Definition]
+
+
+SERVERS: dict[str, Server] = {}
+"""Servers of other commits than the one that is checked out, by the digest of their image."""
+
+
+def answer(image: str, _: Mapping[str, str], body: bytes) -> Answer:
     """Answer as the server does, without one; in the rehearsal the real one answers."""
     call = json.loads(body)
-    result = {"tools": offered()} if call["method"] == "tools/list" else asyncio.run(_called(call["params"]))
+    server = SERVERS.get(image.rpartition("@")[2]) or Server(load_manifest().metadata.version, offered())
+    result: dict[str, Any]
+    match call["method"]:
+        case "initialize":
+            about = {"name": load_manifest().metadata.name, "version": server.version}
+            result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": about}
+        case "tools/list":
+            result = {"tools": server.tools}
+        case _:
+            result = asyncio.run(_called(call["params"]))
     said = {"jsonrpc": "2.0", "id": call["id"], "result": result}
     return 200, "application/json", json.dumps(said).encode(), {}
 
@@ -52,8 +75,15 @@ class Functions:
             said: dict[str, Any] = {"errorMessage": "exit status 1", "errorType": "Runtime.ExitError"}
         else:
             client = SimpleNamespace(**json.loads(base64.b64decode(p["ClientContext"])))
+            server = SERVERS.get(digest)
+            if server and client.custom["bedrockAgentCoreToolName"] == LISTING:
+                return _invoked({"version": server.version, "tools": server.tools})
             said = handler(json.loads(p["Payload"]), SimpleNamespace(client_context=client))
-        return {"StatusCode": 200, "Payload": json.dumps(said).encode()}
+        return _invoked(said)
+
+
+def _invoked(said: Any) -> dict[str, Any]:
+    return {"StatusCode": 200, "Payload": json.dumps(said).encode()}
 
 
 def _with_functions(place: AccountRegion) -> None:
