@@ -1,0 +1,1 @@
+"""The delivery of a platform: all stacks of an account, in order."""

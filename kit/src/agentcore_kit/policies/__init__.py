@@ -1,0 +1,1 @@
+"""The Cedar policies of a platform: which user may call which tool with which parameters."""
