@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from math import ceil
 from threading import Lock, current_thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from strands.tools.mcp import MCPClient
@@ -17,20 +18,17 @@ from strands.types.exceptions import MCPClientInitializationError
 
 from agentcore_kit.config.agent import GatewayLimits
 from agentcore_kit.serving.errors import tool_error
+from agentcore_kit.serving.gateway_listing import Listing, leave_out_broken, read_listing
 from agentcore_kit.serving.gateway_status import refused_call
 from agentcore_kit.serving.tool_content import named, with_structured
 
 if TYPE_CHECKING:
     import httpx2
-    from mcp.types import Tool
 
 logger = logging.getLogger(__name__)
 
 THREAD = "gateway-connection"
 """What the thread of an open connection is called."""
-
-MAX_PAGES = 100
-"""How many pages of a gateway's list of tools are read: one that has no end must not hold a thread for ever."""
 
 
 class GatewayClient(MCPClient):
@@ -40,9 +38,9 @@ class GatewayClient(MCPClient):
     it anew. Each call is bounded, of an agent and of a search, which a plugin makes: MCP's own limit is minutes.
 
     Attributes:
-        broken: The names of tools that were left out because of their schema.
+        listing: The tools as they were listed last.
         refused: The last HTTP status of 400 or more since the last call began; None where there was none.
-        is_cut: Whether the gateway's list of tools was longer than it may be, so that some are missing.
+        is_searched: Whether its tools are searched with each request, so that nobody keeps their list.
     """
 
     def __init__(self, url: str, auth: httpx2.Auth, application: str, limits: GatewayLimits) -> None:
@@ -57,11 +55,11 @@ class GatewayClient(MCPClient):
         super().__init__(
             self._transport, startup_timeout=ceil(limits.connect_seconds) + 1, application_name=application
         )
-        self.broken: list[str] = []
-        self.is_cut = False
+        self.listing, self.is_searched = Listing(), False
         self.refused: int | None = None
         self._url, self._auth, self._limits = url, auth, limits
-        self._tools: list[Tool] = []
+        self._left_out: list[str] = []
+        self._listed_at = float("-inf")
         self._turning = Lock()  # held while the connection is opened or closed
         self._counting = Lock()  # held for an instant
         self._calls, self._is_resting, self._has_ended = 0, True, False
@@ -89,11 +87,12 @@ class GatewayClient(MCPClient):
                 raise
             session: Any = self._background_thread_session
             self._background_thread_event_loop.call_soon_threadsafe(self._stay_open)  # type: ignore[union-attr]
-            if self._tools:
+            self._left_out = leave_out_broken(session)
+            if self.listing.tools:
                 from mcp.types import ListToolsResult
 
                 # What the session knew of the tools, or it would list them again with the first call.
-                session._absorb_tool_listing(ListToolsResult(tools=self._tools), complete=True)
+                session._absorb_tool_listing(ListToolsResult(tools=self.listing.tools), complete=True)
             self._is_resting = False  # only now other calls may use it
 
     def _stay_open(self) -> None:
@@ -122,7 +121,7 @@ class GatewayClient(MCPClient):
             logger.debug("closing a connection that is dead already", exc_info=True)
 
     def _background_task(self) -> None:
-        """Serve the connection. What its loop was told as it ended still runs: asyncio calls that an error else."""
+        """Serve the connection; run what was scheduled as it ended, or asyncio reports that as an error."""
         super()._background_task()
         self._background_thread_event_loop.run_until_complete(asyncio.sleep(0))  # type: ignore[union-attr]
 
@@ -188,7 +187,7 @@ class GatewayClient(MCPClient):
             self._calls -= 1
 
     def list_all_tools(self, seconds: float) -> list[MCPAgentTool]:
-        """Return the tools of all pages that came in time. One that no model takes is left out, named in `broken`.
+        """Return the tools of all pages that came in time; `listing` says more of them.
 
         Args:
             seconds: How long the pages may take.
@@ -196,69 +195,35 @@ class GatewayClient(MCPClient):
         Raises:
             TimeoutError: When there was none in time.
         """
-        self._check_listings()
-        self._invoke_on_background_thread(self._read_pages(seconds)).result()
-        return [MCPAgentTool(tool, self) for tool in self._tools]
+        self._listed_at = monotonic()
+        self._left_out.clear()
+        session = self._background_thread_session
+        self.listing = self._invoke_on_background_thread(read_listing(session, self._url, seconds)).result()
+        self.listing.broken = list(self._left_out)
+        return [MCPAgentTool(tool, self) for tool in self.listing.tools]
 
-    async def _read_pages(self, seconds: float) -> None:
-        from mcp.types import PaginatedRequestParams
-
-        session: Any = self._background_thread_session
-        found: dict[str, Tool] = {}
-        cursors: list[str | None] = [None]
-        pages = 0
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while cursors[-1] not in cursors[:-1] and pages < MAX_PAGES:
-                    cursor = cursors[-1]
-                    page = await session.list_tools(params=PaginatedRequestParams(cursor=cursor) if cursor else None)
-                    pages += 1
-                    for tool in page.tools:
-                        found.setdefault(tool.name, tool)
-                    self._tools = list(found.values())
-                    if not page.next_cursor:
-                        return
-                    cursors.append(page.next_cursor)
-        if not pages:
-            raise TimeoutError("its list of tools did not come in time")
-        self.is_cut = True
-        logger.warning(
-            "the list of tools at %s has no end, or comes too slowly: left after %d pages in %.1f s; going on with "
-            "the %d tools on them",
-            self._url, pages, seconds, len(found),
-        )  # fmt: skip
-
-    def _check_listings(self) -> None:
-        """See the tools before the session does, which refuses a whole page for one of them."""
-        dispatcher: Any = self._background_thread_session._dispatcher  # type: ignore[union-attr]
-        send = dispatcher.send_raw_request
-
-        async def checked(method: str, *arguments: Any, **options: Any) -> Any:
-            answer = await send(method, *arguments, **options)
-            if method == "tools/list" and isinstance(answer.get("tools"), list):
-                answer["tools"] = [tool for tool in answer["tools"] if self._can_be_offered(tool)]
-            return answer
-
-        dispatcher.send_raw_request = checked
-
-    def _can_be_offered(self, tool: Any) -> bool:
-        from jsonschema import Draft202012Validator, SchemaError
-
-        schema = tool.get("inputSchema") if isinstance(tool, dict) else None
+    def has_other_tools(self) -> bool:
+        """Whether the gateway lists other tools than before; asked after `retrySeconds`, or when a call has failed."""
+        known = self.listing
+        if known.is_cut or self.is_searched or monotonic() - self._listed_at < self._limits.retry_seconds:
+            return False
         try:
-            if isinstance(schema, dict) and schema.get("type") == "object":
-                Draft202012Validator.check_schema(schema)
-                return True
-            why = "is none of an object"
-        except SchemaError as error:
-            why = error.message
-        name = str(tool.get("name")) if isinstance(tool, dict) else "without a name"
-        logger.warning("left out tool %s: its schema %s", name, why)
-        self.broken.append(name)
-        return False
+            while not self._begin_call():
+                self.connect()
+            try:
+                self.list_all_tools(0.9 * self._limits.connect_seconds)
+            finally:
+                self._end_call()
+        except Exception as error:  # it may fail in any way; the session goes on with the tools that it has
+            logger.warning("the tools of the gateway at %s could not be listed anew: %s", self._url, error)
+            self._listed_at = monotonic()
+        if self.listing.is_cut:  # too slow this once; more is known
+            self.listing = known
+        return not self.listing.has_same_tools(known)
 
     def _handle_tool_execution_error(self, tool_use_id: str, exception: Exception) -> Any:
         """Log what a call raised, and tell model and caller only that it failed: it may hold addresses or a secret."""
+        self._listed_at = float("-inf")  # perhaps the gateway does not have the tool any longer
         if self.refused:
             return {"toolUseId": tool_use_id, **refused_call(self.refused)}
         logger.error("a call of a gateway's tool failed", exc_info=exception)

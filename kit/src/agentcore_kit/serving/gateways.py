@@ -57,10 +57,13 @@ class GatewayTools:
     connected_at: float = field(default_factory=monotonic)
 
     def is_stale(self) -> bool:
-        """Whether connecting again could help: a connection was lost, or one was missing and it is time to try."""
+        """Whether connecting again helps: one was lost, or is missing and may be tried again, or has other tools now.
+
+        Blocks while a list of tools is read, which is after `limits.gateways.retrySeconds`, or when a call has failed.
+        """
         if self.missing and monotonic() - self.connected_at > self.retry_seconds:
             return True
-        return any(client.is_lost for client in self.clients)
+        return any(client.is_lost or client.has_other_tools() for client in self.clients)
 
     def rest(self) -> None:
         """Close the connections while nobody asks; the next call of a tool opens them anew."""
@@ -169,10 +172,12 @@ def _choose(offers: list[Offer], taken: set[str], found: GatewayTools, search_ab
     """Give the model all tools, or where there are too many, a search in the gateways that have one."""
     many = sum(tool.tool_name != SEARCH_TOOL for _, _, tools in offers for tool in tools) > search_above
     for name, client, tools in offers:
-        found.notices += [f"The tool {each} of gateway {name} cannot be used: its schema." for each in client.broken]
-        if client.is_cut:
+        listing = client.listing
+        found.notices += [f"The tool {each} of gateway {name} cannot be used: its schema." for each in listing.broken]
+        if listing.is_cut:
             found.notices.append(f"The list of tools of gateway {name} has no end; some may be missing.")
         if many and any(tool.tool_name == SEARCH_TOOL for tool in tools):
+            client.is_searched = True
             found.plugins.append(_search_plugin(name, client))
             continue
         for tool in tools:

@@ -1,0 +1,1 @@
+"""A real MCP gateway on this machine, for the development of what is plugged into the platform."""
