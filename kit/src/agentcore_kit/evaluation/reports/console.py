@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -9,6 +11,7 @@ from rich.table import Table
 from agentcore_kit.evaluation.metric import show
 from agentcore_kit.evaluation.metrics import category_metrics, known_metrics
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
+from agentcore_kit.evaluation.runs import NoSuchRun, read_run
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -20,6 +23,28 @@ def print_report(report: Report, console: Console) -> None:
     colour = "green" if report.passed else "red"
     console.print(f"[bold {colour}]{escape(report.headline)}[/]")
     console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))
+    if report.price:
+        console.print(f"[dim]{escape(report.price)}[/]")
+
+
+def print_runs(results: Path) -> None:
+    """Print the runs that can be compared, the last one last, and how.
+
+    Args:
+        results: The folder that has a folder for each run.
+
+    Raises:
+        ValueError: When what a run says of itself is damaged.
+    """
+    found = sorted((read_run(path.parent) for path in results.glob("*/run.json")), key=lambda run: str(run["started"]))
+    if not found:
+        raise NoSuchRun(f"there is no run in {results}", "make one: kit eval")
+    width = max(len(run["run"]) for run in found)
+    for run in found:
+        model = run.get("model") or {}
+        asked = model.get("label") or model.get("id") or "no model"
+        print(f"{run['run']:<{width}}  {run.get('dataset')}  {asked}{'' if run.get('finished') else '  unfinished'}")
+    print("\ncompare one with the last: kit compare RUN; two with each other: kit compare BEFORE AFTER")
 
 
 def _levels(report: Report) -> Table:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from agentcore_kit.config.prices import Price
 from agentcore_kit.config.repository import repository_path
 from agentcore_kit.evaluation.expectations import Call, JudgedInput, fits
 from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.evaluation.metrics import known_metrics
+from agentcore_kit.evaluation.prices import case_usd, price_of_run
 from agentcore_kit.evaluation.reports.charts import histogram
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
 from agentcore_kit.evaluation.results import CaseResult, written
@@ -77,6 +80,7 @@ def _content(report: Report) -> dict[str, Any]:
             *([("not judged", total.undecided)] if total.undecided else []),
             ("could not run", total.errors),
             ("seconds", f"{report.info['seconds']:.1f}"),
+            *([("USD", f"{total.usd:.4f}")] if total.usd is not None else []),
         ],
         "levels": [(level, list(_lines(report, level))) for level in LEVELS],
         "categories": sorted(report.summary.categories.items(), key=lambda item: item[1].passed / item[1].cases),
@@ -87,7 +91,7 @@ def _content(report: Report) -> dict[str, Any]:
             (known_metrics()[metric], [(each, show(known_metrics()[metric], each.score)) for each in turns])
             for metric, turns in report.low.items()
         ],
-        "wrong": map(_case, islice(wrong, MOST_CASES)),
+        "wrong": map(partial(_case, price_of_run(report.info)), islice(wrong, MOST_CASES)),
     }
 
 
@@ -115,12 +119,13 @@ def _line(report: Report, metric: Metric, value: float | None, count: int | None
     )
 
 
-def _case(case: CaseResult) -> dict[str, Any]:
+def _case(price: Price | None, case: CaseResult) -> dict[str, Any]:
     titles = {name: metric.title for name, metric in known_metrics().items()}
     failed = ", ".join(titles[name] for name, score in case["scores"].items() if _tells(name, score))
     reasons = {**case["reasons"], **case["unjudged"]}
     return case | {
         "asked": case.get("asked"),  # and not answered
+        "usd": case_usd(case, price),
         "said": case["turns"][0]["input"] if case["turns"] else case.get("asked", case["id"]),
         "summary": f"could not run: {case['error']}" if case["status"] == "error" else failed or _undecided(case),
         "why": [(titles[name], text) for name, text in reasons.items() if _tells(name, case["scores"].get(name, 0.0))],

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agentcore_kit.evaluation.prices import case_usd, price_of_run
 from agentcore_kit.evaluation.reports.report import Report
 from agentcore_kit.evaluation.summary import Tally
 
@@ -25,10 +26,12 @@ def write(report: Report) -> Path:
         "thresholds": [asdict(check) for check in report.checks],
         "leftOut": report.left_out,
     }
+    price = price_of_run(report.info)
     with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=2, ensure_ascii=False)[:-2] + ',\n  "cases": [')
         for number, case in enumerate(report.cases()):
-            file.write((",\n" if number else "\n") + json.dumps(case, ensure_ascii=False))
+            priced = {**case, "usd": case_usd(case, price)}
+            file.write((",\n" if number else "\n") + json.dumps(priced, ensure_ascii=False))
         file.write("\n  ]\n}\n")
     return path
 
@@ -39,6 +42,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "passed": tally.passed,
         "errors": tally.errors,
         "turns": tally.turns,
+        "usd": tally.usd,
         "metrics": tally.metrics(),
         "counts": tally.counts(),
     }

@@ -21,7 +21,11 @@ def write(report: Report) -> Path:
     failures = total.cases - total.passed - total.errors - total.undecided
     with path.open("w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
-        file.write(f'<testsuite name="thresholds" tests="{len(gates)}" failures="{len(report.failing)}">\n')
+        few, failed = bool(report.too_few), len(report.failing)
+        file.write(f'<testsuite name="thresholds" tests="{len(gates) + few}" failures="{failed + few}">\n')
+        if few:
+            file.write('<testcase classname="threshold.rows" name="Rows left out because of their date">')
+            file.write(f"<failure message={quoteattr(report.too_few)}/></testcase>\n")
         for check in gates:
             metric, reached = known_metrics()[check.metric], show(known_metrics()[check.metric], check.value)
             file.write(f'<testcase classname="threshold.{metric.level}" name={quoteattr(metric.title)}>')

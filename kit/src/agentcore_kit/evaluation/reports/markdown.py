@@ -26,6 +26,7 @@ def text(report: Report) -> str:
     parts = [
         f"## {'✅' if report.passed else '❌'} {report.headline}",
         f"{report.label} · target {info['target']} · {info['dataset']} · {info['seconds']:.1f} s",
+        report.price,
         report.judging,
         _metrics(report),
         _categories(report),

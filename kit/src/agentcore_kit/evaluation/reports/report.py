@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
 from agentcore_kit.evaluation.judging_cost import JudgingCost
 from agentcore_kit.evaluation.metrics import known_metrics
+from agentcore_kit.evaluation.prices import about_price
 from agentcore_kit.evaluation.results import CaseResult, results
 from agentcore_kit.evaluation.summary import Summary
+from agentcore_kit.evaluation.target import BY_DATE
 from agentcore_kit.evaluation.thresholds import Check
 
 LEVELS = tuple(dict.fromkeys(metric.level for metric in known_metrics().values()))
@@ -34,7 +37,13 @@ class JudgedTurn:
 
 @dataclass(frozen=True)
 class Report:
-    """One run. `info` is what `run.json` says; `left_out` has the ids of rows not asked, by reason."""
+    """One run.
+
+    Attributes:
+        info: What `run.json` says.
+        left_out: The ids of the rows that were not asked, by the reason.
+        may_be_left_out: The share of the rows that may be left out because they mean another day than the target's.
+    """
 
     folder: Path
     info: dict[str, Any]
@@ -42,6 +51,20 @@ class Report:
     checks: list[Check]
     left_out: dict[str, list[str]]
     finished: bool
+    may_be_left_out: float = 1.0
+
+    @property
+    def too_few(self) -> str:
+        """What is wrong when too many rows were left out because of their date; empty when it is right."""
+        other_day = sum(len(ids) for reason, ids in self.left_out.items() if reason.startswith(BY_DATE))
+        rows = self.summary.total.cases + sum(map(len, self.left_out.values()))
+        if other_day <= self.may_be_left_out * rows + 1e-9:
+            return ""
+        return (
+            f"{other_day} of {rows} mean another day than the target's, at most {self.may_be_left_out * 100:g} % may "
+            f"(leftOutByDate in evals/thresholds.yaml); state the day with today in "
+            f"environments/{self.info['environment']}.yaml where that is not production, or give the rows a newer date"
+        )
 
     @property
     def failing(self) -> list[Check]:
@@ -56,7 +79,7 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether the gate lets this run through."""
-        return self.finished and not self.failing and self.summary.total.cases > 0
+        return self.finished and not self.failing and not self.too_few and self.summary.total.cases > 0
 
     @property
     def headline(self) -> str:
@@ -72,6 +95,8 @@ class Report:
         if self.passed:
             idle = sum(check.met is None for check in self.checks)
             return f"Passed: {counts}, {f'{idle} thresholds had nothing to measure' if idle else 'all thresholds met'}"
+        if self.too_few and not self.failing:
+            return f"Too few rows asked: {self.too_few} ({counts})"
         return f"Below threshold: {', '.join(known_metrics()[check.metric].title for check in self.failing)} ({counts})"
 
     @property
@@ -81,6 +106,18 @@ class Report:
             return ""
         cost = self.info.get("judging")
         return str(JudgingCost(**cost)) if cost else f"judged by {self.info['judge']}"
+
+    @property
+    def price(self) -> str:
+        """What the answers cost, and by which price, or why that is not known; empty for the offline model."""
+        if (self.info.get("model") or {}).get("provider", "offline") == "offline":
+            return ""
+        about, usd = about_price(self.info), self.summary.total.usd
+        if self.info.get("price") is None:
+            return f"price: {about}"
+        if usd is None:
+            return f"price: not known, as tokens of some turns were not reported; {about}"
+        return f"price: {usd:.4f} USD for {self.summary.total.cases} cases, without judges; {about}"
 
     def judged_low(self, metric: str, most: int = 10) -> list[JudgedTurn]:
         """Return the turns that a judge scored below 1 in a metric, the lowest first."""
@@ -93,7 +130,7 @@ class Report:
         )
         return nsmallest(most, found, key=lambda turn: turn.score)
 
-    @property
+    @cached_property
     def low(self) -> dict[str, list[JudgedTurn]]:
         """The lowest turns of each judged metric whose threshold is not met, by the metric's name."""
         judged = (check.metric for check in self.failing if known_metrics()[check.metric].judged)
@@ -112,6 +149,8 @@ class Report:
     def remarks(self) -> list[str]:
         """What is in no figure, and why: rows that were not asked, cases that a judge failed to judge."""
         lines = [f"not asked: {len(ids)} rows, because {reason}" for reason, ids in self.left_out.items()]
+        if self.too_few:
+            lines.append(f"too few rows asked: {self.too_few}")
         total, measured = self.summary.total, {check.metric: check for check in self.checks}
         if total.unreported:
             lines.append(
@@ -119,7 +158,7 @@ class Report:
                 "not say them; have it report usage, or remove the limits of tokens and cost from evals/thresholds.yaml"
             )
         elif (cost := measured.get("cost")) and cost.met is None:
-            lines.append("no cost: evals/thresholds.yaml limits it, and has no price of this model under prices")
+            lines.append(f"no cost, which evals/thresholds.yaml limits: {about_price(self.info)}")
         if total.undecided and not self.info.get("judge"):
             lines.append(
                 f"not judged: {total.undecided} cases, because an expected input needs a judge; set EVAL_JUDGE_MODEL"

@@ -1,0 +1,1 @@
+"""What coding assistants and people are told of a repository and of the kit, made of what is there."""
