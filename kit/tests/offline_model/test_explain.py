@@ -45,20 +45,31 @@ def test_a_word_that_no_documentation_has() -> None:
     assert "No documentation has: parking" in said
 
 
-def test_what_a_tool_would_need_to_fit_makes_it_fit() -> None:
-    question = "Could the surgery text me reminders?"
-    said = reasons(CLINIC, question)
-    (line,) = [line for line in said.splitlines() if "would fit if" in line][:1]
-    name, words = line.strip().split(" would fit if ")[0], line.split("also had: ")[1]
-    tools = [
-        {**tool, "description": tool["description"].replace("Use when", f"Use when asked about {words}, or when", 1)}
-        if tool["name"] == name
-        else tool
-        for tool in CLINIC.tools
-    ]
-    better = reasons(Domain(CLINIC.prompt, CLINIC.today, tools, []), question)
-    assert "explains too little" in next(one for one in said.splitlines() if f"{name}:" in one)
-    assert "explains too little" not in next(one for one in better.splitlines() if f"{name}:" in one)
+@pytest.mark.parametrize(
+    ("name", "question", "advised"),
+    [
+        ("clinic", "Could the surgery text me reminders?", "would fit"),
+        ("clinic", "Do you have parking?", "would fit"),
+        ("theatre", "Where do I leave my coat?", "would be chosen"),
+        ("parcels", "PX12312312 never arrived, the neighbours don't have it either", "would be chosen"),
+        ("parcels", "Where can I hand in a return, I live in 80331?", "would fit"),
+    ],
+)
+def test_the_words_that_are_advised_make_the_tool_the_one_that_is_chosen(
+    name: str, question: str, advised: str
+) -> None:
+    domain = load_measured(name)
+    lines = [line.strip() for line in reasons(domain, question).splitlines() if " also had: " in line]
+    assert any(advised in line for line in lines)
+    for line in lines:
+        better, words = line.split(" would ")[0], line.split(" also had: ")[1]
+        tools = [
+            {**one, "description": one["description"].replace("Use when", f"Use when asked about {words}, or when", 1)}
+            if one["name"] == better
+            else one
+            for one in domain.tools
+        ]
+        assert f"{better}: fits" in reasons(Domain(domain.prompt, domain.today, tools, []), question)
 
 
 def test_a_limit_of_the_prompt() -> None:

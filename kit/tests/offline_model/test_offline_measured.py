@@ -1,7 +1,8 @@
 """Domains documented to the standard, and how many of their requests are answered right: floors, not aims.
 
-`clinic` and `university` were used to mend kinds of error. `tenants` never was, and must not be: nothing is mended for
-one of its requests, and its floor is what one run reached, less a margin.
+`clinic`, `university`, `parcels` and `cityhall` were used to mend kinds of error. `tenants`, `theatre` and `campsite`
+never were, and must not be: nothing is mended for one of their requests, and their floors are what one run reached,
+less a margin.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import pytest
 from agentcore_kit.tool_contract.documentation import ambiguous, name_problem
 from tests.offline_model.offline_cases import MEASURED, load_measured, play, shares, specs
 
-# At first, before anything was mended: clinic 29 of 39, university 24 of 40, tenants 32 of 40.
+# At first, before anything was mended: clinic 29 of 39, university 24 of 40, tenants 32 of 40, parcels 32 of 38,
+# cityhall 31 of 37. After that, at their first run: theatre 33 of 36, campsite 36 of 39.
 FLOORS = {
     "clinic": {"right": 0.92, "selection": 0.91, "escalate": 0.8, "decline": 1.0},
     "university": {"right": 0.92, "selection": 0.91, "escalate": 0.8, "decline": 1.0},
-    "tenants": {"right": 0.85, "selection": 0.88, "escalate": 0.6, "decline": 1.0},
+    "parcels": {"right": 0.92, "selection": 0.88, "escalate": 1.0, "decline": 1.0},
+    "cityhall": {"right": 0.92, "selection": 0.96, "escalate": 0.6, "decline": 1.0},
+    "tenants": {"right": 0.9, "selection": 0.9, "calls": 0.9, "escalate": 0.8, "decline": 1.0},
+    "theatre": {"right": 0.88, "selection": 0.9, "calls": 0.88, "escalate": 1.0, "decline": 0.75},
+    "campsite": {"right": 0.88, "selection": 0.9, "calls": 0.85, "escalate": 1.0, "decline": 1.0},
 }
 
 

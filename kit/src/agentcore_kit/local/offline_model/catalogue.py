@@ -45,6 +45,7 @@ _WRITES = frozenset(
         change update modify set add send report renew extend raise log start initiate trigger stop close approve assign
         grant revoke buy sell pay transfer schedule place post publish issue subscribe unsubscribe lock unlock block
         activate deactivate enable disable install upload move rename invite notify escalate terminate write
+        redirect reroute forward adjust correct edit replace restore refund reject
         """
     )
 )
@@ -55,7 +56,11 @@ _READS = frozenset(
         describe look view track estimate verify validate convert
         """
     )
-) | {"get", "give", "tell"}
+) | {stem(verb) for verb in ("get", "give", "tell")}
+_NOUNS = frozenset(
+    stems("order change report request log transfer schedule post place issue block lock open book file")
+)
+"""Of the verbs for changing something, those that begin names as nouns too: "orderStatus", "openingHours"."""
 _EXPLAINS = re.compile(
     r"\b(?:how (?!much|many|long|often|far|big|high|low|well|full|busy|old|large|good|bad|fast|slow|late|soon|the)\w+"
     r"|steps?|instructions?|guides?|guidelines?|guidance|handbook|manual|rules?|regulations?|polic(?:y|ies)|procedures?"
@@ -109,6 +114,7 @@ class Parameter:
     style: str = ""  # how a period is written
     default_rule: str = ""  # "all of them", from "when the user names no region, use all of them"
     words: frozenset[str] = frozenset()  # the stems of its name and description
+    subject: frozenset[str] = frozenset()  # the stems of its tool's name, which are no names of anything
     guessed: bool = True  # a part of an example's words may stand for it: the tool changes nothing
     phrases: dict[frozenset[str], Any] = field(default_factory=dict)  # stems of each example -> the value
     role: int = 0  # -1 the first of a pair (from, previous), 1 the second (to, current)
@@ -183,8 +189,9 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
     parts["parameters"] = [f"{p.name} {_DEFAULT.sub('', p.description)} {' '.join(map(str, p.values))}" for p in told]
     writes = _writes(_short(spec["name"]), parts["summary"])
     guidance = " ".join([*parts["summary"], *parts["use"]])
+    subject = frozenset(stems(" ".join(parts["name"])))
     for parameter in parameters:
-        parameter.guessed = not writes
+        parameter.guessed, parameter.subject = not writes, subject
     return Tool(
         name=spec["name"],
         writes=writes,
@@ -199,12 +206,15 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
 
 
 def _writes(name: str, summary: list[str]) -> bool:
-    """Whether a tool changes something, by the verb that its name begins with, else the one its documentation does."""
-    for text in (humanise(name), *summary):
-        verb = stem(text.split()[0].lower().strip(".,")) if text.split() else ""
-        if verb in _WRITES or verb in _READS:
-            return verb in _WRITES
-    return False
+    """Whether a tool changes something, by the verb that its name begins with, else the one its documentation does.
+
+    A word that is a noun as well, as in "orderStatus", is no verb where the documentation begins with one for reading.
+    """
+    verbs = [stem(text.split()[0].lower().strip(".,")) for text in (humanise(name), *summary) if text.split()]
+    known = [verb for verb in verbs if verb in _WRITES or verb in _READS]
+    if len(known) > 1 and known[0] in _NOUNS and known[1] in _READS:
+        return False
+    return bool(known) and known[0] in _WRITES
 
 
 def _sections(documentation: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentcore_kit.local.offline_model import periods, planning, scope
+from agentcore_kit.local.offline_model.advice import advice
 from agentcore_kit.local.offline_model.catalogue import Kind, Parameter
 from agentcore_kit.local.offline_model.conversation import Conversation
 from agentcore_kit.local.offline_model.planning import Plan
@@ -49,7 +50,7 @@ def explain(conversation: Conversation, index: Index, rules: tuple[scope.Rule, .
         _ranking(request, index, matches, wanted),
         _values(request, matches, intents),
         _limits(request, wanted, rules, limits),
-        _help(request, index, matches, plan, [found.rule for found in limits if found.holds]),
+        ("What would help", _lines(advice(request, index, matches, plan, [one.rule for one in limits if one.holds]))),
     ]
     return "\n\n".join(f"{title}\n{body}" for title, body in parts if body)
 
@@ -63,10 +64,6 @@ def _decision(plan: Plan) -> tuple[str, str]:
     return "What the offline model does", _lines(calls or ["calls no tool, and says:", *plan.text.splitlines()[:3]])
 
 
-def _said(request: Request, tokens: list[Token]) -> list[str]:
-    return list(dict.fromkeys(request.text[token.start : token.end].lower() for token in tokens))
-
-
 def _words(request: Request, index: Index) -> tuple[str, str]:
     known = [f"{request.text[t.start : t.end].lower()} {index.rarity(t.stem):.1f}" for t in index.words(request)]
     forms = [
@@ -74,6 +71,10 @@ def _words(request: Request, index: Index) -> tuple[str, str]:
         (
             request.asks_rule and not request.asks_how,
             "It asks what is allowed: a tool that tells the rules fits better.",
+        ),
+        (
+            request.asks_fact and not request.asks_rule,
+            "It asks how things are: a tool that changes something counts for 0.3 of its share.",
         ),
         (wants_person(request.text), "It asks for a person."),
         (is_override(request.text), "It tries to read or change the agent's instructions, or to give it another role."),
@@ -205,57 +206,3 @@ def _limits(
     return "Limits of the prompt", body or _lines(
         ["none has a word of this request"] if rules else ["the prompt sets none"]
     )
-
-
-def _help(request: Request, index: Index, matches: list[Match], plan: Plan, held: list[scope.Rule]) -> tuple[str, str]:
-    unknown = _said(request, [token for token in index.words(request) if not index.knows(token.stem)])
-    unknown = [word for word in unknown if not any(_taken(request, match, word) for match in matches[:1])]
-
-    def lines() -> Iterator[str]:
-        if unknown:
-            yield (
-                f"No documentation has: {', '.join(unknown)}. "
-                'Where such a word means a tool, write it into its "Use when …".'
-            )
-        for rule in held:
-            yield f"If {rule.topic!r} should not hold here: say in narrower words in the prompt what that line is for."
-        if asked := offered(matches):
-            yield (
-                f"If a tool should tell how {asked.tool.name} is done: write into its "
-                '"Use when …" that the user asks how to do that.'
-            )
-        for match in [] if plan.calls or held or asked else matches[:2]:
-            if 0 < match.score < THRESHOLD and (needed := _needed(request, index, match)):
-                yield f'{match.tool.name} would fit if its "Use when …" also had: {", ".join(needed)}'
-        if len(matches) > 1 and matches[0].accepted and matches[1].accepted:
-            yield from _apart(matches[0], matches[1])
-
-    return "What would help", _lines(lines())
-
-
-def _taken(request: Request, match: Match, word: str) -> bool:
-    return any(
-        word in request.text[start:end].lower() for spans in match.filled.places.values() for start, end in spans
-    )
-
-
-def _needed(request: Request, index: Index, match: Match) -> list[str]:
-    """The fewest words that would bring a tool to the threshold, were they in its guidance on use."""
-    words = index.words(request)
-    total = sum(index.rarity(word.stem) for word in words) or 1.0
-    lacking = [(index.rarity(t.stem) * (1 - w), t) for t, w in zip(words, match.weights, strict=True) if 0 <= w < 1]
-    score, needed = match.weight, []
-    for gain, token in sorted(lacking, key=lambda pair: (-pair[0], pair[1].start)):
-        if score / total >= THRESHOLD:
-            break
-        score += gain
-        needed.append(token)
-    return _said(request, sorted(needed, key=lambda token: token.start)) if score / total >= THRESHOLD else []
-
-
-def _apart(first: Match, second: Match) -> Iterator[str]:
-    if first.score - second.score < 0.1:
-        yield (
-            f"{first.tool.name} and {second.tool.name} are close ({first.score:.2f} and {second.score:.2f}): "
-            'say in each what it is not for: "Do not use for …: use …".'
-        )

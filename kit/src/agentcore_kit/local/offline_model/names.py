@@ -23,10 +23,14 @@ _POLITE = re.compile(
     re.I,
 )
 _BECAUSE = re.compile(
-    r"\b(?:because(?: of)?|since(?! \d)|so that|in order to|as (?=I\b|we\b)|reason(?: is)?:?)\s+([^.?!]+)"
-    r"|(?<!\s)[,;]?\s+(?:to|for)\s+((?:\w+\s+)?(?:my|our|his|her|their|the|an?)\s+[^.?!,]+)",
-    re.I,
+    r"\b(?:because(?: of)?|since(?! \d)|so that|in order to|as (?=I\b|we\b)|reason(?: is)?:?)\s+([^.?!]+)", re.I
 )
+# "to" and "for" give a reason with what follows them: "to help my team", "for the new project", "for onboarding".
+_PURPOSE = re.compile(r"(?<!\s)[,;]?\s+(?:to|for)\s+(?=\w)", re.I)
+_OWN_PURPOSE = re.compile(
+    r"((?:\w+\s+)?(?:my|our|his|her|their|the|an?)\s+[^.?!,]+)|([a-z]+(?:\s+[a-z]+){0,3})(?=\W*$)", re.I
+)
+_HEAD = re.compile(r"\w+(?:\W\w+){0,2}")
 _PROPER = r"(?!I\b)[A-Z][\w&'-]*"  # "I" is no name
 _NAME = rf"(?:{_PROPER}|\d+)(?: (?:{_PROPER}|de|of|the|am|\d+))*"
 _MORE = re.compile(rf"(?:,\s*|,?\s+and\s+)({_NAME})")
@@ -62,12 +66,22 @@ def texts(parameter: Parameter, request: Request, taken: list[tuple[int, int]]) 
     if known:
         return known
     if words & REASON:
-        because = _BECAUSE.search(request.text)
-        return [Candidate((because[1] or because[2]).strip(), *because.span())] if because else []
+        return _reason(request, taken)
     if words & WHOLE:
         text = _POLITE.sub("", request.text).strip()
         return [Candidate(text, 0, 0)] if tokens(text) else []
     return _proper_names(parameter, request, taken + [(m.start, m.end) for m in request.mentions])
+
+
+def _reason(request: Request, taken: list[tuple[int, int]]) -> list[Candidate]:
+    """Why something is wanted: what follows "because", else a "to" or "for" that no other parameter has taken."""
+    if because := _BECAUSE.search(request.text):
+        return [Candidate(because[1].strip(), *because.span())]
+    for before in _PURPOSE.finditer(request.text):
+        found, head = (pattern.match(request.text, before.end()) for pattern in (_OWN_PURPOSE, _HEAD))
+        if found and head and not overlaps(*head.span(), taken):
+            return [Candidate(found.group().strip(), before.start(), found.end())]
+    return []
 
 
 def _nearly(parameter: Parameter, request: Request) -> list[Candidate]:
@@ -97,9 +111,11 @@ def _proper_names(parameter: Parameter, request: Request, taken: list[tuple[int,
             value = _trimmed(match[1])
             if not value or overlaps(*match.span(1), taken) or value.lower() == words[-1]:
                 continue
+            if parameter.subject.issuperset(token.stem for token in tokens(value)):  # the VPN is no name of its user
+                continue
             if not digits and re.search(r"\d", value):  # none of the examples looks like "A-100"
                 continue
-            found, position = [Candidate(value, *match.span(1))], match.end(1)
+            found, position = [Candidate(value, *match.span(1), pattern is not _OBJECT)], match.end(1)
             while not parameter.role and (more := _MORE.match(request.text, position)):
                 found.append(Candidate(more[1], *more.span(1)))
                 position = more.end()

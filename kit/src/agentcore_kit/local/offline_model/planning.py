@@ -96,9 +96,13 @@ def person(request: Request, wanted: list[Match], rules: tuple[scope.Rule, ...])
 
 
 def _limit(request: Request, wanted: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> scope.Rule | None:
-    """The limit of the prompt that a request runs into, if it fits that better than the tools wanted."""
+    """The limit of the prompt that a request runs into, if it fits that better than the tools wanted.
+
+    Of two that fit as well, a question is declined, and what somebody tells is for a person to hear.
+    """
     found = [limit for limit in limits(request, wanted, index, rules) if limit.holds]
-    return max(found, key=lambda limit: limit.weight).rule if found else None
+    first = scope.DECLINE if request.asks_fact else scope.ESCALATE
+    return max(found, key=lambda limit: (limit.weight, limit.rule.kind == first)).rule if found else None
 
 
 def limits(request: Request, wanted: list[Match], index: Index, rules: tuple[scope.Rule, ...]) -> list[Limit]:
@@ -109,10 +113,14 @@ def limits(request: Request, wanted: list[Match], index: Index, rules: tuple[sco
     explained = {word for match in wanted for word in match.words}
     known = {word for word in said if index.in_full(word) in explained}
     telling = known - _identifying(request, wanted)
+    reasons = {
+        token.stem for m in wanted for token in request.tokens if overlaps(token.start, token.end, m.filled.reasons)
+    }  # why somebody wants something may be said in any words; a person must take over nevertheless
     told_to = request.tokens and any(m.tool.writes and request.tokens[0].stem in m.strong & m.plain for m in wanted)
     result = []
     for rule in rules:
-        only_rule = frozenset(word for word in said - known if rule.speaks_of(word))
+        counted = said - known - (reasons if rule.kind == scope.DECLINE else set())
+        only_rule = frozenset(word for word in counted if rule.speaks_of(word))
         weight, against = index.weight(only_rule), index.weight(telling - rule.words)
         against *= _TOLD_TO if told_to else 1.0
         share = weight / total

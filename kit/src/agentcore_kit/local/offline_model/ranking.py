@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from agentcore_kit.local.offline_model.catalogue import Kind, Tool
@@ -24,6 +24,7 @@ _SEARCHED = 0.3  # no documentation has it, and the tool searches for whatever i
 _LOOKED_UP = 0.8  # of what it is worth for a tool that provides the numbers of a calculation, for that calculation
 _CALCULATED = 0.97  # of the score of a calculation, so that a look-up wins when both fit the same
 _COMPARISON = re.compile(r"\b(?:over|on|with|to|against|than|vs|versus|[yqm]o[yqm]|[yqm]/[yqm])\b", re.I)
+_CHANGED = 0.3  # of the score of a tool that changes something, when a request asks how things are: it never fits
 _EXPLAINED = 0.25  # added for a tool that tells how things are done, when a request asks how or whether it may
 PARTS = {
     "name": "its name",
@@ -101,6 +102,16 @@ class Index:
         """How telling a word is: the fewer tools know it, the more."""
         return math.log(1 + (len(self.tools) + 1) / (self._counts[word] + 0.5)) + 0.2
 
+    def with_use(self, tool: Tool, words: list[str]) -> Index:
+        """The same tools, of which one has more words in its guidance on when to use it.
+
+        Args:
+            tool: The one.
+            words: Stems.
+        """
+        better = replace(tool, text={**tool.text, "use": [*tool.text["use"], *words]})
+        return Index([better if one is tool else one for one in self.tools])
+
     def words(self, request: Request) -> list[Token]:
         """The words of a request that are weighed, abbreviations written out."""
         return [token._replace(stem=self.in_full(token.stem)) for token in request.tokens]
@@ -134,6 +145,8 @@ class Index:
                 * (_CALCULATED if match.tool.name in self.sources else 1.0)
             )
             match.held = match.tool.writes and request.asks_how
+            if match.tool.writes and request.asks_fact and not match.held and (match.strong or match.complete):
+                match.score *= _CHANGED
             if request.asks_rule and match.explains:
                 match.score += _EXPLAINED
         self._explain_instead(list(found.values()))
@@ -165,7 +178,7 @@ class Index:
                 match.strong.add(token.stem)
             if overlaps(token.start, token.end, match.filled.evidence):
                 weight = max(weight, _TAKEN)
-            if not weight and tool.searches and not self._counts[token.stem]:
+            if not weight and tool.searches and not self._counts[token.stem] and not token.stem[0].isdigit():
                 weight = _SEARCHED
             match.weights.append(weight + (_PAIR if (before, token.stem) in self._pairs[tool.name] else 0.0))
             before = token.stem

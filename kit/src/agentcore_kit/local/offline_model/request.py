@@ -43,6 +43,11 @@ class Request:
         return self.asks_how or speech.asks_permission(self.text)
 
     @cached_property
+    def asks_fact(self) -> bool:
+        """Whether it asks how things are: a tool that changes something is then hardly meant."""
+        return not self.agreed and speech.asks_fact(self.text)
+
+    @cached_property
     def tokens(self) -> list[Token]:
         """Its meaningful words."""
         return tokens(self.text)

@@ -10,6 +10,8 @@ from functools import lru_cache
 from agentcore_kit.local.offline_model.text import alike, stems
 
 DECLINE, ESCALATE = "decline", "escalate"
+_ANYBODY = frozenset(stems("somebody someone anybody everybody everyone nobody"))
+"""Whom a limit is about in general: these words are no sign that a request runs into it."""
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(.*[^\s#])[\s#]*|\*\*(.+?)\*\*:?\s*|([A-Z][\w ']{2,40}):\s*)$")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$")
 _KINDS = (
@@ -21,6 +23,10 @@ _KINDS = (
 )
 _QUOTE = r"[\"\u201c]([^\"\u201d]{12,})[\"\u201d]"
 _REPLY = re.compile(rf"\b(?:reply|say|answer|respond|tell)\b[^\"\u201c]{{0,40}}{_QUOTE}|:\s*{_QUOTE}\W*$", re.I)
+# Who takes over is not what the limit is about: "A disputed figure: refer to the data team."
+_CONTACT = re.compile(
+    r":\s*(?:please\s+)?(?:refer|contact|call|hand|pass|transfer|connect|send|forward|ask)\b[^\n]*$", re.I
+)
 # In running text only what the agent does for others counts: "never invent figures" is about its manners.
 _NEGATED = re.compile(r"[^.!?\n]*\b(?:(?:should|must|may|do|does|can|will)(?: not|n't)|cannot|never)\b", re.I)
 _ACTS = re.compile(
@@ -111,7 +117,8 @@ def read(prompt: str) -> tuple[Rule, ...]:
         for bullet in section.bullets if section.kind else []:
             reply = _REPLY.search(bullet) or general
             phrase = (reply[1] or reply[2]) if reply else ""
-            rules.append(Rule(section.kind, bullet, frozenset(stems(_REPLY.sub("", bullet))) - usual, phrase))
+            topic = _CONTACT.sub("", _REPLY.sub("", bullet))
+            rules.append(Rule(section.kind, bullet, frozenset(stems(topic)) - usual - _ANYBODY, phrase))
     return tuple(rules)
 
 

@@ -6,8 +6,9 @@ import re
 
 from agentcore_kit.local.offline_model.text import stems
 
+_GREETING = r"^\W*(?:(?:hi|hello|hey|please|so|and|also|but|ok|okay|well)\b\W*)*"
 _LEAD = (
-    r"^\W*(?:(?:hi|hello|hey|please|so|and|also|but|ok|okay|well)\b\W*)*"
+    rf"{_GREETING}"
     r"(?:(?:(?:can|could|would|will)\s+(?:you|somebody|someone)\s+(?:please\s+)?)?(?:tell|explain|show|remind)\s+(?:to\s+)?(?:me|us)\s+"
     r"|i(?:'d|\s+would)?\s+(?:like|want|need)\s+to\s+know\s+|do\s+you\s+know\s+|i\s+wonder\s+)?"
 )
@@ -32,6 +33,21 @@ _PERMITTED = re.compile(
     rf"|(?:how\s+(?:often|long|many\s+times)\s+)?may\s+{_PEOPLE}\s+(?!have\b|see\b|ask\b|get\b|know\b)\w+"
     rf"|how\s+(?:often|long|many\s+times)\s+(?:can|must)\s+{_PEOPLE}\b"
     r")",
+    re.I,
+)
+_FACT = re.compile(
+    rf"{_LEAD}(?:"
+    r"(?:who|whose|when|since\s+when|until\s+when|where|which|how\s+(?:much|many|long|far|often|old)|at\s+what\s+time|what\s+time)\b"
+    r"|(?:is|are|was|were|has|had|have|did|does)\s+"
+    r"(?!(?:it|there)\s+(?:possible|(?:an?|any)\s+(?:way|chance))\b|(?:\w+\s+){1,2}able\s+to\b)"
+    r"[a-z][^.!;\n]*\?\W*$"
+    r")",
+    re.I,
+)
+# "When you have time, move it", "Where possible, move it": no question, but a request with a condition before it.
+_CONDITION = re.compile(
+    rf"{_GREETING}(?:when|where)\s+(?:(?:i|you|we|he|she|they|it|this|that|the|my|our|your|his|her|their|an?)\b"
+    r"|(?:possible|needed|necessary)\b)",
     re.I,
 )
 _PERSON = re.compile(
@@ -79,6 +95,7 @@ _SAID_OTHERWISE = (
         re.compile(
             r"\b[Hh]ow\s+much\s+(?:money\s+)?(?:do|does|did|is|are|will|would)\s+(?:the\s+|our\s+|my\s+|an?\s+|your\s+)*"
             rf"(?:[\w&-]+\s+){{0,2}}?{_EARNER}\s+(?:make|earn|earning|making|get\s+paid|paid|take\s+home|bring\s+home)\b"
+            r"|\b(?:[Hh]ow\s+much|[Ww]hat)\s+(?:money\s+)?(?:do|did|will|would)\s+I\s+(?:make|earn|get\s+paid|take\s+home)\b"
         ),
         "pay salary earns compensation",
     ),
@@ -101,6 +118,11 @@ def asks_how(text: str) -> bool:
 def asks_permission(text: str) -> bool:
     """Whether a request asks whether, or how often, something is allowed."""
     return _PERMITTED.search(text) is not None
+
+
+def asks_fact(text: str) -> bool:
+    """Whether a request asks how things are, as "Who …", "Has my …?" do: then nothing is to be changed."""
+    return _FACT.search(text) is not None and not _CONDITION.search(text)
 
 
 def wants_person(text: str) -> bool:

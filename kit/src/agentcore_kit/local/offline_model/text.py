@@ -14,7 +14,7 @@ def word_set(text: str) -> frozenset[str]:
 
 STOPWORDS = word_set(
     """
-    a about above after again ago all also am an and any anyone anything are aren as ask at be because been
+    a about above after again ago all also am an and any anyone anything are aren around as ask at be because been
     before being below between both but by call can cannot could couldn did didn do does doesn doing don done
     each either else etc every example few for from further get gets give given go going gonna good got had happen
     happens has hasn have haven having he hello help her here hers hey hi him his hope how however i if in instead into
@@ -36,18 +36,26 @@ _IRREGULAR = dict(
         rose:rise risen:rise fell:fall fallen:fall lost:lose won:win went:go came:come forgot:forget
         forgotten:forget flew:fly flight:fly left:leave wrote:write written:write broke:break broken:break
         met:meet people:person children:child men:man women:woman
+        stole:steal stolen:steal brought:bring caught:catch chose:choose chosen:choose drove:drive driven:drive
+        drew:draw drawn:draw held:hold hid:hide hidden:hide froze:freeze frozen:freeze threw:throw thrown:throw
+        tore:tear torn:tear wore:wear worn:wear built:build lent:lend taught:teach spoke:speak spoken:speak
+        slept:sleep stuck:stick hung:hang felt:feel rang:ring rung:ring stood:stand
         """
     )
 )
 _WORD = re.compile(r"[^\W\d_]{1,2}-[^\W\d_]+|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _PLURAL = re.compile(r"(?<=[A-Z]{2})s(?![a-z])")  # of an acronym: "IDs"
-# Words that carry no meaning of their own where they stand: "keeps disconnecting", "at the end of the year".
+# Words that carry no meaning of their own where they stand: "keeps disconnecting", "at the end of the year",
+# "Somebody stole my bike".
 _EMPTY = re.compile(
     r"\b(?:keeps?|kept|stops?|stopped|starts?|started|begins?|began)\s+(?=\w+ing\b)"
     r"|\b(?:at|by|before|until|from|since)\s+(?:the\s+)?(?:very\s+)?(?:end|beginning|start|middle)\s+of\s+"
-    r"(?=(?:the|this|next|last)\b)",
+    r"(?=(?:the|this|next|last)\b)"
+    r"|^\W*(?:somebody|someone)\s+(?=\w)",
     re.I,
 )
+# One syllable that ends in one vowel and one consonant: what was "making" or "hired" had an e; "winning" has two n.
+_LOST_E = re.compile(r"[^aeiou]*[aeiou][^aeiousxzwy]")
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+")
 # Suffix, what replaces it, and the shortest word it is taken from. The first that fits is taken.
 _SUFFIXES = (
@@ -74,10 +82,13 @@ def stem(word: str) -> str:
     for suffix, replacement, shortest in _SUFFIXES:
         if word.endswith(suffix) and len(word) >= shortest:
             word = word[: -len(suffix)] + replacement
+            if suffix in ("ing", "ed") and _LOST_E.fullmatch(word):
+                word += "e"
             break
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou":
         word = word[:-1]
-    word = word[:-1] if len(word) > 3 and word.endswith("e") else word
+    if len(word) > 3 and word.endswith("e") and not _LOST_E.fullmatch(word[:-1]):  # "wine" is not "win"
+        word = word[:-1]
     return word[:-2] if len(word) > 6 and word.endswith("at") else word
 
 
