@@ -1,9 +1,11 @@
-"""A copy of what the image holds, with state of its own, so that a test may run and change it."""
+"""A copy of what the image holds, with state of its own, so that a test may run and change it, and how it is run."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
+import sys
 from pathlib import Path
 
 from agentcore_kit.config.repository import repository_root
@@ -21,3 +23,15 @@ def home_in(folder: Path) -> Path:
 def environment_of(home: Path) -> dict[str, str]:
     """Return the process environment that makes Python use that copy."""
     return os.environ | {"PYTHONPATH": f"{home / 'src'}:{home}"}
+
+
+def instrumented(module: str) -> list[str | Path]:
+    """Return the command by which the image starts a server."""
+    return [Path(sys.executable).with_name("opentelemetry-instrument"), sys.executable, "-m", module]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from agentcore_kit.runtime.telemetry import local_defaults
-from tests.homes import environment_of
+from tests.homes import environment_of, free_port, instrumented
 
 NOISE = """
 
-import asyncio as _asyncio, logging as _logging, os as _os, sys as _sys, threading as _threading
+import asyncio as _asyncio, logging as _logging, sys as _sys, threading as _threading
 import traceback as _traceback, warnings as _warnings
 
 
@@ -91,16 +90,11 @@ def log_of(module: str, home: Path, source: Path, ready: Callable[[str], bool], 
         variables: Further variables of the process.
     """
     source.write_text(source.read_text(encoding="utf-8") + NOISE, encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     image = {"OTEL_PYTHON_DISTRO": "aws_distro", "OTEL_PYTHON_CONFIGURATOR": "aws_configurator"}
     env = environment_of(home) | local_defaults() | image | {"PORT": str(port), "PYTHONUNBUFFERED": "1"} | variables
-    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
     with (home / "whole.log").open("wb") as log:
-        process = subprocess.Popen(
-            [instrument, sys.executable, "-m", module], cwd=home, env=env, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(instrumented(module), cwd=home, env=env, stdout=log, stderr=log)
         while process.poll() is None and not ready(f"http://127.0.0.1:{port}"):
             time.sleep(0.1)
         process.terminate()
@@ -123,3 +117,21 @@ def check(log: str) -> None:
         assert any(wanted in text for text in texts), f"{wanted!r} is missing:\n{log[-6000:]}"
     named = [entry for entry in entries if "message" in entry]
     assert all(entry.keys() >= {"timestamp", "level", "logger"} for entry in named)
+
+
+def check_failing_start(module: str, home: Path, **variables: str) -> None:
+    """See that a server that cannot start ends with a failure, and says so in objects of JSON alone.
+
+    Args:
+        module: What is started.
+        home: The folder of the component.
+        variables: Further variables of the process.
+    """
+    env = environment_of(home) | local_defaults() | {"PORT": "0"} | variables
+    done = subprocess.run(
+        [sys.executable, "-m", module], cwd=home, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    lines = (done.stdout + done.stderr).splitlines()
+    assert lines
+    assert all(line.startswith("{") and line.endswith("}") for line in lines), lines
+    assert done.returncode

@@ -58,7 +58,10 @@ def _seconds(run: Callable[[str], object], text: str) -> float:
 
 
 def modules() -> Iterator[ModuleType]:
-    """Yield all modules of the kit; the tests in it, which only their own kind of repository imports, as their text."""
+    """Yield the modules of the kit; the tests in it, which only their own kind of repository imports, as their text.
+
+    The rehearsal is left out: its patterns, hundreds of them, read single lines that the kit's own commands print.
+    """
     for path in sorted(Path(agentcore_kit.__path__[0]).rglob("*.py")):
         parts = path.relative_to(Path(agentcore_kit.__path__[0]).parent).with_suffix("").parts
         name = ".".join(parts).removesuffix(".__init__")
@@ -66,7 +69,7 @@ def modules() -> Iterator[ModuleType]:
             module = ModuleType(name)
             module.__file__ = str(path)
             yield module
-        elif not name.endswith(("__main__", "aws_emulator.docker")):
+        elif not name.endswith(("__main__", "aws_emulator.docker")) and ".local.rehearsal" not in name:
             yield importlib.import_module(name)
 
 

@@ -12,18 +12,18 @@ from starters.replacement import replace_starter
 
 TEMPLATE = Path(__file__).parents[2]
 
-KINDS = ("agent", "tool", "memory")
+KINDS = ("agent", "tool", "memory", "platform")
 STARTERS = ("finance", "hr")
 """The starter of the agent, and another domain that replaces it: nothing in the kit may be tied to either."""
 
 
-def generate(folder: Path, kind: str, starter: str = "finance") -> Path:
-    """Return a repository of a kind, generated into a folder."""
+def generate(folder: Path, kind: str, starter: str = "finance", name: str = "") -> Path:
+    """Return a repository of a kind, generated into a folder; without a name it is called `example-<kind>`."""
     template = folder / "template"
     _copy_template(template)
     config = folder / "cookiecutter.yaml"
     config.write_text(yaml.safe_dump({"replay_dir": f"{folder}/replay", "cookiecutters_dir": f"{folder}/templates"}))
-    answers = {"kind": kind, "agent_name": f"example-{kind}"}
+    answers = {"kind": kind, "agent_name": name or f"example-{kind}"}
     made = cookiecutter(
         str(template), no_input=True, extra_context=answers, output_dir=str(folder), config_file=str(config)
     )

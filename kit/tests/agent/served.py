@@ -115,9 +115,11 @@ def served(service: Service, patch: pytest.MonkeyPatch) -> Iterator[Served]:
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield Served(service, listener.getsockname()[1])
-        server.should_exit = True
-        thread.join(timeout=60)
+        try:
+            yield Served(service, listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(timeout=60)
     assert not thread.is_alive(), "a turn that nobody listens to holds the server"
 
 

@@ -215,11 +215,11 @@ def test_a_tool_knows_what_is_left_and_that_its_turn_is_over(
 
     with served(Service(settings, CallsIfAsked(), agent_with(hanging)), monkeypatch) as agent:
         assert agent.ask("Hello?")[0] == 200
-        with agent.hurried(SECONDS):
+        with agent.hurried(5 * SECONDS):  # enough for the tool to be called on a busy machine
             assert agent.ask(HANG)[0] == 504
         assert hang.begun.wait(60)
         hang.ended.set()
-    assert 0 < told[0] <= SECONDS
+    assert 0 < told[0] <= 5 * SECONDS
     assert told[1] == 0.001
     assert over == [True]
     assert seconds_left(7.0) == 7.0, "outside of a turn nothing is left out"

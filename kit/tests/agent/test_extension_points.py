@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -19,15 +18,6 @@ from agentcore_kit.serving.service import Service
 
 HERE = "tests.agent.extensions"
 BUILD_AGENT = f"{HERE}:build_agent"
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """Put back what an application does to the log of the process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers, root.level = handlers, level
 
 
 def post(app: AgentApp, prompt: str, *, session: str = "s", token: str = "", stream: bool = False) -> Any:

@@ -268,6 +268,45 @@ def test_a_gateway_that_comes_back_is_found_again(settings: AgentSettings, build
             service.close()
 
 
+def test_a_tool_that_a_gateway_has_later_is_offered_in_the_same_session_and_one_that_it_lost_is_not(
+    settings: AgentSettings, build_agent: BuildAgent
+) -> None:
+    server = market_server(2)
+    with serving(server) as (url, _):
+        service = Service(
+            with_gateways(settings, {"shared": url}, retrySeconds=0.01), model_that_lists_tools(), build_agent
+        )
+        try:
+            ask(service, "hello")
+            (entry,) = service.sessions._entries.values()
+            before = entry.conversation
+            time.sleep(0.02)
+            ask(service, "hello")
+            assert entry.conversation is before, "nothing has changed, so the conversation stays as it is"
+            server.remove_tool("market___getIndicator0")
+            server.add_tool(lambda year: year, name="market___getLater", description="Returns a year.")
+            time.sleep(0.02)
+            offered = json.loads(ask(service, "hello")["answer"])
+            assert {name for name in offered if name.startswith("market")} == {
+                "market___getIndicator1",
+                "market___getLater",
+            }
+        finally:
+            service.close()
+
+
+def test_a_gateway_that_fails_while_its_tools_are_listed_anew_costs_none_of_them(settings: AgentSettings) -> None:
+    with serving(market_server(2)) as (url, _):
+        given = with_gateways(settings, {"shared": url}, retrySeconds=0.01, connectSeconds=5)
+        found = connect_gateways(given, CallerToken(Caller("alice", token="t")), [])
+    try:
+        time.sleep(0.02)
+        assert not found.is_stale()
+        assert len(found.tools) == 2
+    finally:
+        found.close()
+
+
 def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSettings, build_agent: BuildAgent) -> None:
     with serving(market_server(1)) as (url, _):
         service = Service(with_gateways(settings, {"shared": url}), model_that_lists_tools(), build_agent)

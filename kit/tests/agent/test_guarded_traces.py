@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.agent.providers import http_server
-from tests.agent.test_guardrails import ANSWER, BAD, INPUT_BLOCKED, OUTPUT_BLOCKED
-from tests.agent.test_model_failures import frame
+from tests.agent.test_guardrails import ANSWER, BAD, INPUT_BLOCKED, OUTPUT_BLOCKED, calling
 from tests.agent.test_models import BEDROCK
 from tests.agent.test_server import running, wait_for_trace, walk
 from tests.domains import Domain
@@ -27,17 +26,6 @@ def test_what_is_blocked_is_in_no_trace_and_no_log(
 ) -> None:
     (field, value) = domain.result
     secret = str(value) if blocked == "result" else BAD
-    use = {"toolUseId": "c1", "name": domain.tool}
-    call = (
-        frame("messageStart", {"role": "assistant"})
-        + frame("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": use}})
-        + frame(
-            "contentBlockDelta",
-            {"contentBlockIndex": 0, "delta": {"toolUse": {"input": json.dumps(domain.asked.input)}}},
-        )
-        + frame("contentBlockStop", {"contentBlockIndex": 0})
-        + frame("messageStop", {"stopReason": "tool_use"})
-    )
 
     def answer(request: Any) -> tuple[int, str, bytes]:
         last = json.dumps(request["messages"][-1])
@@ -45,7 +33,7 @@ def test_what_is_blocked_is_in_no_trace_and_no_log(
         if blocked == "question":
             reply = INPUT_BLOCKED
         elif "toolResult" not in last:
-            reply = call
+            reply = calling(domain.tool, domain.asked.input)
         elif blocked != "nothing":
             reply = INPUT_BLOCKED if blocked == "result" else OUTPUT_BLOCKED
         return 200, "application/vnd.amazon.eventstream", reply

@@ -77,14 +77,20 @@ def end(reason: str, trace: dict[str, Any] | None = None) -> bytes:
     return frame("messageStop", {"stopReason": reason}) + frame("metadata", {**usage, **told})
 
 
+def calling(name: str, arguments: dict[str, Any]) -> bytes:
+    """Return the frames of a message that calls a tool."""
+    use = {"toolUseId": "c1", "name": name}
+    return (
+        frame("messageStart", {"role": "assistant"})
+        + frame("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": use}})
+        + frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": json.dumps(arguments)}}})
+        + frame("contentBlockStop", {"contentBlockIndex": 0})
+        + end("tool_use")
+    )
+
+
 ANSWER = texts("It is 7.") + end("end_turn")
-CALL = (
-    frame("messageStart", {"role": "assistant"})
-    + frame("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "c1", "name": "lookUp"}}})
-    + frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": "{}"}}})
-    + frame("contentBlockStop", {"contentBlockIndex": 0})
-    + end("tool_use")
-)
+CALL = calling("lookUp", {})
 INPUT_BLOCKED = texts(ASIDE) + end("guardrail_intervened", {"inputAssessment": BLOCKS})
 OUTPUT_BLOCKED = texts(f"You take {BAD} and", ASIDE) + end(
     "guardrail_intervened", {"outputAssessments": {"g": [BLOCKS["g"]]}}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +14,7 @@ from agentcore_kit.serving.settings import AgentSettings
 from tests.agent.conftest import BuildAgent
 from tests.agent.test_turn import ask
 
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """Create files as most machines do: readable by all."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("usual_umask")
 
 
 def open_to_others(folder: Path) -> list[str]:

@@ -24,7 +24,8 @@ from strands import Agent
 from agentcore_kit.runtime.health import Capacity, capacity
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.errors import TurnFailed
-from agentcore_kit.serving.gateway_client import MAX_PAGES, THREAD
+from agentcore_kit.serving.gateway_client import THREAD
+from agentcore_kit.serving.gateway_listing import MAX_PAGES
 from agentcore_kit.serving.gateways import CallerToken, connect_gateways
 from agentcore_kit.serving.service import Service
 from agentcore_kit.serving.sessions import Sessions
@@ -197,20 +198,20 @@ class Pages:
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("page", "most"),
+    ("page", "most", "seconds"),
     [
-        (lambda number: ([f"market___tool{number}"], f"cursor-{number}", 0), MAX_PAGES),
-        (lambda _: (["market___tool0"], "same", 0), 2),
-        (lambda number: ([f"market___tool{number}"], f"cursor-{number}", 0 if number < 2 else 60), 3),
+        (lambda number: ([f"market___tool{number}"], f"cursor-{number}", 0), MAX_PAGES, 60),
+        (lambda _: (["market___tool0"], "same", 0), 2, 60),
+        (lambda number: ([f"market___tool{number}"], f"cursor-{number}", 0 if number < 2 else 60), 3, 8),
     ],
     ids=["always another", "always the same", "slower and slower"],
 )
 def test_a_list_of_tools_without_end_is_left_and_the_turn_goes_on(
-    settings: AgentSettings, caplog: pytest.LogCaptureFixture, page: Any, most: int
+    settings: AgentSettings, caplog: pytest.LogCaptureFixture, page: Any, most: int, seconds: int
 ) -> None:
     pages = Pages(page)
     with served_app(pages) as url:
-        limited = with_gateways(settings, {"shared": url}, connectSeconds=4, searchAbove=1000)
+        limited = with_gateways(settings, {"shared": url}, connectSeconds=seconds, searchAbove=1000)
         found = connect_gateways(limited, CallerToken(Caller("alice")), [])
         try:
             assert not found.missing
@@ -227,6 +228,23 @@ def test_a_list_of_tools_without_end_is_left_and_the_turn_goes_on(
         assert pages.asked == asked, "nobody reads on"
 
 
+def test_a_list_that_is_cut_the_next_time_costs_none_of_the_tools(settings: AgentSettings) -> None:
+    whole = [(["market___tool0"], "more", 0), (["market___tool1"], None, 0)]
+    pages = Pages(lambda number: whole[number] if number < len(whole) else (["market___tool0"], "same", 0))
+    with served_app(pages) as url:
+        limited = with_gateways(settings, {"shared": url}, retrySeconds=0.01)
+        found = connect_gateways(limited, CallerToken(Caller("alice")), [])
+        try:
+            time.sleep(0.02)
+            assert not found.is_stale()
+            assert pages.asked == 4, "it was listed anew"
+            (client,) = found.clients
+            assert [tool.name for tool in client.listing.tools] == ["market___tool0", "market___tool1"]
+            assert not client.listing.is_cut, "or its tools would never be listed anew"
+        finally:
+            found.close()
+
+
 # --- sessions
 
 
@@ -236,6 +254,7 @@ def test_idle_sessions_beyond_a_few_give_up_their_connections_and_none_in_use_do
         async with sessions.use(Caller("busy"), SESSION) as busy:
             idle: list[Any] = [await visit(sessions, f"user-{number}") for number in range(5)]
             await asyncio.sleep(0.05)
+            await asyncio.to_thread(wait_until, lambda: idle[2].gateway.rest.called)  # the work of another thread
             rested = [each.gateway.rest.call_count for each in idle]
             assert rested == [1, 1, 1, 0, 0], "those last used stay"
             assert await visit(sessions, "user-0") is idle[0], "resting is not forgetting"

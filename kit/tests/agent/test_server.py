@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,7 @@ from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER
 from tests.domains import Domain
-from tests.homes import environment_of, home_in
+from tests.homes import environment_of, free_port, home_in, instrumented
 
 pytestmark = pytest.mark.integration
 
@@ -53,13 +51,10 @@ def running(home: Path, before: Sequence[str] = ()) -> Iterator[Server]:
 
     `before` stands before the command, as `sh -c 'ulimit …; exec "$0" "$@"'` does.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = environment_of(home) | local_defaults() | {"PORT": str(port)}
-    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
     log = (home / "server.log").open("a")
-    process = subprocess.Popen([*before, instrument, sys.executable, "-m", "agent.app"], cwd=home, env=env, stderr=log)
+    process = subprocess.Popen([*before, *instrumented("agent.app")], cwd=home, env=env, stderr=log)
     server = Server(f"http://127.0.0.1:{port}", home, process)
     try:
         wait_until_it_answers(server, process)

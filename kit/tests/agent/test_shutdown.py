@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER
 from tests.agent.served import HANG
-from tests.homes import environment_of, home_in
+from tests.homes import environment_of, free_port, home_in, instrumented
 
 pytestmark = pytest.mark.integration
 
@@ -128,14 +127,11 @@ class Running:
 def running(home: Path, hangs: str) -> Iterator[Running]:
     if not (home / "src").exists():  # else it is started again
         (home_in(home) / "src" / "hanging.py").write_text(HANGING)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = environment_of(home) | local_defaults() | {"PORT": str(port), "HANGS": hangs}
     env["PYTHONPATH"] += f":{Path(__file__).parents[2]}"
-    instrument = Path(sys.executable).with_name("opentelemetry-instrument")
     with (home / "server.log").open("a") as log:
-        process = subprocess.Popen([instrument, sys.executable, "-m", "hanging"], cwd=home, env=env, stderr=log)
+        process = subprocess.Popen(instrumented("hanging"), cwd=home, env=env, stderr=log)
         server = Running(port, home, process)
         try:
             server.until_it_answers()

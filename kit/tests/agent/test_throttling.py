@@ -19,6 +19,7 @@ from tests.agent.test_model_failures import BEDROCK_WHOLE, CALL, HALF, WHOLE, fr
 from tests.agent.test_models import BEDROCK, chosen_by
 from tests.agent.test_providers import asking
 from tests.agent.test_turn import agent_with, with_limits
+from tests.homes import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -46,10 +47,22 @@ OPENAI_WHOLE, OPENAI_CALL, OPENAI_HALF = (200, *WHOLE), (200, *CALL), (200, *HAL
 Serve = Callable[..., tuple[Served, list[Any]]]
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentcore_kit.serving.model_stream.PAUSE_SECONDS", 0.01)
+
+
+def with_model(settings: AgentSettings, provider: str, url: str, patch: pytest.MonkeyPatch) -> AgentSettings:
+    """Return settings that name a model of a provider at an address."""
+    if provider == "bedrock":
+        patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url.removesuffix("/v1"))
+        return chosen_by(settings, BEDROCK)
+    return asking(settings, PLAIN, url)
+
+
 @pytest.fixture
 def serve(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Return what serves an agent whose model gives these answers, the last one for ever, and what it was asked."""
-    monkeypatch.setattr("agentcore_kit.serving.model_stream.PAUSE_SECONDS", 0.01)
     with ExitStack() as opened:
 
         def started(provider: str, *answers: Answer, retry_after: str = "", **turn: Any) -> tuple[Served, list[Any]]:
@@ -61,12 +74,7 @@ def serve(settings: AgentSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
             headers = {"Retry_After": retry_after} if retry_after else {}
             url = opened.enter_context(http_server(answer, **headers))
-            if provider == "bedrock":
-                monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url.removesuffix("/v1"))
-                there = chosen_by(settings, BEDROCK)
-            else:
-                there = asking(settings, PLAIN, url)
-            there = with_limits(there, {"turn": turn})
+            there = with_limits(with_model(settings, provider, url, monkeypatch), {"turn": turn})
             service = Service(there, build_model(there), agent_with(pay))
             return opened.enter_context(served(service, monkeypatch)), requests
 
@@ -152,16 +160,9 @@ def test_what_asking_again_does_not_help_is_asked_once(serve: Serve, provider: s
 
 @pytest.mark.parametrize("provider", ["bedrock", "openai"])
 def test_nobody_at_the_address_of_the_model(
-    serve: Serve, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch, provider: str
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch, provider: str
 ) -> None:
-    monkeypatch.setattr("agentcore_kit.serving.model_stream.PAUSE_SECONDS", 0.01)
-    with http_server(lambda _: DOWN) as url:
-        pass
-    if provider == "bedrock":
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url.removesuffix("/v1"))
-        there = chosen_by(settings, BEDROCK)
-    else:
-        there = asking(settings, PLAIN, url)
+    there = with_model(settings, provider, f"http://127.0.0.1:{free_port()}/v1", monkeypatch)
     with served(Service(there, build_model(there), agent_with(pay)), monkeypatch) as agent:
         told, body, headers = agent.ask("How many?")
         assert (told, headers["Retry-After"]) == (503, str(body["retryAfterSeconds"]))

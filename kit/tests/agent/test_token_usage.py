@@ -22,6 +22,7 @@ from agentcore_kit.serving.settings import AgentSettings
 from tests.agent.providers import http_server
 from tests.agent.test_model_failures import frame, pay
 from tests.agent.test_models import BEDROCK, chosen_by
+from tests.agent.test_server import walk
 from tests.agent.test_turn import agent_with, ask
 
 USAGE = {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
@@ -46,12 +47,6 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracerProvider]:
     yield provider
     BotocoreInstrumentor().uninstrument()  # type: ignore[no-untyped-call]
     provider.shutdown()
-
-
-def walk(span: Span) -> Iterator[Span]:
-    yield span
-    for child in span.children:
-        yield from walk(child)
 
 
 def test_a_call_of_bedrock_is_counted_once(

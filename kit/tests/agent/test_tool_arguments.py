@@ -134,7 +134,7 @@ def test_arguments_that_do_not_fit_the_schema_run_nothing_and_name_the_field(ask
     refusal = result["toolCalls"][0]["result"]
     for each in said:
         assert each in refusal
-    assert each in json.dumps(model.sent[1], ensure_ascii=False)
+    assert refusal in json.dumps(model.sent[1], ensure_ascii=False), "the model is told"
     assert [(one["region"], one["limit"]) for one in ran] == [("APAC", 3)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,7 @@ import pytest
 from agentcore_kit.cli import main
 from agentcore_kit.config.compatibility import REPLACED, left_over
 from agentcore_kit.config.errors import ConfigError
-from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.thresholds import load_thresholds
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the generated repository, as the working directory."""
-    copy = Path(shutil.copytree(repository_root(), tmp_path / "copy", ignore=shutil.ignore_patterns(".git", ".venv")))
-    monkeypatch.chdir(copy)
-    return copy
 
 
 def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

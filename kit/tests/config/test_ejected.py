@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +9,8 @@ from pathlib import Path
 import pytest
 
 from agentcore_kit.cli import main
-from agentcore_kit.config.repository import repository_root
 
 SAYS = "from agentcore_kit.serving import tool_error; print(tool_error(503, 'no price'))"
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the generated repository, as the working directory."""
-    copy = Path(shutil.copytree(repository_root(), tmp_path / "copy", ignore=shutil.ignore_patterns(".git", ".venv")))
-    monkeypatch.chdir(copy)
-    return copy
 
 
 def eject(name: str) -> int:

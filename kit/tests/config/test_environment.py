@@ -132,12 +132,10 @@ def test_right_environments_load(tmp_path: Path, manifest: AgentManifest) -> Non
         ),
         ("false", "'no'", "telemetry.recordContent: 'no' is not right; needed: whether prompts"),
         ("https://market-data.", "http://market-data.", "prod.yaml:11: gateways.market-data: must begin with https:"),
-        ("  market-data: ", "  other: ", "prod.yaml:10: gateways.market-data: missing, but manifest.yaml names this"),
         ("  market-data: ", "  other: ", "prod.yaml:11: gateways.other: is not among spec.tools.gateways"),
-        ("memory:\n  id: customer_memory-a1B2c3D4e5\n", "", "prod.yaml:1: memory.id: missing, but manifest.yaml names"),
         ("e5\n", "e5\n  endpoint: http://127.0.0.1:8090\n", "prod.yaml:14: memory.endpoint: is for local only"),
         ("e5\n", "e5\n  recall: [/facts/]\n", "memory.recall[0]: has no {actorId}, so it is of everybody"),
-        ("telemetry:", "today: 2026-11-16\ntelemetry:", "prod.yaml:14: today: is for local only"),
+        ("telemetry:", "today: 2026-11-16\ntelemetry:", "prod.yaml:14: today: is not for production"),
     ],
 )
 def test_a_wrong_environment_is_refused(
@@ -152,6 +150,47 @@ def test_local_has_no_account_and_trusts_no_token_that_nobody_verified(tmp_path:
     found = refusal(tmp_path, text)
     assert "local.yaml:2: account: must be null" in found
     assert "local.yaml:7: identity.mode: must be development in local" in found
+
+
+def test_local_says_where_gateways_and_memory_are(tmp_path: Path, manifest: AgentManifest) -> None:
+    found = refusal(tmp_path, LOCAL, manifest)
+    assert "gateways.market-data: missing, but manifest.yaml names this" in found
+    assert "memory.id: missing, but manifest.yaml names" in found
+
+
+WITHOUT_ADDRESSES = PROD.replace("  market-data: https://market-data.example.com/mcp\n", "").replace(
+    "gateways:\nmemory:\n  id: customer_memory-a1B2c3D4e5\n", ""
+)
+
+
+def test_in_aws_a_deployment_tells_where_gateways_and_memory_are(tmp_path: Path, manifest: AgentManifest) -> None:
+    alone = read(tmp_path, WITHOUT_ADDRESSES, manifest)
+    assert (alone.gateways, alone.memory) == ({}, None)
+    urls = {"market-data": "https://published.example.com/mcp"}
+    given = {"AGENT_GATEWAYS": json.dumps(urls), "AGENT_MEMORY_ID": "published-a1B2c3D4e5"}
+    told = read(tmp_path, WITHOUT_ADDRESSES, manifest, **given)
+    assert told.gateways == urls
+    assert told.memory
+    assert told.memory.id == "published-a1B2c3D4e5"
+    written = read(tmp_path, PROD, manifest, **given)
+    assert written.gateways == {"market-data": "https://market-data.example.com/mcp"}, "what the file says comes first"
+    assert written.memory
+    assert written.memory.id == "customer_memory-a1B2c3D4e5"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("AGENT_GATEWAYS", "market-data", "AGENT_GATEWAYS: gateways: is no JSON with a URL by name"),
+        ("AGENT_GATEWAYS", "[1]", "AGENT_GATEWAYS: gateways: is no JSON with a URL by name"),
+        ("AGENT_GATEWAYS", '{"market-data": "http://a.example.com"}', "gateways.market-data: must begin with https:"),
+        ("AGENT_MEMORY_ID", "no id", "AGENT_MEMORY_ID: memory.id: 'no id' is not right"),
+    ],
+)
+def test_what_a_deployment_tells_is_checked(
+    tmp_path: Path, manifest: AgentManifest, variable: str, value: str, problem: str
+) -> None:
+    assert problem in refusal(tmp_path, WITHOUT_ADDRESSES, manifest, **{variable: value})
 
 
 def test_a_memory_that_the_manifest_does_not_name_is_refused(tmp_path: Path) -> None:
@@ -182,16 +221,20 @@ def test_another_provider_does_not_get_the_id_of_the_file(tmp_path: Path) -> Non
         ("AGENT_MODEL_ID", "gpt", "AGENT_MODEL_ID: model.id: has no effect with provider offline"),
         ("AGENT_MODEL_BASE_URL", "http://a.b", "AGENT_MODEL_BASE_URL: model.baseUrl: offline has no address"),
         ("AGENT_TODAY", "tomorrow", "AGENT_TODAY: today: 'tomorrow' is not right; needed: a day as YYYY-MM-DD"),
+        ("AGENT_CONNECT_SECONDS", "soon", "AGENT_CONNECT_SECONDS: limits.gateways.connectSeconds: 'soon' is not right"),
+        ("AGENT_CONNECT_SECONDS", "0", "AGENT_CONNECT_SECONDS: limits.gateways.connectSeconds: "),
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str, problem: str) -> None:
     assert problem in refusal(tmp_path, LOCAL, None, **{variable: value})
 
 
-def test_the_date_can_only_be_set_locally(tmp_path: Path) -> None:
+def test_the_date_can_be_set_wherever_no_user_is(tmp_path: Path) -> None:
     assert read(tmp_path, LOCAL, AGENT_TODAY="2025-01-31").today == date(2025, 1, 31)
     assert read(tmp_path, LOCAL, AGENT_TODAY="").today == date(2026, 11, 16)
-    assert refusal(tmp_path, PROD, AGENT_TODAY="2025-01-31").startswith("AGENT_TODAY: today: is for local only")
+    preprod = PROD.replace("name: prod", "name: preprod", 1) + "today: 2026-11-16\n"
+    assert read(tmp_path, preprod).today == date(2026, 11, 16)
+    assert refusal(tmp_path, PROD, AGENT_TODAY="2025-01-31").startswith("AGENT_TODAY: today: is not for production")
 
 
 def test_the_environment_is_local_unless_a_variable_names_another() -> None:

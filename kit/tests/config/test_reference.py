@@ -13,7 +13,7 @@ from agentcore_kit.config.memory import MemoryEnvironment
 from agentcore_kit.config.tool import ToolEnvironment
 
 README = Path(__file__).parents[2] / "README.md"
-GROUPS = ("cors", "limits", "canary", "monitoring", "alarms", "onlineEvaluation", "logs")
+GROUPS = ("cors", "limits", "smoke", "canary", "monitoring", "alarms", "onlineEvaluation", "logs")
 """The groups of an environment file in which an organisation's policy stands."""
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from agentcore_kit.config.manifest import repository_kind
-from agentcore_kit.delivery import context, polling
 from agentcore_kit.local.aws_emulator.cloud import Cloud
 from agentcore_kit.local.aws_emulator.server import Server, serving
 from agentcore_kit.local.aws_emulator.world import environments, prepared, shell, with_docker
 from agentcore_kit.local.rehearsal.component import fakes
 from tests.delivery.memory_world import World as MemoryWorld
 from tests.delivery.runtime_world import World
+from tests.delivery.shell import ready
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +24,6 @@ def server() -> Iterator[Server]:
     """Serve at one address for all tests, so that clients can be kept: making them takes most of the time."""
     with serving(Cloud()) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def clients() -> dict[tuple[str | None, ...], Any]:
-    """Return the clients made so far, by who is signed in, region and service."""
-    return {}
 
 
 @pytest.fixture
@@ -46,33 +38,13 @@ def cloud() -> Cloud:
 def world(
     cloud: Cloud,
     server: Server,
-    clients: dict[tuple[str | None, ...], Any],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> World | MemoryWorld:
     """Return everything, with waits that take no time."""
-    make = context.DeploymentContext.client
-
-    def kept(here: context.DeploymentContext, service: str) -> Any:
-        signed_in = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-        key = (*signed_in, *here.credentials.values(), here.region, service)
-        if key not in clients:
-            clients[key] = make(here, service)
-        return clients[key]
-
     server.cloud = cloud
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    variables = with_docker(tmp_path / "bin", shell(server.address, None, "a.b.c"))
-    for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(context.DeploymentContext, "client", kept)
-    monkeypatch.setattr(polling, "_FIRST", 0.001)
-    monkeypatch.setattr(polling, "_LONGEST", 0.01)
-    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 2.0)
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
-    monkeypatch.setattr(context, "ATTEMPTS", 3)
+    ready(monkeypatch, with_docker(tmp_path / "bin", shell(server.address, None, "a.b.c")), patience_seconds=2.0)
     made = MemoryWorld if repository_kind() == "Memory" else World
     return made(cloud, environments(), monkeypatch, capsys)
 

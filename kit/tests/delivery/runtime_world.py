@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentcore_kit.config.environment import Environment
+from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.delivery import images, names
+from agentcore_kit.kinds.base import kind_of
 from agentcore_kit.local.aws_emulator.docker import digest_of
 from agentcore_kit.local.aws_emulator.images import Images
 from tests.delivery.shell import Shell
 
 COMMIT, SECOND, THIRD = "a" * 40, "b" * 40, "c" * 40
+
+
+def kind_path() -> str:
+    """Return where the class of this kind of repository is."""
+    kind = type(kind_of(repository_kind()))
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 @dataclass
@@ -23,6 +31,10 @@ class World(Shell):
     def check_out(self, revision: str) -> None:
         """Have a commit checked out."""
         self.monkeypatch.setattr(images, "commit", lambda: revision)
+
+    def compares_nothing(self) -> None:
+        """Let a version be promoted whatever it serves: what a kind compares before that has tests of its own."""
+        self.monkeypatch.setattr(f"{kind_path()}.before_promotion", lambda *_: None)
 
     def commit(self, revision: str) -> str:
         """Make a commit, push its image as `build` does, and return the image's digest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,34 @@ import pytest
 from agentcore_kit import cli
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.manifest import Manifest, load_manifest
-from agentcore_kit.delivery import context
+from agentcore_kit.delivery import context, polling
 from agentcore_kit.local.aws_emulator.cloud import AccountRegion, Cloud, access_key
+
+_CLIENTS: dict[tuple[str | None, ...], Any] = {}
+"""Clients made so far, by who is signed in where, region and service: making one takes longer than most commands."""
+
+
+def ready(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], patience_seconds: float) -> None:
+    """Make a shell with these variables in which nobody is signed in yet, clients are kept, and waits take no time."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**variables, "AWS_SECRET_ACCESS_KEY": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    make = context.DeploymentContext.client
+
+    def kept(here: context.DeploymentContext, service: str, region: str = "") -> Any:
+        names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        key = (*map(os.environ.get, names), *here.credentials.values(), region or here.region, service)
+        if key not in _CLIENTS:
+            _CLIENTS[key] = make(here, service, region)
+        return _CLIENTS[key]
+
+    monkeypatch.setattr(context.DeploymentContext, "client", kept)
+    monkeypatch.setattr(polling, "_FIRST", 0.001)
+    monkeypatch.setattr(polling, "_LONGEST", 0.01)
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", patience_seconds)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr(context, "ATTEMPTS", 3)
 
 
 def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -36,7 +36,9 @@ def test_every_command_explains_itself_and_reads_no_variables(name: str) -> None
 
 def test_the_list_has_the_commands_of_this_kind_under_their_headings(world: World) -> None:
     lines = world.run("--help").out.splitlines()
-    assert [line.rstrip(":") for line in lines if line.rstrip(":") in GROUPS] == list(GROUPS)
+    headings = {command.group for command in commands(repository_kind())}
+    shown = [line.rstrip(":") for line in lines if line.rstrip(":") in GROUPS]
+    assert shown == [one for one in GROUPS if one in headings]
     listed = {line.split()[0] for line in lines if line.startswith("  ") and line.strip()}
     assert listed >= set(NAMES)
     assert not listed & ({command.name for command in commands(None)} - set(NAMES))

@@ -12,7 +12,7 @@ import pytest
 from agentcore_kit.cli import COMMANDS
 from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.delivery import regions
+from agentcore_kit.delivery import context, regions
 from agentcore_kit.local.aws_emulator import stacks
 from tests.delivery.runtime_world import World
 
@@ -103,9 +103,13 @@ def test_identity_prints_what_a_workflow_needs(world: World) -> None:
     lines = world.must("identity", "prod").out.splitlines()
     account = world.environments["prod"].account
     assert lines == [
-        f"role=arn:aws:iam::{account}:role/agentops-delivery",
+        f"role=arn:aws:iam::{account}:role/agentops-deliver-{context.open_context('prod').component}",
         f"region={world.environments['prod'].region}",
     ]
+    registering = world.must("identity", "prod", "--register").out.splitlines()[0]
+    assert registering == lines[0].replace("agentops-deliver-", "agentops-register-")
+    building = world.must("identity", "prod", "--shared").out.splitlines()[0]
+    assert building == lines[0].replace(str(account), str(world.environments["prod"].shared_account))
 
 
 def test_partitions_and_domains_follow_from_the_region(world: World) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from agentcore_kit.config.manifest import load_manifest, repository_kind
 from agentcore_kit.local.rehearsal.expressions import resolved
-from agentcore_kit.local.rehearsal.stage import steps
+from agentcore_kit.local.rehearsal.workflow import steps
 from tests.delivery.memory_world import World as MemoryWorld
 from tests.delivery.runtime_world import World
 from tests.delivery.shell import refused, typed

@@ -42,7 +42,7 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", ["manifest.yaml", "pyproject.toml", ".cruft.json", "AGENTS.md"])
+@pytest.mark.parametrize("file", ["manifest.yaml", "pyproject.toml", ".cruft.json"])
 def test_a_name_that_was_changed_by_hand_is_noticed(home: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
     assert typed(capsys, "manifest")[0] == 0
     old = load_manifest().metadata.name
@@ -53,7 +53,7 @@ def test_a_name_that_was_changed_by_hand_is_noticed(home: Path, capsys: pytest.C
     assert "goes on running" in err
     if file == "manifest.yaml":
         assert {line.split(":")[0] for line in err.splitlines()} == {
-            ".cruft.json", "pyproject.toml", "AGENTS.md", "manifest.yaml",
+            ".cruft.json", "pyproject.toml", "manifest.yaml",
         }  # fmt: skip
         assert f"kit rename {NEW}" in err
 
@@ -63,7 +63,7 @@ def test_every_place_is_renamed_and_comments_stay(home: Path, capsys: pytest.Cap
     assert code == 0, err
     assert load_manifest().metadata.name == NEW
     changed = git(home, "diff", "--numstat").split()
-    assert changed[2::3] == [".cruft.json", "AGENTS.md", "README.md", "manifest.yaml", "pyproject.toml"]
+    assert changed[2::3] == [".cruft.json", "README.md", "manifest.yaml", "pyproject.toml"]
     assert {*changed[0::3], *changed[1::3]} == {"1"}, "a line each"
     assert f"name: '{NEW}' # repository and component" in (home / "manifest.yaml").read_text(encoding="utf-8")
     assert json.loads((home / ".cruft.json").read_text())["context"]["cookiecutter"]["agent_name"] == NEW

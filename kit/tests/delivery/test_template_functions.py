@@ -54,7 +54,7 @@ def made(world: World, text: str, name: str = "my-agent-prod-extra", **parameter
 
 def value_of(world: World, expression: str, head: str = HEAD) -> Any:
     """Return what an expression is in a property of a resource."""
-    text = f"{head}\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      Value: {expression}\n"
+    text = f"{head}\nResources:\n  Topic:\n    Type: Custom::Topic\n    Properties:\n      Value: {expression}\n"
     assert read_template(text)
     return made(world, text).resources["Topic"].properties.get("Value", "left out")
 
@@ -118,7 +118,7 @@ Resources:
     - Zone
     - !Ref Zones
     - Topic${Zone}:
-        Type: AWS::SNS::Topic
+        Type: Custom::Topic
         Properties:
           DisplayName: !Sub 'topic ${Zone}'
           Fn::ForEach::Names: [Size, [Small, Large], {'Name${Size}': !Ref Size}]
@@ -139,8 +139,8 @@ Outputs:
     assert "Topicb" in stack.outputs["Nameb"]
 
 
-def test_a_resource_without_a_service_here_has_every_attribute(world: World) -> None:
-    text = "Resources: {Q: {Type: AWS::SQS::Queue}}\nOutputs: {U: {Value: !GetAtt Q.QueueUrl}, N: {Value: !Ref Q}}"
+def test_a_resource_of_a_type_of_ones_own_has_every_attribute(world: World) -> None:
+    text = "Resources: {Q: {Type: Custom::Queue}}\nOutputs: {U: {Value: !GetAtt Q.QueueUrl}, N: {Value: !Ref Q}}"
     assert made(world, text).outputs == {"U": "my-agent-prod-extra-Q.QueueUrl", "N": "my-agent-prod-extra-Q"}
 
 

@@ -47,6 +47,7 @@ def test_least_rights_and_bounds(path: Path) -> None:
                 "approval",  # waits for people
                 "environment",  # these two read files only
                 "environments",
+                "protection",  # reads what GitHub has
             )
         ), name
         assert job["timeout-minutes"] <= 60, (
@@ -167,3 +168,43 @@ def test_the_kit_checks_the_environment_of_a_rollback_before_github_is_asked_for
     assert choice["run"].startswith('.venv/bin/kit environments --choose "$WANTED"')
     assert jobs["rollback"]["environment"] == "${{ needs.environment.outputs.name }}"
     assert jobs["rollback"]["needs"] == "environment"
+
+
+def typed_in(job: str) -> list[str]:
+    """Return the commands of the kit that a job of the delivery types, in its order."""
+    steps = load(repository_root() / ".github" / "workflows" / "deliver.yml")["jobs"][job]["steps"]
+    found = (re.match(r"\.venv/bin/kit ([^>#]+)", step.get("run", "")) for step in steps)
+    return [match[1].strip() for match in found if match]
+
+
+def test_nothing_waits_for_an_approval_that_nobody_gives() -> None:
+    """What needs reviewers needs the job that looks whether there are any, which itself opens no environment."""
+    jobs = load(repository_root() / ".github" / "workflows" / "deliver.yml")["jobs"]
+    assert typed_in("protection") == ["github-check"]
+    assert jobs["protection"]["permissions"] == {"actions": "read", "contents": "read"}
+    assert "environment" not in jobs["protection"], "GitHub would make it"
+    needed, waiting = set(), ["production"]
+    while waiting:
+        name = waiting.pop()
+        needs = jobs[name].get("needs", [])
+        waiting += [needs] if isinstance(needs, str) else needs
+        needed.add(name)
+    assert {"approval", "protection"} <= needed
+    for name in {"approval", "registry"} & {str(job.get("environment")) for job in jobs.values()}:
+        (job,) = [job for job in jobs.values() if job.get("environment") == name]
+        if name == "registry":
+            assert "protection" in job["needs"]
+
+
+def test_production_asks_what_it_deployed_before_callers_get_it() -> None:
+    commands = [line.split()[0] for line in typed_in("production")]
+    assert commands.index("newer") < commands.index("deploy") < commands.index("smoke") < commands.index("promote")
+    assert commands.index("identity") < commands.index("newer"), "AWS is asked what callers have"
+    if repository_kind() != "Memory":  # which callers have as soon as it is deployed
+        assert 'smoke --env "$ENV" --endpoint DEFAULT' in typed_in("production")[: commands.index("promote")]
+
+
+def test_the_record_is_written_with_a_role_that_can_do_nothing_else() -> None:
+    jobs = load(repository_root() / ".github" / "workflows" / "deliver.yml")["jobs"]
+    for name in [name for name, job in jobs.items() if job.get("environment") == "registry"]:
+        assert typed_in(name)[0] == 'identity --env "$ENV" --register'

@@ -57,11 +57,18 @@ class Judge(ScriptedModel):
         schema = tool_specs[0]["inputSchema"]["json"]
         if "verdict" in schema["properties"]:
             raise RuntimeError("the judge is not available")
-        return tool_specs[0]["name"], {name: self._value(field, schema) for name, field in schema["properties"].items()}
+        return tool_specs[0]["name"], {name: self._value(field) for name, field in fields_of(schema).items()}
 
-    def _value(self, field: dict[str, Any], schema: dict[str, Any]) -> Any:
-        if "$ref" in field:
-            field = schema["$defs"][field["$ref"].rpartition("/")[2]]
-        elif "allOf" in field:
-            return self._value(field["allOf"][0], schema)
+    def _value(self, field: dict[str, Any]) -> Any:
         return field["enum"][0] if "enum" in field else 0.25 if field.get("type") == "number" else "because"
+
+
+def fields_of(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the fields of a schema by name, each as it is defined where it refers to."""
+
+    def defined(field: dict[str, Any]) -> dict[str, Any]:
+        if "allOf" in field:
+            return defined(field["allOf"][0])
+        return schema["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
+
+    return {name: defined(field) for name, field in schema["properties"].items()}

@@ -196,7 +196,7 @@ def test_two_rows_of_one_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             "tokens: {max: 1}\nenvironments: {preprod: {latencyP95: {max: 1000}}}",
             "preprod.latencyP95: is not set here: the limit is alarms.latencyP95Ms in environments/preprod.yaml",
         ),
-        ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "prices.some-model.output: missing; needed: USD"),
+        ("tokens: {max: 5000}\nprices: {some-model: {input: 3.0}}", "thresholds.yaml:3: prices: are not set here"),
     ],
 )
 def test_a_wrong_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
@@ -216,7 +216,8 @@ def test_a_threshold_that_nothing_was_measured_for_is_told(tmp_path: Path, capsy
 
     code, text = evaluation(capsys, *options, "--thresholds", str(limits))
     assert code == 1, "without a price nobody knows the cost"
-    assert "no price of this model" in text
+    told = " ".join(text.split())
+    assert "no cost, which evals/thresholds.yaml limits: the offline model is no LLM and has no price" in told
 
     code, text = evaluation(capsys, "--select", "smoke", "--results", str(tmp_path / "results"))
     assert code == 0

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agentcore_kit.cli import main
-from agentcore_kit.evaluation.compare import Comparison, compare, markdown
+from agentcore_kit.evaluation.compare import Comparison, compare
+from agentcore_kit.evaluation.reports.comparison import markdown
 from agentcore_kit.evaluation.thresholds import Thresholds, load_thresholds
 
 
@@ -226,9 +227,20 @@ def test_a_report_fails_only_when_there_is_nothing_to_report(tmp_path: Path) -> 
 
 def test_runs_that_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path / "a")
-    for base in ("b", ""):
-        with pytest.raises(SystemExit) as stopped:
-            main(["compare", base, "--results", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", "b", "--results", str(tmp_path)])
 
-        assert stopped.value.code == 2
-        assert f"there is no run {base!r} in {tmp_path}; one of: a" in capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert f"error: there is no run 'b' in {tmp_path}\nnext:  one of: a" in capsys.readouterr().err
+
+
+def test_without_a_run_those_that_there_are_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", "--results", str(tmp_path)])
+    assert stopped.value.code == 2
+    assert "next:  make one: kit eval" in capsys.readouterr().err
+    written(tmp_path / "a")
+    with pytest.raises(SystemExit) as listed:
+        main(["compare", "--results", str(tmp_path)])
+    assert not listed.value.code
+    assert capsys.readouterr().out.startswith("a  ")

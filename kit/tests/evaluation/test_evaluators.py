@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from strands_evals.types.evaluation import EvaluationData
 
+from agentcore_kit.config.prices import Price
 from agentcore_kit.evaluation import documentation, evaluators
 from agentcore_kit.evaluation.agent_tools import bare_agent
 from agentcore_kit.evaluation.dataset import Call, Outcome
@@ -21,7 +22,7 @@ from agentcore_kit.evaluation.evaluators import (
     ToolErrors,
 )
 from agentcore_kit.evaluation.figures import claims, states, ungrounded
-from agentcore_kit.evaluation.summary import Price, Tally, percentile
+from agentcore_kit.evaluation.summary import Tally, percentile
 from agentcore_kit.evaluation.verdicts import choose, parameters, selection
 
 

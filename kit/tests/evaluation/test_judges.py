@@ -14,16 +14,17 @@ import jsonschema
 import pytest
 
 from agentcore_kit.cli import main
+from agentcore_kit.config.prices import Price
 from agentcore_kit.evaluation import agentcore, agentcore_commands, judges, judging_cost
 from agentcore_kit.evaluation import compare as comparison
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
 from agentcore_kit.evaluation.judging_cost import JudgingCost, approve, cost_of_rows, cost_of_sessions
+from agentcore_kit.evaluation.reports.comparison import markdown
 from agentcore_kit.evaluation.runner import Options
-from agentcore_kit.evaluation.summary import Price
 from agentcore_kit.evaluation.target import Record
 from agentcore_kit.evaluation.thresholds import Threshold, Thresholds
 from tests.evaluation.runs import cases, command, evaluated, rows_of
-from tests.evaluation.scripted import Judge
+from tests.evaluation.scripted import Judge, fields_of
 from tests.evaluation.test_expectations import JudgeModel, free_text_row, record
 
 TURNS = ("helpfulness", "faithfulness", "relevance", "conciseness", "harmlessness")
@@ -46,16 +47,10 @@ class Watching(Judge):
         self.read.append(text)
         if self.fail(text):
             raise RuntimeError("the judge is out of order")
-        schema = tool_specs[0]["inputSchema"]["json"]
-        fields = schema["properties"].items()
-        return tool_specs[0]["name"], {name: self._said(text, field, schema) for name, field in fields}
-
-    def _said(self, text: str, field: dict[str, Any], schema: dict[str, Any]) -> Any:
-        if "$ref" in field:
-            field = schema["$defs"][field["$ref"].rpartition("/")[2]]
-        elif "allOf" in field:
-            return self._said(text, field["allOf"][0], schema)
-        return field["enum"][0 if self.bad(text) else -1] if "enum" in field else "because it is so"
+        which = 0 if self.bad(text) else -1
+        fields = fields_of(tool_specs[0]["inputSchema"]["json"]).items()
+        said = {name: field["enum"][which] if "enum" in field else "because it is so" for name, field in fields}
+        return tool_specs[0]["name"], said
 
 
 def test_each_turn_is_judged_with_the_turns_before_as_context(tmp_path: Path) -> None:
@@ -270,7 +265,7 @@ def test_a_comparison_says_that_another_judge_judged(tmp_path: Path) -> None:
         path.write_text(json.dumps(info | ({"judging": judging} if judging else {})), encoding="utf-8")
         folders.append(found.folder)
     before, after = folders
-    text = comparison.markdown(comparison.compare(before, after))
+    text = markdown(comparison.compare(before, after))
     assert "another judge in head: other, not one" in text
     assert "run before judged only the last turn of each conversation" in text
     assert "run after judged" not in text
@@ -339,7 +334,7 @@ def test_agentcore_judges_each_turn_and_the_results_say_which(
     code, text = command(capsys, "cloud-evaluate", "--env", "dev", "--run", str(folder), *JUDGED)
     assert code == 0, text
     assert "about 3 judgements by Builtin.GoalSuccessRate, Builtin.Correctness" in text
-    assert "price unknown" in text
+    assert re.search(r"; about 0\.0[1-9] USD", text)
     assert "Builtin.Correctness: 0.875 of 2, 0 errors, 1,800 tokens in and 200 out" in text
     found = json.loads((folder / "agentcore.json").read_text(encoding="utf-8"))
     assert found["Builtin.Correctness"]["judgements"] == [
@@ -379,10 +374,9 @@ def test_agentcore_is_asked_nothing_beyond_the_limit(
 
 
 def test_a_price_of_an_evaluator_is_used(
-    recorded: tuple[Path, Row, Evaluations], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    recorded: tuple[Path, Row, Evaluations], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, _, service = recorded
-    monkeypatch.setattr(Thresholds, "price", lambda _, model: Price(2.4, 12.0) if "Builtin" in model["id"] else None)
     code, text = command(capsys, "cloud-batch", "--env", "dev", "--run", str(folder), *JUDGED, "--max-judgements", "3")
     assert code == 0, text
     assert re.search(r"3 judgements .* about 0\.0[1-9] USD", text)

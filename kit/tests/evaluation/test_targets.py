@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,12 +15,16 @@ from typing import Any
 import httpx
 import pytest
 
+from agentcore_kit.config import prices
+from agentcore_kit.config.prices import Price
 from agentcore_kit.evaluation import runner
 from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.runner import Options
 from agentcore_kit.evaluation.runs import alone
 from agentcore_kit.runtime.aws_signing import Signed
+from agentcore_kit.serving.settings import AgentSettings
 from tests.evaluation.runs import cases, command, copies, evaluated, metric, rows_of
+from tests.evaluation.scripted import ScriptedModel
 
 CALL = {"name": "f", "input": {}, "status": "success", "result": {}, "durationMs": 1.0}
 BODY: dict[str, Any] = {
@@ -133,13 +138,12 @@ def test_a_signed_turn_never_waits_for_another(tmp_path: Path, server: Server, m
 
 
 def test_going_on_with_a_run_that_is_complete_changes_nothing(
-    tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # With this limit the verdict depends on the model being known.
     limits = tmp_path / "thresholds.yaml"
-    limits.write_text(
-        "offline: {}\nmodels: {cost: {max: 1}, refusal: {min: 1}}\nprices: {some-model: {input: 1.0, output: 1.0}}\n"
-    )
+    limits.write_text("offline: {}\nmodels: {cost: {max: 1}, refusal: {min: 1}}\n", encoding="utf-8")
+    monkeypatch.setattr(prices, "list_price", {"some-model": Price(1.0, 1.0)}.get)
     some = ",".join(row.scenario_id for row in rows_of("decline")[:3])
     arguments = ("--target", server.url, "--select", some, "--thresholds", str(limits), "--results", str(tmp_path))
 
@@ -214,3 +218,42 @@ def test_a_throttled_turn_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(target, "_client", httpx.AsyncClient(transport=httpx.MockTransport(lambda _: replies.pop(0))))
     assert asyncio.run(target.invoke("s" * 33, {"prompt": "?"})).json() == {"answer": "x"}
     assert not replies
+
+
+class BreaksOff(ScriptedModel):
+    """Begins an answer: the first time without an end, then with one that says that the answer is cut off."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def reply(self, messages: Any, tool_specs: Any) -> str:
+        return "I can't help"
+
+    async def stream(
+        self, messages: Any, tool_specs: Any = None, system_prompt: str | None = None, **_: Any
+    ) -> AsyncIterator[Any]:
+        self.asked += 1
+        async for event in super().stream(messages, tool_specs, system_prompt):
+            if "messageStop" not in event:
+                yield event
+            elif self.asked > 1:
+                yield {"messageStop": {"stopReason": "max_tokens"}}
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_the_agent_in_this_process_keeps_the_limits_and_notices_of_a_turn(
+    tmp_path: Path, settings: AgentSettings, monkeypatch: pytest.MonkeyPatch, retries: int
+) -> None:
+    model = BreaksOff()
+    monkeypatch.setattr("agentcore_kit.serving.models.build_model", lambda _: model)
+    limits = settings.environment.limits
+    limits = limits.model_copy(update={"turn": limits.turn.model_copy(update={"max_retries": retries})})
+    environment = settings.environment.model_copy(update={"limits": limits})
+
+    report = evaluated(tmp_path, rows_of("decline")[:1], replace(settings, environment=environment))
+
+    (case,) = cases(report).values()
+    assert model.asked == 1 + retries
+    assert [turn["notices"] for turn in case["turns"]] == retries * [
+        ["The answer is cut off: it reached the model's maximum of tokens."]
+    ]

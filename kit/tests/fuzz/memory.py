@@ -23,8 +23,9 @@ from botocore.serialize import create_serializer
 from agentcore_kit.local.memory_server.settings import Settings
 from tests.fuzz import values
 from tests.fuzz.agent import not_http
-from tests.fuzz.processes import Running, free_port, serving
+from tests.fuzz.processes import Running, serving
 from tests.fuzz.wire import LEAVING, Manner, Reply, Request
+from tests.homes import free_port
 from tests.memory.test_long_run import SERVER
 
 STATUSES = frozenset((200, 201, 202, 204, 400, 403, 404, 405, 408, 409, 413, 414, 429, 431, 505))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -97,18 +96,6 @@ def helper(*command: str | Path, cwd: Path, env: dict[str, str]) -> Iterator[IO[
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
-
-
-def instrumented(module: str) -> list[str | Path]:
-    """Return the command by which the image starts a server."""
-    return [Path(sys.executable).with_name("opentelemetry-instrument"), sys.executable, "-m", module]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

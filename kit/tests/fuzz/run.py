@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Any
 
 from agentcore_kit.serving.invocation import SESSION_HEADER
@@ -137,7 +138,7 @@ class Figures:
         quarter = max(1, len(self.use) // 4)
         early, late = self.use[quarter : 2 * quarter] or self.use[:1], self.use[-quarter:]
         found: dict[str, float] = {
-            name: _median([getattr(use, name) for _, use in late]) - _median([getattr(use, name) for _, use in early])
+            name: median(getattr(use, name) for _, use in late) - median(getattr(use, name) for _, use in early)
             for name in ("memory", "descriptors", "threads")
         }
         return {**found, "sessions": late[-1][0] - early[0][0]}
@@ -289,9 +290,3 @@ def _shown(body: bytes) -> str:
 
 def _tail(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace")[-2000:]
-
-
-def _median(values: list[int]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -84,7 +84,6 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
-    whole: bool = True
 
 
 def send(port: int, request: Request, rng: Random) -> Reply | None:
@@ -155,7 +154,7 @@ def _answer(client: socket.socket, request: Request, rng: Random) -> Reply | Non
             response.status, {name.lower(): value for name, value in response.headers.items()}, response.read()
         )
     except (OSError, HTTPException, ValueError) as error:
-        return Reply(0, {}, f"{type(error).__name__}: {error}".encode(), whole=False)
+        return Reply(0, {}, f"{type(error).__name__}: {error}".encode())
     finally:
         response.close()
 

@@ -10,7 +10,10 @@ ESCAPED = "texts that stand for themselves, between fixed ends"
 LIMITED = "what it is used on is short: limited before, or of the repository's own files"
 MADE_BY_CALLERS = {f"agentcore_kit.{name}": why for name, why in {
     "checks.rename._left": ESCAPED, "checks.rename._renamed": ESCAPED, "config.component_name.mentions": ESCAPED,
-    "config.delivery._left_out": LIMITED, "evaluation.trace_import.mask": ESCAPED, "runtime.masking.register": ESCAPED,
+    "config.delivery._left_out": LIMITED, "delivery.memory.deployment.existing": ESCAPED,
+    "delivery.contract.matches": LIMITED, "delivery.doctor_looks._wrong_form": LIMITED,
+    "evaluation.trace_import.mask": ESCAPED, "runtime.masking.register": ESCAPED,
+    "local.aws_emulator.iam_conditions._pattern": LIMITED,
     "local.aws_emulator.templates._check_parameter": LIMITED, "local.aws_protocol.service_rules._text": LIMITED,
     "local.aws_protocol.wire._template": LIMITED, "local.memory_server.access._pattern": LIMITED,
     "local.memory_server.extraction.rules._corrections": ESCAPED,
@@ -18,6 +21,8 @@ MADE_BY_CALLERS = {f"agentcore_kit.{name}": why for name, why in {
     "local.offline_model.catalogue._synonyms": ESCAPED, "local.offline_model.catalogue.read_tools": ESCAPED,
     "local.offline_model.names._proper_names": LIMITED, "local.offline_model.ranking._providers": ESCAPED,
     "local.offline_model.recall.with_terms": ESCAPED, "local.offline_model.values.choices": LIMITED,
+    "local.rehearsal.reader.quotes": LIMITED, "local.rehearsal.reader.register": LIMITED,
+    "local.rehearsal.reader.says_nothing": LIMITED,
 }.items()}  # fmt: skip
 """The functions that make a pattern from what only their caller knows, and why a long text does no harm there."""
 

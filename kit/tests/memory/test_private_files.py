@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentcore_kit.local.memory_server.repair import opened
 
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """Create files as most machines do: readable by all."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("usual_umask")
 
 
 @pytest.mark.parametrize("older", ["none", "sound", "damaged"])

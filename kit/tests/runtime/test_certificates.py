@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import build_opener
 
 import boto3
 import httpx
@@ -71,9 +71,13 @@ def _gateway(address: str) -> None:
     MCPClient(transport).start()
 
 
+def _sign_in(address: str) -> None:
+    build_opener().open(address)  # `urlopen` would keep its certificates and proxies for later tests
+
+
 CLIENTS: dict[str, Callable[[str], Any]] = {
     "a memory, by botocore": _memory,
-    "a sign-in, by urllib": urlopen,
+    "a sign-in, by urllib": _sign_in,
     "an agent, by httpx": httpx.get,
 }
 OF_AN_AGENT: dict[str, Callable[[str], Any]] = {"a model, by openai": _model, "a gateway, by MCP": _gateway}
@@ -89,14 +93,6 @@ def failure(request: pytest.FixtureRequest, address: str) -> Exception:
     return raised.value
 
 
-@pytest.fixture
-def _kept_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    before = [*root.handlers], root.level, sys.excepthook
-    yield
-    root.handlers, root.level, sys.excepthook = before
-
-
 def test_it_is_found_behind_what_each_client_raises(failure: Exception) -> None:
     said = certificate_problem(failure)
     assert said is not None
@@ -104,7 +100,6 @@ def test_it_is_found_behind_what_each_client_raises(failure: Exception) -> None:
     assert all(name in said for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"))
 
 
-@pytest.mark.usefixtures("_kept_logging")
 @pytest.mark.parametrize("with_stack", [True, False])
 def test_the_log_names_it(failure: Exception, with_stack: bool, capfd: pytest.CaptureFixture[str]) -> None:
     configure_logging(dict)

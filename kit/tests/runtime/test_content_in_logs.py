@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from agentcore_kit.runtime import logging as kit_logging
 from agentcore_kit.runtime.logging import configure_logging, keep_content_out
 
 CONTENT = "my salary is 4711"
 
 
 @pytest.fixture(autouse=True)
-def log_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put back what is configured for the whole process."""
-    monkeypatch.setattr(kit_logging, "_without_content", False)
+def _debug(log_as_it_was: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
-    names = ("", "strands", "openai", "agent", "agent.tools", "agentcore_kit", "other")
-    loggers = {name: logging.getLogger(name) for name in names}
-    before = {name: (one.level, one.handlers[:]) for name, one in loggers.items()}
-    yield
-    for name, one in loggers.items():
-        one.level, one.handlers = before[name]
-    logging.captureWarnings(False)
 
 
 class Exporter(logging.Handler):

@@ -179,3 +179,25 @@ def test_the_build_gets_nothing_that_it_could_not_use() -> None:
     settings = {"index-url": "file:///mirror", "extra-index-url": "/a https://b.example", "find-links": "/wheels"}
     assert pip_conf(settings, has_certificates=False) == "[global]\nextra-index-url = https://b.example\n"
     assert pip_conf({"find-links": "/wheels"}, has_certificates=False) == ""
+
+
+def test_a_proxy_on_this_machine_is_none_of_the_builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert pip_conf({"proxy": "http://127.0.0.1:3128"}, has_certificates=False) == ""
+    assert pip_conf({"proxy": "localhost:3128"}, has_certificates=False) == ""
+    assert pip_conf({"proxy": "proxy.example:3128"}, has_certificates=False) == "[global]\nproxy = proxy.example:3128\n"
+    listed("", monkeypatch, tmp_path)
+    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with build_options() as options:
+        assert "HTTPS_PROXY" not in options
+        assert "NO_PROXY" in options
+
+
+def test_the_build_trusts_what_setup_trusts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    monkeypatch.setattr("agentcore_kit.delivery.build_settings.pip_settings", dict)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(authority))
+    with build_options() as options:
+        assert options[:2] == ["--secret", f"id=certificates,src={authority}"]

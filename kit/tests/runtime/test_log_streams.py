@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+
+from agentcore_kit.runtime.logging import MaskedStream
 
 BEGIN = "from agentcore_kit.runtime.logging import begin_logging\nbegin_logging()\n"
 
@@ -97,3 +101,11 @@ print("printed")
     found = lines_of(code)
     assert [one["message"] for one in found] == ["something happened", "printed"]
     assert all("broken format" in one["exception"] for one in found)
+
+
+def test_a_line_for_a_stream_that_was_closed_fails_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    handler = MaskedStream(stream)
+    stream.close()
+    handler.handle(logging.makeLogRecord({"msg": "too late"}))
+    assert "too late" in capsys.readouterr().err, "Python says on standard error what it could not write"

@@ -32,14 +32,11 @@ def plain(_: object) -> logging.Formatter:
 
 
 @pytest.fixture(autouse=True)
-def known() -> Iterator[None]:
+def known(log_as_it_was: None) -> Iterator[None]:
     """Know one secret, and put back the log of the process at the end."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     masking.register("CRM_KEY", VALUE)
     yield
     masking.forget()
-    root.handlers, root.level = handlers, level
 
 
 class Exporter(logging.Handler):
@@ -79,11 +76,7 @@ def test_no_line_has_it_in_any_format(formatter: str | None, capsys: pytest.Capt
     assert not [form for form in FORMS if form in written]
 
 
-def test_what_nobody_catches_has_it_neither(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+def test_what_nobody_catches_has_it_neither(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(dict)
     error = RuntimeError(json.dumps({"body": VALUE}))
     sys.excepthook(RuntimeError, error, None)
@@ -155,7 +148,6 @@ def test_the_spans_of_a_component_are_without_it(record_content: bool, monkeypat
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
-    monkeypatch.setattr("agentcore_kit.runtime.logging._without_content", False)  # put back at the end
     monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "")
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "")
     telemetry.configure(

@@ -120,6 +120,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(each.relative_to(folder)): oct(each.stat().st_mode & 0o777) for each in folder.rglob("*")}
 
 
+@pytest.mark.usefixtures("usual_umask")
 @pytest.mark.parametrize("older", [False, True])
 def test_spans_are_the_owners_alone(settings: Settings, older: bool) -> None:
     traces = settings.state / "traces"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from agentcore_kit.mcp_server.server import ToolSettings
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.testing.server_process import answers, copy_of_repository
 from agentcore_kit.testing.tool_client import USER, Served
+from tests.homes import free_port
 from tests.tool.calls import Tools
 
 
@@ -49,9 +49,7 @@ def running(settings: ToolSettings) -> Iterator[Tools]:
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return the tools as `make dev` serves them, in a process and a copy of the repository of their own."""
     home = copy_of_repository(tmp_path_factory.mktemp("dev"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "agentcore_kit", "dev", "--port", str(port)]
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=home, stdout=log, stderr=log, start_new_session=True)

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter
 
+from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.mcp_server.aws_lambda import handler
+from agentcore_kit.mcp_server.aws_lambda import LISTING, handler
+from agentcore_kit.tool_contract.definitions import offered
 from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 
 
@@ -22,6 +24,10 @@ def call(name: str, **arguments: Any) -> dict[str, Any]:
 def test_a_tool_answers_by_its_name_with_and_without_prefix() -> None:
     assert call("market-data___getMarketData", region="EMEA", dataType="revenue")["value"] == 18.4
     assert call("getMarketData", region="EMEA", dataType="revenue")["value"] == 18.4
+
+
+def test_it_lists_its_tools_as_the_server_does() -> None:
+    assert call(LISTING) == {"version": load_manifest().metadata.version, "tools": offered()}
 
 
 def test_what_is_wrong_comes_back_as_data() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from agentcore_kit.config.served import Telemetry
 from agentcore_kit.mcp_server import aws_lambda
 from agentcore_kit.mcp_server.app import create_app
+from agentcore_kit.mcp_server.server import ToolSettings
+from agentcore_kit.runtime import logging as kit_logging
 from agentcore_kit.runtime.logging import Ids
 
 FORMATTER = f"{__name__}:formatter"
@@ -17,15 +20,6 @@ FORMATTER = f"{__name__}:formatter"
 def formatter(ids: Ids) -> logging.Formatter:
     """Return a formatter of plain lines."""
     return logging.Formatter(f"{sorted(ids())} %(levelname)s %(message)s")
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """Put back what an application does to the log of the process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers, root.level = handlers, level
 
 
 def test_a_server_logs_in_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,3 +35,23 @@ def test_a_function_logs_in_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     aws_lambda._server.__wrapped__()
     logging.getLogger("tool").warning("answering")
     assert capsys.readouterr().err == "[] WARNING answering\n"
+
+
+def test_a_function_logs_no_content_where_none_must_be_recorded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ToolSettings.from_files()
+    environment = settings.environment.model_copy(
+        update={"telemetry": Telemetry.model_validate({"recordContent": False})}
+    )
+    monkeypatch.setattr(ToolSettings, "from_files", lambda: replace(settings, environment=environment))
+    monkeypatch.setattr(kit_logging, "_without_content", False)
+    for name in ("OTEL_SEMCONV_STABILITY_OPT_IN", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    aws_lambda._server.__wrapped__()
+    logging.getLogger("library").debug("a call with 4711")
+    logging.getLogger("tool").debug("the team's own words")
+    written = capsys.readouterr().err
+    assert "4711" not in written
+    assert "the team's own words" in written

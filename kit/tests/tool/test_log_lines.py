@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from agentcore_kit.runtime.telemetry import local_defaults
-from tests.homes import environment_of, home_in
-from tests.noise import check, log_of
+from tests.homes import home_in
+from tests.noise import check, check_failing_start, log_of
 
 pytestmark = pytest.mark.integration
 
@@ -35,11 +32,4 @@ def test_a_failing_start_is_told_in_json_too(tmp_path: Path, wrong: str) -> None
         (home / "manifest.yaml").write_text("kind: Tool\n")
     if wrong == "module":
         (home / "src" / "tool" / "tools.py").write_text("import there_is_none")
-    env = environment_of(home) | local_defaults() | {"PORT": "0", "LOG_LEVEL": "LOUD" if wrong == "level" else "INFO"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tool.app"], cwd=home, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
-    lines = (done.stdout + done.stderr).splitlines()
-    assert lines
-    assert all(line.startswith("{") and line.endswith("}") for line in lines), lines
-    assert done.returncode
+    check_failing_start("tool.app", home, LOG_LEVEL="LOUD" if wrong == "level" else "INFO")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from agentcore_kit.runtime.http_server import DRAIN_SECONDS
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.testing.server_process import copy_of_repository
+from tests.homes import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -66,9 +66,7 @@ def hanging(home: Path) -> Iterator[Running]:
     copy_of_repository(home)
     (home / "src" / "hanging.py").write_text(TOOLS)
     (home / "src" / "hanging_app.py").write_text(APP)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     variables = {"PYTHONPATH": f"{home / 'src'}:{home}", "PORT": str(port), "AGENT_ENV": "local"}
     log = (home / "server.log").open("a")
     process = subprocess.Popen(

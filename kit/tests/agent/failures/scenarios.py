@@ -13,10 +13,11 @@ from typing import Any
 
 from agentcore_kit.runtime.identity import issue_development_token
 from tests.agent.failures.disks import full_disk
-from tests.agent.failures.world import WHOLE, Observed, Told, nowhere, with_parts, world
+from tests.agent.failures.world import WHOLE, Observed, Told, with_parts, world
 from tests.agent.providers import chunk, sse
 from tests.agent.test_guardrails import ANSWER, INPUT_BLOCKED
 from tests.agent.test_models import BEDROCK
+from tests.homes import free_port
 
 Scenario = Callable[[Path], Observed]
 SCENARIOS: dict[str, Scenario] = {}
@@ -205,7 +206,7 @@ def too_large(folder: Path) -> Observed:
 
 @scenario("the memory is down")
 def memory_down(folder: Path) -> Observed:
-    with world(folder, memory={"id": "customers-localstore", "endpoint": f"http://127.0.0.1:{nowhere()}"}) as there:
+    with world(folder, memory={"id": "customers-localstore", "endpoint": f"http://127.0.0.1:{free_port()}"}) as there:
         with_parts(there.home, memory="customers")
         there.start()
         return there.observe(there.ask)
@@ -213,7 +214,7 @@ def memory_down(folder: Path) -> Observed:
 
 @scenario("a gateway is down")
 def gateway_down(folder: Path) -> Observed:
-    with world(folder, gateways={"desk": f"http://127.0.0.1:{nowhere()}/mcp"}) as there:
+    with world(folder, gateways={"desk": f"http://127.0.0.1:{free_port()}/mcp"}) as there:
         with_parts(there.home, gateways=["desk"])
         there.start()
         return there.observe(there.ask)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER
 from tests.agent.providers import chunk, http_server, sse
-from tests.homes import environment_of, home_in
+from tests.homes import environment_of, free_port, home_in, instrumented
 
 WHOLE = (200, "text/event-stream", sse(chunk({"role": "assistant", "content": "It is 7."}), chunk({}, "stop")))
 CLOCK = """
@@ -55,7 +53,7 @@ class Observed:
 
     Attributes:
         caller: What the caller of the turn gets.
-        log: Lines of the log that the turn wrote, in the order of levels and texts.
+        log: Lines of the log that the turn wrote, in their order.
         spans: The spans of the turn as JSON, by their names; none where the trace has nothing.
         failed: Whether the turn's own span says that it failed; None where there is none.
         following: What the next turn of the same session gets.
@@ -98,22 +96,14 @@ class World:
 
     def start(self) -> None:
         """Start the agent, and wait until it answers requests."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         env = environment_of(self.home) | local_defaults() | self.variables | {"PORT": str(self.port)}
-        instrument = Path(sys.executable).with_name("opentelemetry-instrument")
         with (self.home / "server.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [instrument, sys.executable, "-m", self.module], cwd=self.home, env=env, stderr=log
-            )
+            self.process = subprocess.Popen(instrumented(self.module), cwd=self.home, env=env, stderr=log)
         deadline = time.monotonic() + 180
         while self.process.poll() is None and time.monotonic() < deadline:
             with suppress(httpx.TransportError):
-                if httpx.post(f"http://127.0.0.1:{self.port}/invocations", json={}, timeout=60).status_code in (
-                    400,
-                    401,
-                ):
+                if httpx.post(f"http://127.0.0.1:{self.port}/invocations", json={}, timeout=60).status_code == 401:
                     self._logged = len(self._lines())  # of its start
                     return
             time.sleep(0.05)
@@ -214,10 +204,3 @@ def with_parts(home: Path, *, gateways: list[str] | None = None, memory: str | N
     manifest = yaml.safe_load(file.read_text())
     manifest["spec"]["tools"]["gateways"], manifest["spec"]["memory"] = gateways or [], memory
     file.write_text(yaml.safe_dump(manifest, sort_keys=False))
-
-
-def nowhere() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -79,3 +79,57 @@ def test_a_repository_without_smoke_rows_is_told_to_tag_some(world: World, rows:
     write(rows, {**ROW, "metadata": {**ROW["metadata"], "tags": []}})
     typed = world.type("smoke", "dev")
     assert (typed.code, "evals/dataset.jsonl:1: no row is tagged smoke" in typed.err) == (2, True)
+
+
+def answering(world: World, *right: bool) -> list[str]:
+    """Let the agent answer the first row of `ROW` rightly or wrongly, in this order; return who hears what."""
+    heard: list[str] = []
+    order = list(right)
+    good = {
+        "answer": "In the drawer.",
+        "toolCalls": [{"name": "findKey", "status": "success", "input": {"building": "boathouse"}}],
+    }
+    declined = {"answer": "I do not know.", "toolCalls": []}
+
+    def answer(image: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        prompt = json.loads(body)["prompt"]
+        heard.append(prompt)
+        asked = prompt == ROW["turns"][0]["input"]
+        said = good if asked and order.pop(0) else declined
+        return 200, "application/json", json.dumps(said).encode(), {}
+
+    world.cloud.agent = answer
+    return heard
+
+
+@pytest.mark.parametrize("right", [(True,), (False, True, True)])
+def test_a_single_odd_answer_does_not_decide(world: World, rows: Path, right: tuple[bool, ...]) -> None:
+    write(rows, ROW, DECLINED)
+    world.commit(COMMIT)
+    world.must("deploy", "dev")
+    heard = answering(world, *right)
+    world.must("smoke", "dev", "--endpoint", "DEFAULT")
+    assert heard == [ROW["turns"][0]["input"]] * len(right) + [DECLINED["turns"][0]["input"]], (
+        "nor is it asked for ever"
+    )
+
+
+@pytest.mark.parametrize("right", [(False, False), (False, True, False)])
+def test_too_many_odd_answers_fail(world: World, rows: Path, right: tuple[bool, ...]) -> None:
+    write(rows, ROW, DECLINED)
+    world.commit(COMMIT)
+    world.must("deploy", "dev")
+    answering(world, *right)
+    said = f"asked {len(right)} times, {sum(right)} right, 2 of 3 needed"
+    refused(
+        world.type("smoke", "dev", "--endpoint", "DEFAULT"), said, "version 1 is remembered as one that failed", code=1
+    )
+
+
+def test_how_often_is_a_setting(world: World, rows: Path) -> None:
+    write(rows, ROW, DECLINED)
+    world.with_environment("dev", smoke=world.environments["dev"].smoke.model_copy(update={"tries": 1, "needed": 1}))
+    world.commit(COMMIT)
+    world.must("deploy", "dev")
+    answering(world, False)
+    refused(world.type("smoke", "dev", "--endpoint", "DEFAULT"), "findKey", code=1)

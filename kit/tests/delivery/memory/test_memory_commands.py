@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from agentcore_kit.config.repository import repository_root
+from agentcore_kit.delivery import commits
 from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.delivery.memory import commands, revision
+from agentcore_kit.delivery.names import MEMORY_KEY
 from tests.delivery.memory_world import COMMIT, SECOND, THIRD, World
 from tests.delivery.shell import refused
+from tests.delivery.template_world import git
 
 FOURTH = "d" * 40
 FLOWS = ("deliver", "rollback")
@@ -259,6 +262,71 @@ def test_a_memory_that_was_deleted_by_hand_is_called_that(world: World) -> None:
     world.release("dev")
 
 
+def test_a_first_deployment_that_fails_leaves_no_memory(world: World) -> None:
+    world.cloud.plan_fault("AWS::SSM::Parameter", "ParameterLimitExceeded", "too many parameters")
+    refused(
+        world.type("deploy", "dev"), "-memory was not made: ", "too many parameters", "nothing of it is left", code=3
+    )
+    assert world.at("dev").service("bedrock-agentcore-control").memories == {}
+    world.release("dev")
+
+
+def with_key(world: World, env: str, key: str = "first") -> str:
+    """Let the platform publish a key for memories; return it."""
+    arn = world.at(env).arn("kms", f"key/{key}")
+    world.at(env).parameters.values[MEMORY_KEY] = arn
+    return arn
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "deploy --allow-loss"])
+def test_a_change_that_replaces_the_memory_is_refused_before_anything_happens(world: World, command: str) -> None:
+    world.release("dev")
+    with_key(world, "dev")
+    before = world.memory("dev")
+    world.check_out(SECOND, encryption="platform")
+    told = world.type(*command.split()[:1], "dev", *command.split()[1:])
+    refused(told, f"the encryption of memory {before['id']} cannot be changed (aws → platform)", code=2)
+    refused(told, "all that it holds is lost", f"delete-memory --memory-id {before['id']}", "spec.encryption")
+    assert world.memory("dev") == before
+
+
+def test_a_rollback_that_replaces_the_memory_is_refused_too(world: World) -> None:
+    with_key(world, "dev")
+    world.check_out(SECOND, encryption="platform")
+    world.release("dev")
+    world.check_out(COMMIT)
+    before = dict(world.at("dev").parameters.values)
+    told = world.type("rollback", "dev", "--version", COMMIT, "--allow-loss")
+    refused(told, "cannot be changed (platform → aws)", code=2)
+    assert world.at("dev").parameters.values == before, "nor is anything forgotten that was good"
+    assert "encryptionKeyArn" in world.memory("dev")
+
+
+def test_a_memory_keeps_the_key_that_it_was_made_with(world: World) -> None:
+    key = with_key(world, "dev")
+    world.check_out(COMMIT, encryption="platform")
+    world.release("dev")
+    with_key(world, "dev", "second")
+    world.check_out(SECOND, encryption="platform", eventExpiryDays=180)
+    assert f"the memory keeps its key {key}" in world.must("plan", "dev").out
+    world.must("deploy", "dev")
+    assert (world.memory("dev")["encryptionKeyArn"], world.memory("dev")["eventExpiryDuration"]) == (key, 180)
+
+
+def test_destroy_leaves_the_memory_and_says_so_and_a_new_one_needs_the_name(world: World) -> None:
+    world.release("dev")
+    kept = world.memory("dev")["id"]
+    gone = world.must("destroy", "dev")
+    assert f"memory {kept} stays, with all that it holds" in gone.last
+    assert world.memory("dev")["id"] == kept
+    for command in ("plan", "deploy"):
+        left = f"memory {kept}, which an earlier stack left, has the name"
+        refused(world.type(command, "dev"), left, f"delete-memory --memory-id {kept}", code=3)
+    world.at("dev").service("bedrock-agentcore-control").memories.clear()
+    world.release("dev")
+    assert world.memory("dev")["id"] != kept
+
+
 def test_drift_is_any_difference(world: World) -> None:
     world.release("dev")
     assert "as this repository says" in world.must("drift", "dev").last
@@ -311,3 +379,26 @@ def test_forgetting_asks_before_production_and_wants_a_name(world: World) -> Non
     say(world, "prod", "alice")
     refused(world.type("forget", "prod", "--actor", "alice", CI=""), "production is changed only after a yes")
     refused(world.type("forget", "prod"), "--actor is missing", code=2)
+
+
+def test_an_old_run_of_the_workflow_replaces_nothing_newer_and_a_rollback_is_known(
+    world: World, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    for subject in ("One", "Two", "Three"):
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", subject)
+    one, two, three = git(tmp_path, "rev-list", "--reverse", "HEAD").split()
+    world.monkeypatch.setattr(commits, "repository_root", lambda: tmp_path)
+    for checked_out in (one, two):
+        git(tmp_path, "checkout", "--quiet", checked_out)
+        world.check_out(checked_out, eventExpiryDays=60 if checked_out == two else 30)
+        world.must("newer", "prod")
+        world.release()
+    git(tmp_path, "checkout", "--quiet", one)
+    refused(world.type("newer", "prod"), f"commit {one[:12]} is older than {two[:12]}, which is live", code=1)
+    world.must("rollback", "prod", "--allow-loss")
+    assert "is live already" in world.must("newer", "prod").last
+    git(tmp_path, "checkout", "--quiet", two)
+    refused(world.type("newer", "prod"), f"commit {two[:12]} was delivered before, and was left", code=1)
+    git(tmp_path, "checkout", "--quiet", three)
+    world.must("newer", "prod")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentcore_kit.config.manifest import repository_kind
-from agentcore_kit.local.rehearsal.stage import Step, steps
+from agentcore_kit.local.rehearsal.workflow import Step, steps
 from tests.delivery.test_workflows import WORKFLOWS
 
 TESTED = [
@@ -14,12 +14,12 @@ GUARDED = {
     "Agent": [
         *TESTED,
         ("register", "register"),
-        *(("production (prod)", name) for name in ("deploy", "promote", "smoke", "online")),
+        *(("production (prod)", name) for name in ("newer", "deploy", "smoke", "promote", "online")),
     ],
     "Tool": [
         *TESTED,
         ("preproduction", "register"),
-        *(("production (prod)", name) for name in ("deploy", "promote", "smoke", "register")),
+        *(("production (prod)", name) for name in ("newer", "deploy", "smoke", "promote", "register")),
     ],
 }
 """The commands of delivery by kind, in the order in which each guards those after it."""
@@ -45,12 +45,20 @@ def test_production_waits_for_an_approval() -> None:
 def test_a_job_is_signed_in_to_the_environment_that_its_commands_name() -> None:
     found = {step.command: step for step in steps() if step.job in ("build", "preproduction")}
     assert found["build"] == Step("build", ("build", "--env", "preprod"), "preprod", shared=True)
-    assert found["smoke"] == Step("preproduction", ("smoke", "--env", "preprod", "--endpoint", "DEFAULT"), "preprod")
+    assert found["smoke"] == Step(
+        "preproduction", ("smoke", "--env", "preprod", "--endpoint", "DEFAULT"), "preprod", environment="preprod"
+    )
     for step in steps():
         if "--env" in step.arguments:
             assert step.arguments[step.arguments.index("--env") + 1] == step.env, step
 
 
-def test_what_github_alone_knows_is_empty_in_a_rehearsal() -> None:
+def test_production_asks_the_newest_version_before_callers_get_it_and_live_afterwards() -> None:
+    asked = [step.arguments for step in steps() if step.job == "production (prod)"]
+    newest, live = ("smoke", "--env", "prod", "--endpoint", "DEFAULT"), ("smoke", "--env", "prod")
+    assert asked.index(newest) < asked.index(("promote", "--env", "prod")) < asked.index(live)
+
+
+def test_whether_a_commit_is_newer_is_asked_of_the_environment() -> None:
     (newer,) = [step for step in steps() if step.command == "newer"]
-    assert newer == Step("production (prod)", ("newer", "--since", ""))
+    assert newer == Step("production (prod)", ("newer", "--env", "prod"), "prod", environment="prod")

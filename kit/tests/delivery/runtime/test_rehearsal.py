@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.manifest import load_manifest
-from agentcore_kit.local.aws_emulator.cloud import Answer, Cloud
+from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.rehearsal.component import Component, fakes
 from agentcore_kit.local.rehearsal.loosened_thresholds import LATENCY_MS
-from agentcore_kit.local.rehearsal.runtime_scenes import Listener, worse
-from agentcore_kit.local.rehearsal.stage import Stage, Step, steps
+from agentcore_kit.local.rehearsal.scenes.release import Listener, worse
+from agentcore_kit.local.rehearsal.workflow import Step, steps
 
 GOOD, BAD = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 REQUESTS = {
@@ -48,8 +49,8 @@ def test_only_the_worse_image_answers_wrongly_and_only_what_it_is_told() -> None
 def test_what_is_answered_wrongly_is_what_the_evaluation_alone_asks_if_it_asks_more(
     before: tuple[str, str], gate: tuple[str, ...], expected: set[str]
 ) -> None:
-    stage = Stage(Cloud(), Path(), "", Component(component, "none"))
-    listener = Listener(stage)
+    stage = SimpleNamespace(component=Component(component, "none"), running="")
+    listener = Listener(stage)  # type: ignore[arg-type] # all that a listener needs of it
     command, question = before
     for running, asked in [(command, question), *(("gate", each) for each in gate)]:
         stage.running = running
@@ -67,6 +68,7 @@ WORKFLOW = """
 jobs:
   second:
     needs: first
+    environment: {name: development}
     env: {WHERE: dev}
     steps:
       - run: .venv/bin/kit identity --env "$WHERE" --shared >> "$GITHUB_OUTPUT"
@@ -85,7 +87,8 @@ def test_a_teams_own_workflow_is_read_as_it_is_written(tmp_path: Path) -> None:
     workflow.write_text(WORKFLOW, encoding="utf-8")
     assert steps(workflow) == [
         Step("first", ("newer", "--since", "")),
-        Step("second", ("build", "--env", "dev"), "dev", shared=True),
+        Step("second", ("identity", "--env", "dev", "--shared"), "dev", shared=True, environment="development"),
+        Step("second", ("build", "--env", "dev"), "dev", shared=True, environment="development"),
     ]
 
 

@@ -158,7 +158,16 @@ def test_status_as_json_says_which_versions_there_are(world: World) -> None:
     world.must("deploy", "prod")
     world.must("register", "prod")
     said = json.loads(world.must("status", "prod", "--json").out)
-    assert said["release"] == {"live": "1", "newest": "2", "good": ["1"]}
+    release = said["release"]
+    assert {name: release[name] for name in ("live", "newest", "good", "left", "failed", "newer")} == {
+        "live": "1", "newest": "2", "good": ["1"], "left": [], "failed": [], "newer": ["2"],
+    }  # fmt: skip
+    assert (release["commit"], release["canary"], release["untested"], release["why"]) == (
+        COMMIT,
+        None,
+        None,
+        "promoted",
+    )
     assert said["registry"] == {"version": "0.1.0", "status": "PENDING_APPROVAL"}
 
 

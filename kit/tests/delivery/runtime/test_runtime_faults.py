@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from agentcore_kit.config.manifest import repository_kind
-from agentcore_kit.delivery import images, names, polling, runtime_commands
+from agentcore_kit.delivery import images, names, polling
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.kinds.base import RuntimeKind, kind_of
+from agentcore_kit.kinds.base import RuntimeKind
 from agentcore_kit.local.aws_emulator.cloud import Answer
 from agentcore_kit.local.aws_emulator.docker import digest_of
-from agentcore_kit.local.aws_protocol.wire import ApiError
 from agentcore_kit.local.rehearsal.component import fakes
-from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World
+from tests.delivery.runtime_world import COMMIT, SECOND, THIRD, World, kind_path
 from tests.delivery.shell import refused
 from tests.delivery.template_world import git
 
@@ -24,6 +21,7 @@ from tests.delivery.template_world import git
 @pytest.fixture
 def live(world: World) -> World:
     """Return the world with version 1 live in production."""
+    world.compares_nothing()
     world.release(COMMIT)
     return world
 
@@ -44,15 +42,12 @@ def test_all_missing_parameters_are_named_at_once(world: World) -> None:
 
 def test_a_deployment_that_cloudformation_rolls_back(live: World) -> None:
     live.ready(SECOND)
-
-    def fails(*_: object) -> None:
-        raise ApiError("ServiceQuotaExceededException", "too many versions")
-
-    with live.monkeypatch.context() as planned:
-        planned.setattr(live.at("prod").runtimes, "add_version", fails)
-        refused(live.type("deploy", "prod"), "UPDATE_ROLLBACK_COMPLETE", "too many versions", code=3)
+    live.cloud.plan_fault("AWS::BedrockAgentCore::Runtime", "ServiceQuotaExceededException", "too many versions")
+    refused(live.type("deploy", "prod"), "UPDATE_ROLLBACK_COMPLETE: Runtime: too many versions", code=3)
     assert live.live("prod") == "1"
-    assert "version 2 deployed" in live.must("deploy", "prod").last
+    (runtime,) = live.at("prod").runtimes.runtimes.values()
+    assert runtime.versions == [runtime.versions[0]] * 2, "going back is an update too, and makes a version"
+    assert "version 3 deployed" in live.must("deploy", "prod").last
 
 
 def test_passing_throttling_is_waited_out(live: World) -> None:
@@ -91,6 +86,7 @@ def test_a_smoke_test_that_fails_puts_the_version_before_back(live: World) -> No
 
 
 def test_a_first_release_that_fails_leaves_nobody_on_it(world: World) -> None:
+    world.compares_nothing()
     world.commit(COMMIT)
     world.cloud.broken_images.add(digest_of(COMMIT))
     world.must("deploy", "dev")
@@ -101,7 +97,7 @@ def test_a_first_release_that_fails_leaves_nobody_on_it(world: World) -> None:
 def test_an_evaluation_below_threshold(live: World) -> None:
     live.commit(SECOND)
     live.must("deploy", "preprod")
-    for code, what in ((1, "is below threshold"), (2, "was given bad input"), (3, "could not run")):
+    for code, what in ((1, "did not pass"), (2, "was given bad input"), (3, "could not run")):
         live.monkeypatch.setattr(RuntimeKind, "evaluate", lambda *_, code=code: code)
         typed = live.type("gate", "preprod")
         refused(typed, what, "correct it")
@@ -203,11 +199,14 @@ def test_promoting_what_is_live_again_moves_nobody_when_it_fails(live: World) ->
 
 
 @pytest.mark.parametrize(
-    ("operation", "what"),
-    [("UpdateAgentRuntimeEndpoint", "may not do that"), ("InvokeAgentRuntime", "the smoke test of live failed")],
+    ("operation", "what", "live_is"),
+    [
+        ("UpdateAgentRuntimeEndpoint", "may not do that", "live is still on version 1, its smoke test passed"),
+        ("InvokeAgentRuntime", "the smoke test of live failed", "live is back on version 1, which does not pass"),
+    ],
 )
 def test_whatever_fails_while_the_endpoint_moves_puts_the_version_before_back(
-    live: World, operation: str, what: str
+    live: World, operation: str, what: str, live_is: str
 ) -> None:
     live.ready(SECOND)
     live.must("deploy", "prod")
@@ -215,7 +214,7 @@ def test_whatever_fails_while_the_endpoint_moves_puts_the_version_before_back(
         live.cloud.agent = lambda *_: (200, "text/html", b"<html>a proxy</html>", {})
     else:
         live.cloud.plan_fault(operation, "AccessDeniedException")
-    refused(live.type("promote", "prod"), "version 2", what, "live is back on version 1")
+    refused(live.type("promote", "prod"), "version 2", what, live_is)
     assert live.live("prod") == "1"
 
 
@@ -224,7 +223,7 @@ def test_a_promotion_cancelled_before_its_test_is_tested_when_it_is_typed_again(
     live.must("deploy", "prod")
     cancelled(live, "promote")
     assert live.live("prod") == "2"
-    assert "the test of version 2 was interrupted" in live.must("status", "prod").last
+    assert "the test of version 2, begun" in live.must("status", "prod").last
     live.cloud.broken_images.add(digest_of(SECOND))
     refused(live.type("promote", "prod"), "HTTP 500", "live is back on version 1")
     assert live.live("prod") == "1", "version 2 never passed: it is no version to stay on"
@@ -263,6 +262,7 @@ def test_a_rollback_from_a_cancelled_promotion_goes_to_the_last_good_version(liv
 
 
 def test_a_first_promotion_that_was_cancelled_and_fails_leaves_nobody_on_it(world: World) -> None:
+    world.compares_nothing()
     world.ready()
     world.must("deploy", "prod")
     cancelled(world, "promote")
@@ -275,7 +275,8 @@ def test_a_rollback_whose_test_fails_leaves_what_was_live_and_forgets_nothing(li
     for revision in (SECOND, THIRD):
         live.release(revision)
     live.cloud.broken_images.add(digest_of(COMMIT))
-    refused(live.type("rollback", "prod", "--version", "1"), "HTTP 500", "live is back on version 3")
+    passes = "live is back on version 3, its smoke test passed"
+    refused(live.type("rollback", "prod", "--version", "1"), "HTTP 500", passes)
     assert live.live("prod") == "3"
     assert "version 2 is live again" in live.must("rollback", "prod").last
 
@@ -290,21 +291,10 @@ def test_what_a_rollback_left_is_promoted_only_by_name(live: World) -> None:
     assert live.live("prod") == "2"
 
 
-def test_two_alarms_of_one_incident_go_back_once_and_the_first_at_once(live: World) -> None:
-    for revision in (SECOND, THIRD):
-        live.release(revision)
-    live.must("rollback", "prod", "--alarm")
-    refused(live.type("rollback", "prod", "--alarm"), "nothing was moved", "kit rollback")
-    assert live.live("prod") == "2"
-    live.monkeypatch.setattr(runtime_commands, "SETTLES", timedelta(0))
-    live.must("rollback", "prod", "--alarm")
-    assert live.live("prod") == "1"
-
-
 def test_a_rollback_without_a_token_goes_and_says_that_it_is_not_tested(live: World) -> None:
     live.release(SECOND)
     live.monkeypatch.delenv("EVAL_TOKEN")
-    assert "version 1 is live again; it was 2; not tested" in live.must("rollback", "prod").last
+    assert "version 1 is live again; it was 2; not tested, as there is no token" in live.must("rollback", "prod").last
 
 
 def test_somebody_moves_live_during_a_promotion(live: World) -> None:
@@ -317,13 +307,7 @@ def test_somebody_moves_live_during_a_promotion(live: World) -> None:
         return fakes().answer(image, headers, body)
 
     live.cloud.agent = moved_meanwhile
-    refused(live.type("promote", "prod"), "somebody has moved live to 1")
-
-
-def smoke_test() -> str:
-    """Return where the smoke test of this kind is."""
-    kind = type(kind_of(repository_kind()))
-    return f"{kind.__module__}.{kind.__name__}.smoke"
+    refused(live.type("promote", "prod"), "its smoke test passed; but somebody else is changing prod", "version 1 now")
 
 
 def cancelled(world: World, command: str, at: str = "") -> None:
@@ -333,5 +317,5 @@ def cancelled(world: World, command: str, at: str = "") -> None:
         raise KeyboardInterrupt
 
     with world.monkeypatch.context() as planned:
-        planned.setattr(at or smoke_test(), killed)
+        planned.setattr(at or f"{kind_path()}.smoke", killed)
         assert world.type(command, "prod").code == 130

@@ -96,7 +96,10 @@ def test_a_change_of_secrets_changes_the_role(world: World, repository: Path) ->
     assert "-role: modify ExecutionRole, IAM::Role (Policies)" in world.must("plan", "dev").out
     world.must("deploy", "dev")
     assert "team/new" in str(policies(world)["secrets"])
-    assert "team/openai" not in str(policies(world)["secrets"])
+    assert "team/openai" in str(policies(world)["secrets"]), "the version before reads it, until the next is promoted"
+    world.must("promote", "dev")
+    assert "team/new" in str(policies(world)["secrets"])
+    assert "team/openai" not in str(policies(world)["secrets"]), "no version needs it any more"
 
 
 def test_the_rehearsal_has_the_secrets_that_the_files_name(world: World, repository: Path) -> None:

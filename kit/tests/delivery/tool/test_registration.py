@@ -42,7 +42,7 @@ def with_tools(world: World, change: Any) -> None:
     """Let the repository, and so the server, have other tools."""
     tools = copy.deepcopy(offered())
     change(tools)
-    for module in ("delivery.tool_registration", "kinds.tool", "local.rehearsal.tool_fakes"):
+    for module in ("delivery.tool_registration", "delivery.tool_smoke", "kinds.tool", "local.rehearsal.tool_fakes"):
         world.monkeypatch.setattr(f"agentcore_kit.{module}.offered", lambda: tools)
 
 
@@ -251,12 +251,13 @@ def test_tools_that_nobody_calls_are_taken_off(live: World) -> None:
     assert "nothing to change" in live.must("deregister", "prod").out
 
 
-def test_an_approved_record_is_deprecated(live: World) -> None:
+def test_an_approved_record_is_removed(live: World) -> None:
     live.must("register", "prod")
     (record,) = records(live)
     record.status, record.approved = "APPROVED", dict(record.draft)
     live.must("deregister", "prod")
-    assert record.status == "DEPRECATED"
+    assert not records(live)
+    assert not live.cloud.made("UpdateRegistryRecordStatus"), "only approvers may"
 
 
 def test_tools_that_agents_call_stay(live: World) -> None:
