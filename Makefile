@@ -1,6 +1,6 @@
 # Everything you do with this template. Needed beforehand: Python 3.11 or newer, make, git; for the tests Node.js 20 too.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast kit fuzz odd generated check bench wheel lock fileset clean
+.PHONY: help setup demo workspace test fast kit fuzz odd generated check bench wheel lock fileset clean
 
 # The first Python that is new enough. Your own choice: make setup PYTHON=/path/to/python3
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(call new_enough,$(name))))
@@ -35,10 +35,13 @@ $(READY): requirements.txt kit/pyproject.toml
 demo: setup ## Generate an agent, set it up, ask it seven questions, evaluate it
 	$(call step,Demo,$(BIN)/python demo/run.py)
 
+workspace: setup ## Generate platform, memory, tool and agent side by side, and ask through all of them
+	$(call step,Workspace,$(BIN)/python -m workspace.run)
+
 test: fast kit odd generated ## Run all tests
 
-fast: setup ## Test the template itself (two minutes)
-	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated")
+fast: setup ## Test the template itself (minutes)
+	$(call step,Fast tests,$(BIN)/python -m pytest -q -m "not odd and not generated" --numprocesses=2 --dist=worksteal)
 
 # One run for each kind of repository, and one with another domain in the place of the agent's starter.
 KIT_TEST := cd kit && ../$(BIN)/python -m pytest -q --numprocesses=2 --dist=worksteal
@@ -47,6 +50,7 @@ kit: setup ## Test the kit, in repositories of each kind, and in an agent of ano
 	$(call step,The kit with an agent of another domain,$(KIT_TEST) --kind agent --starter hr)
 	$(call step,The kit with a tool,$(KIT_TEST) --kind tool)
 	$(call step,The kit with a memory,$(KIT_TEST) --kind memory)
+	$(call step,The kit with a platform,$(KIT_TEST) --kind platform)
 
 # 20,000 requests to each server; the tests of the kit send some hundred. FUZZ_SEED chooses others.
 export FUZZ_SEED ?= 1
@@ -72,6 +76,7 @@ check: setup ## Lint, format and type-check the kit, hooks, tests, starters, dem
 bench: setup ## Measure generation, start, answers and concurrency
 	$(call step,Benchmarks,$(BIN)/python benchmarks/run.py)
 	$(call step,Benchmarks of a tool,$(BIN)/python benchmarks/tools.py)
+	$(call step,Benchmarks of the local gateway,$(BIN)/python benchmarks/gateway.py)
 
 wheel: setup ## After a change of the kit: build its wheel for generated repositories, and pin it there
 	$(call step,Build and pin the kit,$(BIN)/python kit/build_wheel.py)
@@ -81,8 +86,8 @@ lock: setup ## Compile requirements.txt from pyproject.toml and the kit's; then:
 	$(call step,Compile requirements.txt,$(COMPILE) pyproject.toml kit/pyproject.toml --all-extras -o requirements.txt)
 	$(call step,Compile the isolated tools,$(COMPILE) kit/src/agentcore_kit/checks/requirements-tools.in -o kit/src/agentcore_kit/checks/requirements-tools.txt)
 
-fileset: setup ## Record the files of each kind in tests/filesets
+fileset: setup ## Record the files of each kind in tests/filesets, and write its AGENTS.md
 	$(call step,Record the file sets,$(BIN)/python -m pytest -q tests/test_files.py --record-filesets)
 
 clean: ## Remove what make created
-	rm -rf .venv .demo kit/.fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .demo .workspace kit/.fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache

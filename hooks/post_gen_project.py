@@ -13,6 +13,7 @@ FIRST_USE = {
     "agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"',
     "tool": "make dev",
     "memory": "make eval",
+    "platform": "make dev",
 }
 ANSWERS = json.loads(r'{{ cookiecutter | tojson }}')  # fmt: skip  # tojson escapes the apostrophe
 

@@ -42,6 +42,7 @@ WITH_MEMORY = [
     "us-east-2", "us-gov-west-1", "us-west-2",
 ]  # fmt: skip
 WITH_RUNTIME = sorted([*WITH_MEMORY, "ap-south-2", "ap-southeast-5", "ap-southeast-7", "eu-south-2", "us-west-1"])
+WITH_PLATFORM = [region for region in WITH_MEMORY if region not in ("eu-north-1", "eu-south-1", "us-gov-west-1")]
 WITHOUT = [
     "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6",
     "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-2", "eu-isoe-west-1", "eusc-de-east-1", "il-central-1",
@@ -52,6 +53,7 @@ NEEDED = {  # by kind: what a component of it is made of, and where that is
     "agent": ("AgentCore Runtime", WITH_RUNTIME),
     "tool": ("AgentCore Runtime", WITH_RUNTIME),
     "memory": ("AgentCore Memory", WITH_MEMORY),
+    "platform": ("AgentCore Gateway, rate limits, inference profiles and budgets", WITH_PLATFORM),
 }
 
 NEEDS_TAG = "1 to 64 letters, digits, dots, hyphens, underscores or slashes, the first a letter or digit"
@@ -90,6 +92,7 @@ RESERVED = {"null", "true", "false", "yes", "off", "con", "prn", "aux", "nul"}
 RESERVED |= {device + digit for device in ("com", "lpt") for digit in "0123456789"}
 
 JINJA = re.compile(r"[{][%#{]|[%#}][}]")  # written so that cookiecutter, which renders this file, does not see any
+OFFERED = re.compile(r"[{]{2} [{](, |'[a-z]+': '[^'{}]*')+[}]\[cookiecutter\.kind\] [}]{2}")  # a text for each kind
 NEEDS_NO_JINJA = "no two braces in a row, and no brace beside % or #"
 
 
@@ -121,6 +124,15 @@ def lacks(region: str) -> str | None:
     return f"a region with {service}, which {region} lacks (as of November 2026): {', '.join(offered)}"
 
 
+def shared_with(field: str) -> str | None:
+    """Say which account before this one a platform has already: each publishes the same names, so it needs its own."""
+    accounts = [name for name in RULES if name.endswith("_account_id")]
+    if ANSWERS.get("kind") != "platform" or field not in accounts:
+        return None
+    others = [name for name in accounts[: accounts.index(field)] if ANSWERS.get(name) == ANSWERS[field]]
+    return f"an account of its own; this is {others[0]} too" if others else None
+
+
 def problem(field: str) -> str | None:
     """Say what is wrong with the answer to a question: the field, the answer, what is needed, and an example."""
     _, needs, example = RULES[field]
@@ -128,11 +140,12 @@ def problem(field: str) -> str | None:
     if field == "agent_name":
         answer = ANSWERS.get("__refused", answer)
     # An update evaluates the answers once more: what holds Jinja now would be something else by then.
-    jinja = next((value for value in (TYPED.get(field), answer) if JINJA.search(str(value))), None)
+    typed = "" if OFFERED.fullmatch(str(TYPED.get(field))) else TYPED.get(field)
+    jinja = next((value for value in (typed, answer) if JINJA.search(str(value))), None)
     if jinja is not None:
         answer, needs = jinja, NEEDS_NO_JINJA
     elif is_right(field, answer):
-        missing = lacks(answer) if field == "region" else None
+        missing = lacks(answer) if field == "region" else shared_with(field)
         if missing is None:
             return None
         needs = missing

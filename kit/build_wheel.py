@@ -14,7 +14,7 @@ from pathlib import Path
 KIT = Path(__file__).parent
 TEMPLATE = KIT.parent / "{{cookiecutter.agent_name}}"
 VENDOR = TEMPLATE / "vendor"
-KINDS = ("agent", "tool", "memory")
+KINDS = ("agent", "tool", "memory", "platform")
 
 
 def build(folder: Path) -> Path:

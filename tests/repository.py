@@ -12,11 +12,20 @@ from typing import Any
 
 import yaml
 from cookiecutter.main import cookiecutter
+from jinja2 import Template
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 KINDS: list[str] = QUESTIONS["kind"]
-DEFAULTS: dict[str, str] = {name: answer for name, answer in QUESTIONS.items() if isinstance(answer, str)}
+
+
+def defaults(kind: str) -> dict[str, str]:
+    """Return what is answered by pressing Enter: the name and the description are those of the kind's starter."""
+    offered = {name: answer for name, answer in QUESTIONS.items() if isinstance(answer, str)}
+    return {name: Template(answer).render(cookiecutter={"kind": kind}) for name, answer in offered.items()}
+
+
+DEFAULTS = defaults("agent")
 
 COMBINATIONS: dict[str, dict[str, str]] = {
     "as offered": {},
@@ -32,6 +41,9 @@ COMBINATIONS: dict[str, dict[str, str]] = {
     "one account": {name: "012345678901" for name in DEFAULTS if name.endswith("_account_id")},
     "region of a partition": {"region": "us-gov-west-1"},
 }
+
+NOT_FOR_PLATFORM = [COMBINATIONS[name] for name in ("one account", "region of a partition")]
+"""What a platform refuses: each account has the same names, and that region lacks what a platform is made of."""
 
 IN_MANIFEST = {
     "agent_name": "name",

@@ -128,6 +128,12 @@ def test_refused_with_field_answer_and_example(refuse: Refuse, field: str, answe
     assert message.count("needed:") == 1
 
 
+def test_accounts_of_a_platform_are_its_own(refuse: Refuse) -> None:
+    told = refuse({"kind": "platform", "dev_account_id": "123456789012"})
+    assert "prod_account_id: '123456789012'" in told
+    assert "needed:  an account of its own; this is dev_account_id too" in told
+
+
 def test_all_problems_are_told_at_once(refuse: Refuse) -> None:
     message = refuse({field: answers[-1] for field, answers in REFUSED.items()})
     assert [line.split(":")[0].strip() for line in message.splitlines() if line.startswith("  ")][::3] == [*REFUSED]

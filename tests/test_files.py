@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agentcore_kit.cli import COMMANDS
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
 from agentcore_kit.config.memory import MemoryEnvironment, MemoryManifest
+from agentcore_kit.config.platform import PlatformEnvironment, PlatformManifest
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
 
 from tests.conftest import Bake
@@ -18,10 +20,12 @@ from tests.repository import (
     COMBINATIONS,
     DEFAULTS,
     KINDS,
+    NOT_FOR_PLATFORM,
     QUESTIONS,
     ROOT,
     assert_parses,
     assert_says,
+    defaults,
     files,
     is_copied,
 )
@@ -29,13 +33,15 @@ from tests.repository import (
 RENDERED = (
     "manifest.yaml",
     "environments/*.yaml",
+    "components.yaml",
+    "use-cases.yaml",
     "pyproject.toml",
     "Dockerfile",
     "README.md",
-    "AGENTS.md",
+    "Makefile",
     ".github/CODEOWNERS",
 )
-MOST_FILES = {"agent": 60, "tool": 55, "memory": 40}
+MOST_FILES = {"agent": 60, "tool": 55, "memory": 40, "platform": 70}
 MOST_PYTHON_LINES = 1000
 MOST_LINES = 300
 MOST_MAKEFILE_LINES = 60
@@ -46,7 +52,8 @@ PACKAGE_HOST = re.compile(r"(pypi|pythonhosted|npmjs|debian)\.org")
 
 @pytest.fixture(params=COMBINATIONS.values(), ids=list(COMBINATIONS))
 def answers(request: pytest.FixtureRequest, kind: str) -> dict[str, str]:
-    return {**DEFAULTS, "kind": kind, **request.param}
+    refused = kind == "platform" and request.param in NOT_FOR_PLATFORM
+    return {**defaults(kind), "kind": kind, **({} if refused else request.param)}
 
 
 @pytest.fixture
@@ -102,8 +109,13 @@ def test_nothing_is_left_of_the_template_or_of_this_machine(bake: Bake, template
         assert not [path for path in machine if f"{path}/" in text], name
 
 
-MANIFESTS = {"agent": AgentManifest, "tool": ToolManifest, "memory": MemoryManifest}
-ENVIRONMENTS = {"agent": AgentEnvironment, "tool": ToolEnvironment, "memory": MemoryEnvironment}
+MANIFESTS = {"agent": AgentManifest, "tool": ToolManifest, "memory": MemoryManifest, "platform": PlatformManifest}
+ENVIRONMENTS = {
+    "agent": AgentEnvironment,
+    "tool": ToolEnvironment,
+    "memory": MemoryEnvironment,
+    "platform": PlatformEnvironment,
+}
 
 
 def test_the_table_of_what_to_change_where_is_true(bake: Bake, kind: str) -> None:
@@ -121,6 +133,35 @@ def test_the_table_of_what_to_change_where_is_true(bake: Bake, kind: str) -> Non
             model = MANIFESTS[kind] if paths[0] == "manifest.yaml" else ENVIRONMENTS[kind]
             if paths[0] == "manifest.yaml" or paths[0].startswith("environments/"):
                 assert has_field(model, field.split(".")), row
+
+
+def test_make_offers_only_what_the_kind_has(bake: Bake, kind: str) -> None:
+    text = (bake(kind=kind) / "Makefile").read_text(encoding="utf-8")
+    known = {command.name for command in COMMANDS if kind.capitalize() in command.kinds}
+    typed = set(re.findall(r"^\t@(?:exec )?\$\(BIN\)/kit ([a-z-]+)", text, re.MULTILINE))
+    assert {"check", "dev", "lock"} <= typed <= known
+    assert ("ground truth" in text) == ("eval" in typed)
+
+
+NOT_EXPLAINED = (".editorconfig", ".gitattributes", ".gitignore", "AGENTS.md")
+
+
+def test_agents_md_is_what_the_kit_writes_of_the_repository(
+    bake: Bake, kind: str, request: pytest.FixtureRequest
+) -> None:
+    """It is current in a fresh repository, and says of every file where it is."""
+    repository, record = bake(kind=kind), request.config.getoption("--record-filesets")
+    source = ROOT / "{{cookiecutter.agent_name}}" / "_kinds" / kind / "AGENTS.md"
+    command = [sys.executable, "-m", "agentcore_kit", "agents-md", *(["--write"] if record else [])]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    text = (repository / "AGENTS.md").read_text(encoding="utf-8")
+    if record:
+        source.write_text(text, encoding="utf-8")
+    assert done.returncode == 0, f"{done.stderr}\nas intended? then record it: make fileset"
+    assert text == source.read_text(encoding="utf-8")
+    listed = re.findall(r"`([^`]+)`", "\n".join(re.findall(r"^\| (`.+`) \| [^|]+ \|$", text, re.MULTILINE)))
+    unsaid = [name.as_posix() for name in files(repository) if name.as_posix() not in (*listed, *NOT_EXPLAINED)]
+    assert not [name for name in unsaid if not name.startswith(tuple(one for one in listed if one.endswith("/")))]
 
 
 def has_field(model: Any, path: list[str]) -> bool:
@@ -166,6 +207,8 @@ def test_the_wheel_is_pinned_by_its_hash(template: Path) -> None:
 
 def test_production_installs_nothing_that_only_development_needs(template: Path, kind: str) -> None:
     folder = template / "{{cookiecutter.agent_name}}/_kinds" / kind
+    if kind == "platform":
+        return  # nothing of it is installed but on a laptop and in its pipeline
     pinned = {line.split("==")[0] for line in (folder / "requirements.txt").read_text().splitlines() if "==" in line}
     assert not pinned & {
         "typer",
@@ -181,7 +224,7 @@ def test_production_installs_nothing_that_only_development_needs(template: Path,
 
 
 def test_cloudformation_is_valid(bake: Bake, kind: str) -> None:
-    templates = sorted((bake(kind=kind) / "infra").glob("*.yaml"))
+    templates = sorted((bake(kind=kind) / "infra").glob("**/*.yaml"))
     assert templates
     cfn_lint = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run([cfn_lint, "--", *templates], capture_output=True, text=True, check=False)
@@ -189,7 +232,8 @@ def test_cloudformation_is_valid(bake: Bake, kind: str) -> None:
 
 
 def test_only_identity_is_rendered(sources: dict[Path, str]) -> None:
-    """All other files are copied, so that they lint where they stand and an update can merge them."""
+    """All other files are copied, so that they lint where they stand and an update can merge them; the Makefile has
+    what the kind has."""
     for name, text in sources.items():
         place = Path(*name.parts[2:]) if name.parts[0] == "_kinds" else name
         assert is_copied(name) != any(fnmatch.fnmatch(place.as_posix(), pattern) for pattern in RENDERED), name
@@ -199,6 +243,13 @@ def test_only_identity_is_rendered(sources: dict[Path, str]) -> None:
 def test_every_question_is_used_and_every_variable_is_asked(sources: dict[Path, str]) -> None:
     used = {variable for text in sources.values() for variable in VARIABLE.findall(text)}
     assert used | {"kind"} == {"kind", *DEFAULTS}  # the kind decides which files there are
+
+
+def test_what_is_offered_is_of_the_kind(bake: Bake, kind: str) -> None:
+    repository = bake(kind=kind)
+    assert_says(repository, defaults(kind))
+    listed = repository / "components.yaml"
+    assert not listed.exists() or f"name: {repository.name}\n" not in listed.read_text(encoding="utf-8")
 
 
 def test_every_question_is_explained() -> None:

@@ -20,7 +20,7 @@ SCHEMAS = Path(cfnlint.__file__).parent / "data/schemas/providers"
 ACCEPTED = {kind: sorted(regions.NEEDED[kind.capitalize()][1]) for kind in KINDS}
 
 
-def with_type(name: str) -> set[str]:
+def with_type(name: str, service: str = "AWS::BedrockAgentCore") -> set[str]:
     """Return the regions with a resource type of AgentCore, and with Amazon Bedrock, which China has not.
 
     Of regions that are closed to the public cfn-lint knows nothing: what it has there is a copy of us-east-1.
@@ -30,9 +30,13 @@ def with_type(name: str) -> set[str]:
         path = SCHEMAS / f"{region}.json"
         types = json.loads(path.read_text()) if path.exists() else {}
         is_copy = region != "us-east-1" and types.keys() == main.keys()
-        if not is_copy and {f"AWS::BedrockAgentCore::{name}", "AWS::Bedrock::Guardrail"} <= types.keys():
+        if not is_copy and {f"{service}::{name}", "AWS::Bedrock::Guardrail"} <= types.keys():
             found.add(region)
     return found
+
+
+def test_the_kit_says_where_a_registry_can_be() -> None:
+    assert with_type("Registry", "AWS::AgentRegistry") == regions.WITH_REGISTRY
 
 
 def test_the_kit_says_what_cloudformation_has_in_each_region() -> None:
@@ -47,7 +51,7 @@ def test_the_kit_says_what_cloudformation_has_in_each_region() -> None:
 
 def test_the_hook_says_what_the_kit_says() -> None:
     tree = ast.parse((ROOT / "hooks/pre_gen_project.py").read_text(encoding="utf-8"))
-    wanted = {"WITH_MEMORY", "WITH_RUNTIME", "WITHOUT", "NEEDED"}
+    wanted = {"WITH_MEMORY", "WITH_RUNTIME", "WITH_PLATFORM", "WITHOUT", "NEEDED"}
     assigned: list[ast.stmt] = [
         node for node in tree.body if isinstance(node, ast.Assign) and {ast.unparse(node.targets[0])} & wanted
     ]
@@ -71,6 +75,10 @@ def test_templates_are_valid_in_each_region_that_is_accepted(bake: Bake, kind: s
     )
     asked = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, check=True, text=True)
     templates = json.loads(asked.stdout)
+    if kind == "platform":  # which are grouped by where they are deployed; the registry is in a region of its own
+        found = (path.relative_to(repository).as_posix() for path in (repository / "infra").rglob("*.yaml"))
+        templates = sorted(path for path in found if path != "infra/shared/registry.yaml")
+        templates = ["--", *templates]
     assert len(templates) > 2
     cfn_lint = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", *ACCEPTED[kind], *templates]
     done = subprocess.run(cfn_lint, cwd=repository, capture_output=True, check=False, text=True)
@@ -83,6 +91,11 @@ def test_templates_are_valid_in_each_region_that_is_accepted(bake: Bake, kind: s
     [
         ("agent", "af-south-1", "a region with AgentCore Runtime, which af-south-1 lacks (as of "),
         ("tool", "cn-north-1", "a region with AgentCore Runtime, which cn-north-1 lacks (as of "),
+        (
+            "platform",
+            "eu-north-1",
+            "a region with AgentCore Gateway, rate limits, inference profiles and budgets, which eu-north-1 lacks",
+        ),
         ("memory", "ap-southeast-5", "a region with AgentCore Memory, which ap-southeast-5 lacks (as of "),
         ("agent", "eu-central-9", "the code of an AWS region; the nearest: eu-central-1"),
         ("memory", "us-gov-west-2", "the code of an AWS region; the nearest: us-gov-west-1"),

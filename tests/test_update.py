@@ -22,8 +22,18 @@ from tests.repository import KINDS, append, files, generate
 GENERATED = "{{cookiecutter.agent_name}}"
 SHARED = "Makefile"
 ADDED = "docs/new-in-the-template.md"
-CODE = {"agent": "src/agent/tools.py", "tool": "src/tool/tools.py", "memory": "evals/README.md"}
-EDITED = {"agent": "src/agent/prompt.md", "tool": "src/tool/backend.py", "memory": "evals/thresholds.yaml"}
+CODE = {
+    "agent": "src/agent/tools.py",
+    "tool": "src/tool/tools.py",
+    "memory": "evals/README.md",
+    "platform": "components.yaml",
+}
+EDITED = {
+    "agent": "src/agent/prompt.md",
+    "tool": "src/tool/backend.py",
+    "memory": "evals/thresholds.yaml",
+    "platform": "use-cases.yaml",
+}
 
 
 def git(folder: Path, *arguments: str) -> str:

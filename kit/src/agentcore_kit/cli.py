@@ -30,13 +30,15 @@ EVERYDAY = "Every day"
 EVALUATION = "Evaluation and tests"
 DELIVERY = "Delivery (needs AWS credentials and --env)"
 OPERATION = "Operation (needs AWS credentials and --env)"
+GOVERNANCE = "Governance of all components"
 REPOSITORY = "This repository"
-GROUPS = (EVERYDAY, EVALUATION, DELIVERY, OPERATION, REPOSITORY)
+GROUPS = (EVERYDAY, EVALUATION, DELIVERY, OPERATION, GOVERNANCE, REPOSITORY)
 """The headings of the list of commands, in its order."""
 
-AGENT, TOOL, MEMORY = "Agent", "Tool", "Memory"
+AGENT, TOOL, MEMORY, PLATFORM = "Agent", "Tool", "Memory", "Platform"
 SERVED = (AGENT, TOOL)
-ALL = (AGENT, TOOL, MEMORY)
+COMPONENTS = (AGENT, TOOL, MEMORY)
+ALL = (*COMPONENTS, PLATFORM)
 
 
 @dataclass(frozen=True)
@@ -58,30 +60,34 @@ class Command:
     kinds: tuple[str, ...] = ALL
 
 
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
     Command("ask", "agentcore_kit.local.ask:ask", "Ask the agent one question, or chat with it.", EVERYDAY, (AGENT,)),
     Command("explain", "agentcore_kit.local.explain:explain", "Say why the offline model chooses a tool, or does not.", EVERYDAY, (AGENT,)),
     Command("dev", "agentcore_kit.local.dev_server:dev", "Serve on this machine, restarting on changes.", EVERYDAY, SERVED),
     Command("dev", "agentcore_kit.local.memory_server.main:dev", "Serve the memory on this machine.", EVERYDAY, (MEMORY,)),
-    Command("trace", "agentcore_kit.local.traces:trace", "Show a recorded request as a tree.", EVERYDAY, SERVED),
+    Command("dev", "agentcore_kit.local.gateway.main:dev", "Serve the gateway on this machine.", EVERYDAY, (PLATFORM,)),
+    Command("trace", "agentcore_kit.local.traces:trace", "Show a recorded request as a tree.", EVERYDAY),
     Command("token", "agentcore_kit.local.token:token", "Print a token that only the local server accepts.", EVERYDAY, SERVED),
+    Command("token", "agentcore_kit.local.gateway.token:token", "Print a token of the issuer on this machine.", EVERYDAY, (PLATFORM,)),
     Command("check", "agentcore_kit.checks.commands:check", "Format, lint, types, imports, files, infrastructure, workflows.", EVERYDAY),
     Command("eval", "agentcore_kit.evaluation.commands:evaluate", "Measure it on its ground truth; a gate.", EVALUATION, SERVED),
     Command("eval", "agentcore_kit.evaluation.memory_commands:evaluate", "Measure what it keeps; a gate.", EVALUATION, (MEMORY,)),
     Command("redteam", "agentcore_kit.evaluation.commands:redteam", "Measure it on attacks; a gate.", EVALUATION, (AGENT,)),
-    Command("compare", "agentcore_kit.evaluation.compare:compare_runs", "Say what got better and worse between two runs.", EVALUATION),
+    Command("compare", "agentcore_kit.evaluation.compare:compare_runs", "Say what got better and worse between two runs.", EVALUATION, COMPONENTS),
     Command("dataset", "agentcore_kit.evaluation.commands:dataset", "Check the ground truth, or add a row.", EVALUATION, SERVED),
     Command("dataset", "agentcore_kit.evaluation.memory_commands:dataset", "Check the ground truth.", EVALUATION, (MEMORY,)),
     Command("row", "agentcore_kit.evaluation.trace_import:row", "Make a row of a recorded conversation, to review.", EVALUATION, (AGENT,)),
-    Command("dimensions", "agentcore_kit.testing.commands:dimensions", "Run the tests before production.", EVALUATION),
+    Command("dimensions", "agentcore_kit.testing.commands:dimensions", "Run the tests before production.", EVALUATION, COMPONENTS),
     Command("cloud-dataset", "agentcore_kit.evaluation.agentcore_commands:cloud_dataset", "Upload the dataset to AgentCore.", EVALUATION, (AGENT,)),
     Command("cloud-evaluate", "agentcore_kit.evaluation.agentcore_commands:cloud_evaluate", "Let AgentCore judge the sessions of a run.", EVALUATION, (AGENT,)),
     Command("cloud-batch", "agentcore_kit.evaluation.agentcore_commands:cloud_batch", "Start a batch evaluation of a run.", EVALUATION, (AGENT,)),
     Command("build", "agentcore_kit.delivery.runtime_commands:build", "Build and push the image of the commit.", DELIVERY, SERVED),
     Command("plan", "agentcore_kit.delivery.commands:plan", "Show what deploy would change.", DELIVERY, SERVED),
     Command("plan", "agentcore_kit.delivery.memory.commands:plan", "Show what deploy would change, and lose.", DELIVERY, (MEMORY,)),
+    Command("plan", "agentcore_kit.delivery.platform.commands:plan", "Show what deploy would change, and lose.", DELIVERY, (PLATFORM,)),
     Command("deploy", "agentcore_kit.delivery.commands:deploy", "Bring component and infrastructure to an environment.", DELIVERY, SERVED),
     Command("deploy", "agentcore_kit.delivery.memory.commands:deploy", "Bring the configuration to an environment.", DELIVERY, (MEMORY,)),
+    Command("deploy", "agentcore_kit.delivery.platform.commands:deploy", "Bring all stacks of an account, in order.", DELIVERY, (PLATFORM,)),
     Command("smoke", "agentcore_kit.delivery.runtime_commands:smoke", "Ask an endpoint what it must be able to answer.", DELIVERY, (AGENT,)),
     Command("smoke", "agentcore_kit.delivery.tool_commands:smoke", "Call what every version must be able to answer.", DELIVERY, (TOOL,)),
     Command("smoke", "agentcore_kit.delivery.memory.commands:smoke", "Write an event, read it, forget it.", DELIVERY, (MEMORY,)),
@@ -94,26 +100,44 @@ COMMANDS = (
     Command("register", "agentcore_kit.delivery.commands:register", "Publish the record in the organisation's registry.", DELIVERY, (AGENT, MEMORY)),
     Command("register", "agentcore_kit.delivery.tool_registration:register", "Bring the tools to gateway and registry.", DELIVERY, (TOOL,)),
     Command("deregister", "agentcore_kit.delivery.tool_registration:deregister", "Take the tools off the gateway.", OPERATION, (TOOL,)),
+    Command("doctor", "agentcore_kit.delivery.doctor:doctor", "Say what the account has of what is needed, and what makes the rest.", DELIVERY),
     Command("identity", "agentcore_kit.delivery.commands:identity", "Print the pipeline's role and region.", DELIVERY),
-    Command("newer", "agentcore_kit.delivery.release_notes:newer", "Stop unless the commit is newer than the last delivery.", DELIVERY),
+    Command("delivery-roles", "agentcore_kit.delivery.delivery_roles:print_template", "Print the template of the pipeline's roles.", DELIVERY, COMPONENTS),
+    Command("github-check", "agentcore_kit.delivery.github_check:github_check", "Stop unless people are asked before production.", DELIVERY),
+    Command("newer", "agentcore_kit.delivery.newer:newer", "Stop when the environment has a newer commit already.", DELIVERY),
     Command("notes", "agentcore_kit.delivery.release_notes:notes", "Print release notes.", DELIVERY),
     Command("canary", "agentcore_kit.delivery.online_evaluation:canary", "Give a share of the callers the newest version.", OPERATION, (AGENT,)),
     Command("online", "agentcore_kit.delivery.online_evaluation:online", "Switch the evaluation of live sessions.", OPERATION, (AGENT,)),
     Command("monitor", "agentcore_kit.delivery.monitor:monitor", "Say whether live sessions score as they should.", OPERATION, (AGENT,)),
     Command("monitor", "agentcore_kit.delivery.tool_monitor:monitor", "Say whether the live tools answer.", OPERATION, (TOOL,)),
     Command("drift", "agentcore_kit.delivery.memory.commands:drift", "Compare the account with this repository.", OPERATION, (MEMORY,)),
+    Command("drift", "agentcore_kit.delivery.platform.drift:drift", "Find what was changed by hand in an account.", OPERATION, (PLATFORM,)),
     Command("forget", "agentcore_kit.delivery.memory.forget:forget", "Delete everything of a person.", OPERATION, (MEMORY,)),
+    Command("pending", "agentcore_kit.governance.approvals:pending", "List the records that wait for approval, with their checks.", GOVERNANCE, (PLATFORM,)),
+    Command("approve", "agentcore_kit.governance.approvals:approve", "Approve a record of the registry.", GOVERNANCE, (PLATFORM,)),
+    Command("reject", "agentcore_kit.governance.approvals:reject", "Send a record of the registry back to its team.", GOVERNANCE, (PLATFORM,)),
+    Command("catalog", "agentcore_kit.governance.catalog:catalog", "Write a page of all components, and what is alike.", GOVERNANCE, (PLATFORM,)),
+    Command("onboard", "agentcore_kit.governance.onboarding:onboard", "Let a repository in, by pull request.", GOVERNANCE, (PLATFORM,)),
+    Command("policies", "agentcore_kit.delivery.platform.policy_commands:policies", "Check who may call which tool; show or enforce it.", REPOSITORY, (PLATFORM,)),
+    Command("fleet", "agentcore_kit.governance.fleet:fleet", "Show how far each repository is behind.", GOVERNANCE, (PLATFORM,)),
     Command("rollback", "agentcore_kit.delivery.runtime_commands:rollback", "Give callers the last good version.", OPERATION, (AGENT,)),
     Command("rollback", "agentcore_kit.delivery.tool_commands:rollback", "Give callers the last good version.", OPERATION, (TOOL,)),
     Command("rollback", "agentcore_kit.delivery.memory.commands:rollback", "Bring an earlier configuration back.", OPERATION, (MEMORY,)),
-    Command("status", "agentcore_kit.delivery.commands:status", "Show what is deployed and what is live.", OPERATION),
-    Command("destroy", "agentcore_kit.delivery.commands:destroy", "Remove the component from an environment.", OPERATION),
+    Command("status", "agentcore_kit.delivery.commands:status", "Show what is deployed and what is live.", OPERATION, COMPONENTS),
+    Command("status", "agentcore_kit.delivery.platform.commands:status", "Show what is deployed.", OPERATION, (PLATFORM,)),
+    Command("destroy", "agentcore_kit.delivery.commands:destroy", "Remove the component from an environment.", OPERATION, COMPONENTS),
+    Command("destroy", "agentcore_kit.delivery.platform.destruction:destroy", "Remove the platform from an account.", OPERATION, (PLATFORM,)),
     Command("rehearse", "agentcore_kit.local.rehearsal.commands:rehearse", "Run the delivery on this machine, failures included.", REPOSITORY),
     Command("manifest", "agentcore_kit.config.commands:manifest", "Check the manifest and the environment files.", REPOSITORY),
     Command("environments", "agentcore_kit.config.commands:environments", "List the environments, with stage, account, region.", REPOSITORY),
+    Command("add", "agentcore_kit.authoring.commands:add", "Add a tool, a policy, an environment …; shown first.", REPOSITORY),
     Command("rename", "agentcore_kit.checks.rename:rename", "Give the component another name, and say what that means.", REPOSITORY),
+    Command("github-setup", "agentcore_kit.delivery.github_setup:github_setup", "Protect deliveries on GitHub.", REPOSITORY),
     Command("schema", "agentcore_kit.config.commands:schema", "Write the JSON Schemas for editors.", REPOSITORY),
+    Command("agents-md", "agentcore_kit.guidance.agents_md:agents_md", "Check AGENTS.md, for coding assistants, or write it.", REPOSITORY),
+    Command("reference", "agentcore_kit.guidance.reference:reference", "Print what of the kit a repository may use.", REPOSITORY),
     Command("tools", "agentcore_kit.tool_contract.commands:tools", "Check the tools' documentation, or write its pages.", REPOSITORY, (TOOL,)),
+    Command("tools", "agentcore_kit.tool_contract.agent_commands:tools", "Check the documentation of the agent's own tools.", REPOSITORY, (AGENT,)),
     Command("record", "agentcore_kit.local.record_gateway:record", "Record what a gateway answers, for tests without it.", EVALUATION, (AGENT,)),
     Command("record", "agentcore_kit.tool_contract.recorded_calls:record", "Record the tools' contract anew.", REPOSITORY, (TOOL,)),
     Command("render", "agentcore_kit.delivery.memory.render:render", "Show the template and a page made of the manifest.", REPOSITORY, (MEMORY,)),
@@ -145,9 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
         if end.code:
             _name_certificate(end)
         raise
-    except (
-        Exception
-    ) as error:  # a fault of the kit or the team's code: it must not look like a gate that was not passed
+    except Exception as error:  # a fault of the kit or the team's code: it must not look like a failed gate
         import traceback
 
         traceback.print_exc()

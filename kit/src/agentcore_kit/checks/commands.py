@@ -41,14 +41,22 @@ class Step:
     fix: str = ""
 
 
-def check() -> None:
+def check(
+    platform: Annotated[
+        Path | None,
+        typer.Option(help="A clone of the platform repository, whose use cases hold; one beside this, if empty."),
+    ] = None,
+) -> None:
     """Check format, lint, types, imports, files, infrastructure and workflows. Exit code 1 for a finding."""
     failed = False
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for step, done, seconds in pool.map(_run, steps()):
+        for step, done, seconds in pool.map(_run, steps(platform)):
             print(
                 f"check: {step.name:<15} {'ok' if done.returncode == 0 else 'FAILED':<7} {seconds:4.1f} s", flush=True
             )
+            for line in [] if done.returncode else done.stdout.splitlines():
+                if line.startswith("warning: "):
+                    print(line, flush=True)
             if done.returncode:
                 failed = True
                 print(done.stdout.rstrip(), *([f"fix:   {step.fix}"] if step.fix else []), sep="\n", file=sys.stderr)
@@ -57,10 +65,16 @@ def check() -> None:
     print("check: all right")
 
 
-def steps() -> Iterator[Step]:
-    """Yield the checks of this repository, the slow ones first."""
+def steps(platform: Path | None = None) -> Iterator[Step]:
+    """Yield the checks of this repository, the slow ones first.
+
+    Args:
+        platform: The platform repository; one beside this repository where it is left out, and there is one.
+    """
+    from agentcore_kit.governance.use_case_check import is_checked
+
     python, kit = sys.executable, (sys.executable, "-m", "agentcore_kit")
-    templates = sorted(map(str, Path("infra").glob("*.yaml")))
+    templates = sorted(map(str, Path("infra").glob("**/*.yaml")))
     workflows = sorted(map(str, Path(".github/workflows").glob("*.yml")))
     kind = repository_kind()
     if kind == "Memory":
@@ -71,21 +85,40 @@ def steps() -> Iterator[Step]:
         (str(TOOLS / "checkov"), "--file", *templates, "--framework", "cloudformation", "--compact", "--quiet",
          "--skip-download"),
     )  # fmt: skip
-    yield Step("infrastructure", (python, str(BIN / "cfn-lint"), "--regions", *regions(), "--", *templates))
+    if kind == "Platform":
+        yield from _infrastructure_of_accounts((python, str(BIN / "cfn-lint"), "--regions"))
+    else:
+        yield Step("infrastructure", (python, str(BIN / "cfn-lint"), "--regions", *regions(), "--", *templates))
     yield Step("format", (python, "-m", "ruff", "format", "--check", "--quiet", "."), "ruff format, in .venv/bin")
     yield Step("lint", (python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."))
     yield Step("manifest", (*kit, "manifest"))
+    yield Step("AGENTS.md", (*kit, "agents-md"))
     yield Step("regions", (python, "-m", "agentcore_kit.checks.regions"))
-    yield Step("ground truth", (*kit, "dataset"))
-    if kind != "Memory":
+    if is_checked(platform):
+        where = ("--platform", str(platform)) if platform else ()
+        yield Step("use case", (python, "-m", "agentcore_kit.governance.use_case_check", *where))
+    if kind != "Platform":
+        yield Step("ground truth", (*kit, "dataset"))
+    if kind in ("Agent", "Tool"):
         yield Step("imports", (python, "-m", "agentcore_kit.checks.production_imports"))
+    if kind != "Memory":
         yield Step("parameters", (python, "-m", "agentcore_kit.checks.parameters"))
-    if kind == "Tool":
+    if kind in ("Agent", "Tool"):
         yield Step("tools", (*kit, "tools"))
+    if kind == "Platform":
+        yield Step("policies", (*kit, "policies"))
     jsonschema = str(TOOLS / "check-jsonschema")
     yield Step("workflows", (jsonschema, "--builtin-schema", "vendor.github-workflows", *workflows))
     yield Step("dependabot", (jsonschema, "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"))
     yield Step("pipeline", (str(BIN / "zizmor"), "--offline", "--quiet", ".github/workflows"))
+
+
+def _infrastructure_of_accounts(lint: tuple[str, ...]) -> Iterator[Step]:
+    """Yield the check of a platform's templates, each for the regions that it is deployed to."""
+    from agentcore_kit.checks.platform_templates import templates_by_regions
+
+    for where, paths in templates_by_regions().items():
+        yield Step("infrastructure", (*lint, *where, "--", *paths))
 
 
 def _rendered() -> list[str]:

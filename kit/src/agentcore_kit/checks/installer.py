@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from agentcore_kit.runtime.certificates import WHAT_TO_DO, names_certificate
@@ -47,7 +48,7 @@ class Uv:
     """
 
     variables: Mapping[str, str]
-    options: Sequence[str] = field(default=())
+    options: Sequence[str] = ()
     index: str = ""
 
     def run(self, *arguments: str) -> None:
@@ -144,9 +145,10 @@ def install(requirements: Path) -> None:
          "-r", str(only_uv)],
         variables, _without_password(settings.get("index-url", "")), only_failures=True,
     )  # fmt: skip
-    print(f"setup: {text.count('==')} packages of {requirements}, each checked against its hash", flush=True)
+    number = len(re.findall(r"^\S+==", text, re.MULTILINE))  # a marker has == too
+    print(f"setup: {number} packages of {requirements}, each checked against its hash", flush=True)
     vendor = ["--find-links", "vendor"] if Path("vendor").is_dir() else []
-    uv(exact=True).run(
+    as_pip(settings, os.environ, exact=True).run(
         "pip", "sync", "--quiet", "--require-hashes", "--python", sys.executable, *vendor, str(requirements)
     )
 
@@ -181,8 +183,7 @@ def system_certificates() -> str:
 
 
 def _pip_version() -> tuple[int, int]:
-    done = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, check=False)
-    found = re.match(r"pip (\d+)\.(\d+)", done.stdout)
+    found = re.match(r"(\d+)\.(\d+)", version("pip"))
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 

@@ -18,6 +18,12 @@ def problems() -> Iterator[str]:
     """Yield what a deployment would stop at, one line each, for all environments in AWS; asks no service."""
     manifest = load_manifest()
     kind = kind_of(manifest.kind)
+    if manifest.kind == "Platform":
+        from agentcore_kit.delivery.platform.wanted import parameter_problems
+
+        for name in manifest.delivery.environments:
+            platform: DeploymentContext = DeploymentContext(manifest, read_environment(name, manifest))
+            yield from parameter_problems(platform)
     if not isinstance(kind, RuntimeKind):
         return
     for name in manifest.delivery.environments:

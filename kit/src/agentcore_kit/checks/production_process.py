@@ -43,8 +43,9 @@ class Finding(TypedDict):
     """A module that production does not have."""
 
     file: str
-    """Empty where it is not known which file of the repository asked for it."""
+    """Where the import stands; the name of the imported module where no line of the repository asked for it."""
     line: int
+    """0 where no line of the repository asked for it."""
     module: str
     distribution: str
     """Whose the module is; empty where nothing that is installed has it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -19,6 +20,7 @@ from agentcore_kit.config.served import (
     ServedAlarms,
     ServedCode,
     ServedEnvironment,
+    ServedMonitoring,
     Url,
     VariableName,
 )
@@ -26,6 +28,12 @@ from agentcore_kit.config.served import (
 Origin = Annotated[
     str, StringConstraints(pattern=r"^https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")
 ]
+MEMORY_VARIABLE, GATEWAYS_VARIABLE = "AGENT_MEMORY_ID", "AGENT_GATEWAYS"
+"""What a deployment tells a version of other components, as far as the environment file leaves it out: the memory's id,
+and the URLs of gateways as JSON by name."""
+CONNECT_VARIABLE = "AGENT_CONNECT_SECONDS"
+"""How many seconds gateways are waited for; set where the kit serves recorded ones on a machine that may be busy."""
+
 _VARIABLES: dict[str, FieldPath] = {
     "AGENT_MODEL_PROVIDER": ("model", "provider"),
     "AGENT_MODEL_ID": ("model", "id"),
@@ -39,7 +47,7 @@ class Tools(Model):
 
     gateways: list[Name] = Field(
         default=[],
-        description=f"names of AgentCore gateways, {NAME_NEEDS}; each environment gives their URLs",
+        description=f"names of AgentCore gateways, {NAME_NEEDS}; the platform or environment files say where they are",
         examples=["[market-data]"],
     )
 
@@ -167,7 +175,10 @@ class GatewayLimits(Model):
         default=30, gt=0, description="seconds that a call of a tool may take; then the model is told", examples=[30]
     )
     retry_seconds: float = Field(
-        default=30, gt=0, description="seconds until a gateway that was down is tried again", examples=[30]
+        default=30,
+        gt=0,
+        description="seconds until a gateway that was down is tried again, and the tools of any other are listed anew",
+        examples=[30],
     )
     search_above: int = Field(
         default=20,
@@ -195,9 +206,33 @@ class Canary(Model):
     max_latency_ratio: float = Field(
         default=1.2, gt=0, description="how many times live's P95 latency the new version's may be", examples=[1.2]
     )
+    max_cost_ratio: float = Field(
+        default=1.3,
+        gt=0,
+        description="how many times live's cost of a session the new version's may be",
+        examples=[1.3],
+    )
+    margin: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="of a score from 0 to 1, by how much less the new version is still not worse",
+        examples=[0.1],
+    )
 
 
-class Monitoring(Model):
+class Smoke(Model):
+    """How often the smoke test asks: a model may answer oddly once, which says nothing of a version."""
+
+    tries: int = Field(
+        default=3, ge=1, le=9, description="how often a row that was answered wrongly is asked, in all", examples=[3]
+    )
+    needed: int = Field(
+        default=2, ge=1, le=9, description="how many of the answers to such a row must be right", examples=[2]
+    )
+
+
+class Monitoring(ServedMonitoring):
     """When scores of live sessions are too low."""
 
     recent_hours: float = Field(default=24, gt=0, description="hours that are judged", examples=[24])
@@ -214,7 +249,11 @@ class Monitoring(Model):
         default=0.1, ge=0, le=1, description="how far a score may fall below its baseline", examples=[0.1]
     )
     min_sample: int = Field(
-        default=10, ge=1, description="sessions that should have been judged, before none means a fault", examples=[10]
+        default=10,
+        ge=2,
+        description="judged sessions, before their scores count; so many that should have been and were not, are a "
+        "fault of the monitoring",
+        examples=[10],
     )
 
 
@@ -272,9 +311,11 @@ class ModelSettings(Model):
 class Memory(Model):
     """The AgentCore Memory of this environment."""
 
-    id: str = Field(
+    id: str | None = Field(
+        default=None,
         pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}-[a-zA-Z0-9]{10}$",
-        description="the id of an AgentCore Memory",
+        description="the id of an AgentCore Memory; null: in AWS, the one that the memory component publishes, which a "
+        "deployment reads",
         examples=[MEMORY_ID],
     )
     endpoint: Url | None = Field(
@@ -296,8 +337,6 @@ class Alarms(ServedAlarms):
         default=2_000_000, ge=1, description="tokens in and out of the model", examples=[2000000]
     )
     usd_an_hour: float = Field(default=20.0, gt=0, description="cost of these tokens in USD", examples=[20.0])
-    usd_a_million_input_tokens: float = Field(default=3.0, ge=0, description="the model's price", examples=[3.0])
-    usd_a_million_output_tokens: float = Field(default=15.0, ge=0, description="the model's price", examples=[15.0])
     score: float = Field(
         default=0.7,
         ge=0,
@@ -344,10 +383,13 @@ class AgentEnvironment(ServedEnvironment):
     model: ModelSettings = Field(description="which model answers")
     gateways: dict[Name, Url] = Field(
         default={},
-        description="the URL of each gateway that the manifest names",
+        description="the URL of each gateway that the manifest names; in AWS, for one that is left out, a deployment "
+        "reads what the platform publishes",
         examples=["{market-data: https://market-data-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp}"],
     )
-    memory: Memory | None = Field(default=None, description="only with a memory in the manifest")
+    memory: Memory | None = Field(
+        default=None, description="only with a memory in the manifest; null: as that component publishes it"
+    )
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
     online_evaluation: OnlineEvaluation = Field(
         default=OnlineEvaluation(), description="which share of live sessions is judged"
@@ -355,12 +397,17 @@ class AgentEnvironment(ServedEnvironment):
     cors: Cors = Field(default=Cors(), description="which web pages may call it from a browser; none: no page")
     limits: Limits = Field(default=Limits(), description="how long and how much: of turns, sessions and gateways")
     canary: Canary = Field(default=Canary(), description="how a new version is tried on a share of the callers")
+    smoke: Smoke = Field(default=Smoke(), description="how often the smoke test asks a row that was answered wrongly")
     monitoring: Monitoring = Field(default=Monitoring(), description="when scores of live sessions are too low")
     today: Annotated[date, BeforeValidator(_as_date)] | None = Field(
         default=None,
-        description="a day as YYYY-MM-DD; local only, where it stands still for the sample data",
+        description="a day as YYYY-MM-DD that the agent is told, for the sample data's sake; not in production",
         examples=["2026-11-16"],
     )
+
+    def day(self) -> date:
+        """Return the date that the agent is told: `today` where the environment states it, else today in UTC."""
+        return self.today or datetime.now(UTC).date()
 
     @classmethod
     def apply_variables(cls, document: Document, variables: Mapping[str, str]) -> None:
@@ -377,7 +424,9 @@ def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     """Let `AGENT_MODEL_PROVIDER`, `AGENT_MODEL_ID`, `AGENT_MODEL_BASE_URL` and `AGENT_TODAY` override the file.
 
     Another provider starts from nothing but the variables, because the file's id and address belong to the file's.
-    `AGENT_MEMORY_ENDPOINT` and `AGENT_GATEWAY_<NAME>` say where a memory or gateway is that the file has.
+    `AGENT_MEMORY_ENDPOINT` and `AGENT_GATEWAY_<NAME>` say where a memory or gateway is that the file has;
+    `AGENT_MEMORY_ID` and `AGENT_GATEWAYS`, of a deployment, where those are that the file leaves out;
+    `AGENT_CONNECT_SECONDS` how long gateways are waited for.
     """
     provider = variables.get("AGENT_MODEL_PROVIDER")
     if provider and provider != document.section("model").get("provider"):
@@ -385,11 +434,31 @@ def _apply_variables(document: Document, variables: Mapping[str, str]) -> None:
     for variable, path in _VARIABLES.items():
         if value := variables.get(variable):
             document.override(path, value, variable)
+    _apply_published(document, variables)
     if document.section("memory") and (value := variables.get("AGENT_MEMORY_ENDPOINT")):
         document.override(("memory", "endpoint"), value, "AGENT_MEMORY_ENDPOINT")
     for name in document.section("gateways"):
         if value := variables.get(gateway_variable(name)):
             document.override(("gateways", name), value, gateway_variable(name))
+    if value := variables.get(CONNECT_VARIABLE):
+        seconds = float(value) if value.replace(".", "", 1).isdecimal() else value
+        document.override(("limits", "gateways", "connectSeconds"), seconds, CONNECT_VARIABLE)
+
+
+def _apply_published(document: Document, variables: Mapping[str, str]) -> None:
+    """Take from a deployment what it has read of other components; what the file says itself stays."""
+    if (value := variables.get(MEMORY_VARIABLE)) and not document.section("memory").get("id"):
+        document.override(("memory", "id"), value, MEMORY_VARIABLE)
+    text = variables.get(GATEWAYS_VARIABLE)
+    try:
+        urls = json.loads(text) if text else {}
+        missing = {name: url for name, url in urls.items() if not document.section("gateways").get(name)}
+    except (ValueError, AttributeError):
+        document.variables[("gateways",)] = GATEWAYS_VARIABLE
+        document.report(("gateways",), f"is no JSON with a URL by name: {text!r}; kit deploy sets it")
+        return
+    for name, url in missing.items():
+        document.override(("gateways", name), url, GATEWAYS_VARIABLE)
 
 
 def gateway_variable(name: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from agentcore_kit.config.delivery import Delivery
 from agentcore_kit.config.loader import Document, Finding
+from agentcore_kit.config.regions import global_profiles
 from agentcore_kit.config.served import served_findings
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ MEMORY_ID = "customer_memory-a1B2c3D4e5"
 
 # An inference profile's first word says between which regions it routes; one can only be called from among these.
 _PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
-    "global": ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-east-", "us-west-"),  # commercial regions
     "us": ("us-east-", "us-west-", "ca-", "mx-", "sa-"),
     "eu": ("eu-", "il-"),
     "apac": ("ap-", "me-"),
@@ -25,6 +26,9 @@ _PROFILE_REGIONS: dict[str, tuple[str, ...]] = {
     "au": ("ap-southeast-",),
     "us-gov": ("us-gov-",),
 }
+
+GEOGRAPHIES = frozenset({*_PROFILE_REGIONS, "global"})
+"""The first words that ids of inference profiles have, and ids of models have not."""
 
 
 def environment_findings(document: Document, name: str, spec: AgentSpec | None) -> Iterator[Finding]:
@@ -38,9 +42,13 @@ def environment_findings(document: Document, name: str, spec: AgentSpec | None) 
     yield from _model_findings(document, name)
     yield from served_findings(document, name == "local")
     yield from _evaluator_findings(document)
+    yield from _price_findings(document)
     yield from _local_findings(document, name == "local")
+    stage = (spec.delivery if spec else Delivery()).stage(name)
+    if stage == "production" and document.data.get("today") is not None:
+        yield ("today",), "is not for production: an agent that users ask must know the real date; remove it"
     if spec:
-        yield from _manifest_findings(document, spec)
+        yield from _manifest_findings(document, spec, name == "local")
 
 
 def _model_findings(document: Document, name: str) -> Iterator[Finding]:
@@ -84,20 +92,31 @@ def _evaluator_findings(document: Document) -> Iterator[Finding]:
             yield ("onlineEvaluation", "evaluators", index), f"{name} {why}"
 
 
+def _price_findings(document: Document) -> Iterator[Finding]:
+    model = document.section("model").get("id", "<model>")
+    for name in ("usdAMillionInputTokens", "usdAMillionOutputTokens"):
+        if name in document.section("alarms"):
+            text = "is not set here: the kit has dated prices of models; remove it, or for a price of your own write "
+            yield ("alarms", name), f"{text}prices: {{'{model}': {{input: 3.0, output: 15.0}}}}"
+
+
 def _profile_findings(model_id: str, region: str) -> Iterator[Finding]:
     area = model_id.partition(".")[0]
-    if area in _PROFILE_REGIONS and not region.startswith(_PROFILE_REGIONS[area]):
+    can = global_profiles(region) if area == "global" else region.startswith(_PROFILE_REGIONS.get(area, ""))
+    if not can:
         look = f"aws bedrock list-inference-profiles --region {region}"
         yield ("model", "id"), f"a profile for {area} cannot be called from {region}; see those that can with: {look}"
 
 
 def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
-    if not is_local and document.data.get("today") is not None:
-        yield ("today",), "is for local only: a deployed agent must know the real date; remove it"
     origins = document.section("cors").get("origins")
     for number, origin in enumerate(origins if isinstance(origins, list) else ()):
         if not is_local and isinstance(origin, str) and origin.startswith("http:"):
             yield ("cors", "origins", number), "must begin with https: outside local, as that page has users' tokens"
+    smoke = document.section("smoke")
+    tries, needed = smoke.get("tries", 3), smoke.get("needed", 2)
+    if isinstance(tries, int) and isinstance(needed, int) and needed > tries:
+        yield ("smoke", "needed"), f"must be at most tries, which is {tries}: no row could pass after a wrong answer"
     memory = document.section("memory")
     if not is_local and memory.get("endpoint") is not None:
         yield ("memory", "endpoint"), "is for local only: in AWS boto3 knows where the service is; remove it"
@@ -109,15 +128,16 @@ def _local_findings(document: Document, is_local: bool) -> Iterator[Finding]:
             yield ("gateways", gateway), "must begin with https: outside local, as the caller's token is sent to it"
 
 
-def _manifest_findings(document: Document, spec: AgentSpec) -> Iterator[Finding]:
+def _manifest_findings(document: Document, spec: AgentSpec, is_local: bool) -> Iterator[Finding]:
+    """Yield where the file and the manifest disagree. In AWS a deployment reads what the file leaves out."""
     urls = document.section("gateways")
     for gateway in spec.tools.gateways:
-        if urls.get(gateway) is None:
+        if urls.get(gateway) is None and (is_local or gateway in urls):
             example = f"{gateway}: https://{gateway}-x1y2z3.gateway.bedrock-agentcore.eu-central-1.amazonaws.com/mcp"
             yield ("gateways", gateway), f"missing, but manifest.yaml names this gateway; for example {example}"
     for gateway in [name for name in urls if name not in spec.tools.gateways]:
         yield ("gateways", gateway), "is not among spec.tools.gateways of manifest.yaml; add it there or remove it here"
-    if spec.memory and document.data.get("memory") is None:
+    if spec.memory and is_local and document.section("memory").get("id") is None:
         yield ("memory", "id"), f"missing, but manifest.yaml names {spec.memory}; for example id: {MEMORY_ID}"
     if not spec.memory and document.data.get("memory") is not None:
         yield ("memory",), "is not in spec.memory of manifest.yaml; name it there or remove it here"

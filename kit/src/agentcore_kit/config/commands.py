@@ -16,7 +16,7 @@ from agentcore_kit.config.environment import environment_model, read_environment
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.config.explain import choose
 from agentcore_kit.config.loader import Model
-from agentcore_kit.config.manifest import Manifest, load_manifest
+from agentcore_kit.config.manifest import Manifest, load_manifest, repository_kind
 from agentcore_kit.config.repository import LOCAL, MANIFEST, relative, repository_path
 
 
@@ -36,12 +36,19 @@ def manifest() -> None:
             problems += error.problems
     if found:
         problems += [*file_problems(found.delivery), *different_names(found.metadata.name)]
+    if found and found.kind == "Platform":
+        from agentcore_kit.config import platform_files  # only a platform has such files
+
+        problems += platform_files.problems(found)
     problems += left_over()
     if problems or found is None:
         print("\n".join(problems), file=sys.stderr)
         raise SystemExit(2)
     about = found.metadata
     print(f"{found.kind} {about.name} {about.version}, owner {about.owner}; environments {', '.join(names)}: ok")
+    if found.kind == "Platform":
+        for line in platform_files.warnings(found):
+            print(f"warning: {line}")
 
 
 class EnvironmentData(TypedDict):
@@ -117,7 +124,14 @@ def schema() -> None:
     from agentcore_kit.config.manifest import manifest_model
 
     manifest = manifest_model(parse(repository_path(MANIFEST)))
-    for name, model in (("manifest", manifest), ("environment", environment_model())):
+    models: dict[str, type[Model]] = {"manifest": manifest, "environment": environment_model()}
+    if repository_kind() == "Platform":
+        from agentcore_kit.config.components import Components
+        from agentcore_kit.config.decisions import Decisions
+        from agentcore_kit.config.use_cases import UseCases
+
+        models |= {"components": Components, "use-cases": UseCases, "decisions": Decisions}
+    for name, model in models.items():
         path = repository_path(LOCAL, "schemas", f"{name}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_text(model), encoding="utf-8")

@@ -14,7 +14,6 @@ _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "pyproject.toml": (
         ("project.name", r"^\[project\][ \t]*\n(?:(?!\[).*\n)*?name[ \t]*=[ \t]*[\"'](?P<name>[^\"'\n]*)[\"']"),
     ),
-    "AGENTS.md": (("first sentence", r"^This repository is (?P<name>[a-z][a-z0-9-]*), a component on"),),
 }
 """The files that say it, each with its fields and how a field is written."""
 

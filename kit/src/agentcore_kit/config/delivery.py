@@ -8,15 +8,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from agentcore_kit.config.loader import Document, FieldPath, Finding, Model
+from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.config.loader import Document, FieldPath, Finding, Model, parse
 from agentcore_kit.config.repository import relative, repository_path
 
 Stage = Literal["local", "development", "preproduction", "production"]
 
+Unprotected = Literal["reviewers", "branches"]
+"""A protection that GitHub's plan of a private repository may not have."""
+
 LOCAL_ENVIRONMENT = "local"
 """The environment of this machine, which is delivered to nowhere and stands on no list."""
 
-RESERVED = ("approval", "registry", "build")
+APPROVAL, REGISTRY_ENVIRONMENT = "approval", "registry"
+"""Environments of GitHub that are none in AWS: where people are asked, and from which the record is written."""
+
+RESERVED = (APPROVAL, REGISTRY_ENVIRONMENT, "build")
 """Names that the workflows use for something else: environments of GitHub, and groups of jobs that take turns."""
 
 _NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -45,6 +52,14 @@ class Delivery(Model):
         min_length=1,
         description=f"delivered one after the other, as listed: {_NEEDS}",
         examples=["[prod, prod-us]"],
+    )
+
+    without_protection: list[Unprotected] = Field(
+        default=[],
+        description="what GitHub's plan of this private repository does not have, and the team delivers without: "
+        "reviewers (nobody is asked before production), branches (any branch reaches the environments, and main is "
+        "not protected)",
+        examples=["[reviewers]"],
     )
 
     @property
@@ -85,6 +100,7 @@ def environment_names() -> tuple[str, ...]:
 def delivery_findings(document: Document) -> Iterator[Finding]:
     """Yield the rules that the lists of a manifest break together."""
     component = document.section("metadata").get("name")
+    is_runtime = document.data.get("kind") != "Platform"  # nothing of a platform has a name of both
     seen: dict[object, FieldPath] = {}
     for path, name in _listed(document):
         if name == LOCAL_ENVIRONMENT:
@@ -93,7 +109,12 @@ def delivery_findings(document: Document) -> Iterator[Finding]:
             yield path, f"{name} is what a workflow calls something else; choose another name"
         elif name in seen:
             yield path, f"{name} stands here and on {_dotted(seen[name])}; an environment is for one purpose"
-        elif isinstance(name, str) and isinstance(component, str) and len(f"{component}_{name}") > _LONGEST:
+        elif (
+            is_runtime
+            and isinstance(name, str)
+            and isinstance(component, str)
+            and len(f"{component}_{name}") > _LONGEST
+        ):
             room = _LONGEST - len(component) - 1
             yield path, f"{name} is too long: with metadata.name it names the Runtime; at most {room} characters"
         seen[name] = path
@@ -137,18 +158,27 @@ def _file_findings(file: str, name: str, delivery: Delivery) -> Iterator[str]:
 
 def unlisted(name: str, delivery: Delivery) -> str:
     """Return what is said of an environment whose file is there, and that is on no list."""
-    example = ", ".join([*delivery.production, name])
+    before = [one for one in delivery.production if not _is_last(one)]
+    example = ", ".join([*before, name, *(one for one in delivery.production if _is_last(one))])
     return (
         f"{name} is on no list of spec.delivery in manifest.yaml, so nothing is delivered there; add it to development "
         f"or production, for example delivery: {{production: [{example}]}}, or remove the file"
     )
 
 
+def _is_last(name: str) -> bool:
+    """Return whether an environment comes after all others: a platform's organisation, whose policies bind them."""
+    try:
+        return parse(repository_path("environments", f"{name}.yaml")).data.get("purpose") == "organisation"
+    except ConfigError:  # reading it as an environment says what is wrong
+        return False
+
+
 def _listed(document: Document) -> Iterator[tuple[FieldPath, object]]:
     """Yield what stands on the lists, each with its place: as they are written, and the default of the others."""
     written = document.section("spec").get("delivery")
     known = Delivery().model_dump() | (written if isinstance(written, dict) else {})
-    for key in Delivery.model_fields:
+    for key in ("development", "preproduction", "production"):
         path: FieldPath = ("spec", "delivery", key)
         if isinstance(known[key], list):
             yield from (((*path, number), each) for number, each in enumerate(known[key]) if isinstance(each, str))

@@ -25,6 +25,7 @@ _MODELS: dict[str, str] = {
     "Agent": "agentcore_kit.config.agent:AgentEnvironment",
     "Tool": "agentcore_kit.config.tool:ToolEnvironment",
     "Memory": "agentcore_kit.config.memory:MemoryEnvironment",
+    "Platform": "agentcore_kit.config.platform:PlatformEnvironment",
 }
 
 
@@ -42,6 +43,13 @@ class Environment(Model):
         default=None,
         description=f"{_ACCOUNT_NEEDS}: where images, registry and shared gateways are",
         examples=[_ACCOUNTS["sharedAccount"]],
+    )
+    delivery_role: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$",
+        description="the name of the role that the pipeline assumes, in this account and the shared one, for all that "
+        "it does; null: agentops-deliver-<component>, and agentops-register-<component> for the registry's record",
+        examples=["agentops-delivery"],
     )
 
     @classmethod

@@ -33,6 +33,13 @@ def choose(wrong: str, right: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"one of: {', '.join(words)}"
 
 
+def _nearest(wrong: int, right: Iterable[object]) -> str:
+    """Return the numbers nearest below and above a wrong one; all of them where they are no numbers."""
+    known = sorted(one for one in right if isinstance(one, int))
+    near = [*(one for one in known if one < wrong)][-1:] + [one for one in known if one > wrong][:1]
+    return f"the nearest: {' or '.join(map(str, near))}" if near else f"one of: {', '.join(map(str, right))}"
+
+
 def _words(document: Document, model: type[Model], path: FieldPath, detail: ErrorDetails) -> str:
     beside, info, below = _locate(model, path)
     text = document.texts.get(path, "")[:_LONGEST_SHOWN]
@@ -44,6 +51,8 @@ def _words(document: Document, model: type[Model], path: FieldPath, detail: Erro
             return f"no such field; {choose(str(path[-1]), beside)}"
         case kind if kind == "missing" or detail["input"] is None:
             return f"missing; {_needed(document, path, info)}" + (f", in {', '.join(below)}" if below else "")
+        case "literal_error" if info and isinstance(detail["input"], int):
+            return f"{shown} is not possible; {_nearest(detail['input'], get_args(info.annotation))}"
         case "literal_error" if info:
             return f"{shown} is not known; {choose(text, map(str, get_args(info.annotation)))}"
         case "string_type" if text:

@@ -16,7 +16,7 @@ from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.loader import Document, Finding, Model, check, parse
 from agentcore_kit.config.repository import MANIFEST, repository_path
 
-KindName = Literal["Agent", "Tool", "Memory"]
+KindName = Literal["Agent", "Tool", "Memory", "Platform"]
 KINDS: tuple[KindName, ...] = get_args(KindName)
 
 # Only the models of the repository's own kind are imported: every start of a server waits for them.
@@ -24,6 +24,7 @@ _MODELS: dict[str, str] = {
     "Agent": "agentcore_kit.config.agent:AgentManifest",
     "Tool": "agentcore_kit.config.tool:ToolManifest",
     "Memory": "agentcore_kit.config.memory:MemoryManifest",
+    "Platform": "agentcore_kit.config.platform:PlatformManifest",
 }
 
 _EMAIL = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
@@ -42,17 +43,18 @@ def _one_line(text: str) -> str:
 
 
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+# In snake case it names the Runtime, which may have 48 characters: 40 leave room for an environment.
+ComponentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=3, max_length=40)]
+OwnerText = Annotated[
+    str, StringConstraints(pattern=f"^({_EMAIL}|@{_LOGIN}/{_TEAM}|{_TEAM})$", min_length=3, max_length=128)
+]
 _TAG_NEEDS = "1 to 64 letters, digits, dots, hyphens, underscores or slashes"
 
 
 class Metadata(Model):
     """Identity and ownership. Owner, cost centre and use case become tags on every resource."""
 
-    # In snake case it names the Runtime, which may have 48 characters: 40 leave room for an environment.
-    name: str = Field(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-        min_length=3,
-        max_length=40,
+    name: ComponentName = Field(
         description="3 to 40 lower-case letters and digits, words joined by one hyphen, a letter first",
         examples=["financial-analytics-agent"],
     )
@@ -67,10 +69,7 @@ class Metadata(Model):
         description="what the component does, on one line",
         examples=["Answers questions about revenue, growth and markets."],
     )
-    owner: str = Field(
-        pattern=f"^({_EMAIL}|@{_LOGIN}/{_TEAM}|{_TEAM})$",
-        min_length=3,
-        max_length=128,
+    owner: OwnerText = Field(
         description="an e-mail address or a GitHub team",
         examples=["analytics-team@example.com"],
     )

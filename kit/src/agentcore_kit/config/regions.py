@@ -6,7 +6,11 @@ copy that the template needs before there is a kit.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from difflib import get_close_matches
+
+_COMMERCIAL = re.compile(r"(?!cn-)[a-z]{2}-[a-z]+-[0-9]")
 
 WITH_MEMORY = frozenset(
     {
@@ -19,6 +23,9 @@ WITH_MEMORY = frozenset(
 
 WITH_RUNTIME = WITH_MEMORY | {"ap-south-2", "ap-southeast-5", "ap-southeast-7", "eu-south-2", "us-west-1"}
 """Regions with AgentCore Runtime. China is not among them: Amazon Bedrock is not offered there."""
+
+WITH_PLATFORM = WITH_MEMORY - {"eu-north-1", "eu-south-1", "us-gov-west-1"}
+"""Regions with all that a platform is made of: inference profiles, budgets and limits of gateways among it."""
 
 WITHOUT = frozenset(
     {
@@ -33,6 +40,9 @@ WITHOUT = frozenset(
 WITHOUT_RESOURCE_POLICIES = WITH_RUNTIME - WITH_MEMORY | {"eu-south-1"}
 """Regions with AgentCore Runtime, but without resource policies, which keep all but its gateway away from a tool."""
 
+WITH_REGISTRY = frozenset({"ap-northeast-1", "ap-southeast-2", "eu-west-1", "us-east-1", "us-west-2"})
+"""Regions with AWS Agent Registry, which is asked in its own region, wherever the component is."""
+
 WITHOUT_ONLINE_EVALUATION = frozenset({"us-gov-west-1"})
 """Regions with AgentCore Runtime, but without its evaluation of live sessions."""
 
@@ -40,8 +50,18 @@ NEEDED = {
     "Agent": ("AgentCore Runtime", WITH_RUNTIME),
     "Tool": ("AgentCore Runtime", WITH_RUNTIME),
     "Memory": ("AgentCore Memory", WITH_MEMORY),
+    "Platform": ("AgentCore Gateway, rate limits, inference profiles and budgets", WITH_PLATFORM),
 }
 """What each kind is made of, and where that is."""
+
+
+def global_profiles(region: str) -> bool:
+    """Return whether a `global.` inference profile can be called: in the commercial partition (`aws`) only.
+
+    Args:
+        region: The code of a region. The first word is of two letters; of other partitions only China has such names.
+    """
+    return bool(_COMMERCIAL.fullmatch(region))
 
 
 def missing(kind: str, region: str) -> str | None:
@@ -56,5 +76,17 @@ def missing(kind: str, region: str) -> str | None:
         return None
     if region in WITH_RUNTIME | WITHOUT:
         return f"{region} has no {service} (as of November 2026); regions that have it: {', '.join(sorted(offered))}"
-    near = get_close_matches(region, sorted(offered)) or sorted(offered)
+    return no_such_region(region, offered)
+
+
+def no_such_region(region: str, among: Collection[str] = WITH_RUNTIME | WITHOUT) -> str | None:
+    """Say that there is no region of a code, and which codes are nearest; None where there is one.
+
+    Args:
+        region: The code.
+        among: The regions that may be proposed.
+    """
+    if region in WITH_RUNTIME | WITHOUT:
+        return None
+    near = get_close_matches(region, sorted(among)) or sorted(among)
     return f"there is no region {region}; the nearest: {', '.join(near)}"

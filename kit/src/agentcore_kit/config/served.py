@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from agentcore_kit.config.environment import Environment
 from agentcore_kit.config.loader import Document, Finding, Model
+from agentcore_kit.config.prices import OwnPrice, Price, price_of
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$")]
@@ -60,8 +61,9 @@ class Identity(Model):
     )
     discovery_url: str | None = Field(
         default=None,
-        pattern=r"^https://\S+/\.well-known/openid-configuration$",
-        description="the OpenID Connect discovery document of who signs users in; null: what the platform publishes",
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost):)\S+/\.well-known/openid-configuration$",
+        description="the OpenID Connect discovery document of who signs users in; null: what the platform publishes, "
+        "in local nobody but kit token; http only in local, for the gateway of a platform on this machine",
         examples=["https://login.example.com/.well-known/openid-configuration"],
     )
     clients: list[str] = Field(
@@ -99,14 +101,32 @@ class Logs(Model):
 class ServedAlarms(Model):
     """Above which figures, measured on live, an alarm goes off."""
 
-    errors: int = Field(default=5, ge=1, description="failed requests in five minutes", examples=[5])
+    errors: int = Field(
+        default=5,
+        ge=1,
+        description="requests in five minutes that fail in the component or the Runtime; callers' mistakes are none",
+        examples=[5],
+    )
     latency_p95_ms: int = Field(
         default=5000,
         ge=1,
-        description="P95 of the latency in ms: for the alarm, the performance tests and the evaluation",
+        description="P95 of the latency in ms: until the first text of an answer or a tool's result for the alarm; "
+        "for the performance tests and the evaluation of the whole answer",
         examples=[5000],
     )
     throttles: int = Field(default=1, ge=1, description="refused requests in five minutes", examples=[1])
+
+
+class ServedMonitoring(Model):
+    """When an alarm or monitoring may put the version before back without a person."""
+
+    automatic_hours: float = Field(
+        default=48,
+        ge=0,
+        description="hours after its promotion in which an alarm or monitoring may take callers away from a version; "
+        "0: never without a person",
+        examples=[48],
+    )
 
 
 class ServedEnvironment(Environment):
@@ -147,6 +167,16 @@ class ServedEnvironment(Environment):
         "key in one that is JSON (name#key); in local the shell has them",
         examples=["{OPENAI_API_KEY: my-agent/openai}"],
     )
+    prices: dict[str, OwnPrice] = Field(
+        default={},
+        description="USD for a million tokens, by the id of a model or of an evaluator of AgentCore, where you pay "
+        "another price than the kit's list has, or it has none",
+        examples=["{llama3.1: {input: 0.2, output: 0.6}}"],
+    )
+
+    def price(self, model: str) -> Price | None:
+        """Return what a model, or an evaluator of AgentCore, costs here; None where that is not known."""
+        return price_of(model, self.prices, self.name)
 
 
 def served_findings(document: Document, is_local: bool) -> Iterator[Finding]:
@@ -160,6 +190,9 @@ def served_findings(document: Document, is_local: bool) -> Iterator[Finding]:
         yield ("identity", "mode"), "must be development in local, where no Runtime has verified the token"
     if not is_local and mode == "development":
         yield ("identity", "mode"), "must be runtime: a deployed component must not trust a local secret"
+    discovery = str(document.section("identity").get("discoveryUrl") or "")
+    if not is_local and discovery.startswith("http:"):
+        yield ("identity", "discoveryUrl"), "must be https: nothing of this machine is reached from AWS"
     yield from _variable_findings(document)
 
 

@@ -19,12 +19,16 @@ from agentcore_kit.config.served import (
     ServedAlarms,
     ServedCode,
     ServedEnvironment,
+    ServedMonitoring,
     Url,
     served_findings,
 )
 
 SEPARATOR = "___"
 """What a gateway puts between prefix and tool name."""
+
+PREFIX = "([0-9a-zA-Z]-?){1,100}"
+"""A prefix, which is the name of the tool's target at the gateway, as a pattern."""
 
 LONGEST_NAME = 64
 """With its prefix: what models take as a tool's name. A gateway would take 256."""
@@ -126,7 +130,7 @@ class ToolSpec(Spec):
     )
     gateway: Gateway = Field(description="through which agents reach the tools")
     prefix: str = Field(
-        pattern=r"^([0-9a-zA-Z][-]?){1,100}$",
+        pattern=f"^{PREFIX}$",
         description="letters, digits and single hyphens (no underscores): agents see <prefix>___<tool>",
         examples=["market-data"],
     )
@@ -183,6 +187,9 @@ class ToolEnvironment(ServedEnvironment):
         examples=["https://tools.example.com/mcp"],
     )
     alarms: Alarms = Field(default=Alarms(), description="when an alarm goes off")
+    monitoring: ServedMonitoring = Field(
+        default=ServedMonitoring(), description="when the version before may be put back without a person"
+    )
 
     @classmethod
     def rule_findings(cls, document: Document, name: str, spec: Model | None) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,6 @@ from agentcore_kit.evaluation.http_target import HttpTarget
 from agentcore_kit.evaluation.judging_cost import JudgingCost, MaxJudgements, approve, cost_of_sessions
 from agentcore_kit.evaluation.results import results
 from agentcore_kit.evaluation.runs import COULD_NOT_RUN, CannotRun, exit_codes, find_run, read_run, results_path
-from agentcore_kit.evaluation.thresholds import load_thresholds
 
 Evaluators = Annotated[str, typer.Option(help="Ids of built-in and custom evaluators, joined by commas.")]
 RunName = Annotated[str, typer.Option(help="The run whose sessions are judged: a folder of evals/results.")]
@@ -33,7 +33,9 @@ def cloud_dataset(
     day: Annotated[
         datetime | None,
         typer.Option(
-            "--date", formats=["%Y-%m-%d"], help="Rows must be right on this day, YYYY-MM-DD; today, if empty."
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="Rows must be right on this day, YYYY-MM-DD; its environment's, if empty.",
         ),
     ] = None,
 ) -> None:
@@ -41,13 +43,13 @@ def cloud_dataset(
     with exit_codes():
         environment = _environment(env)
         rows = load_dataset(dataset_path(), own_tools())
-        asked = HttpTarget("", "", (day or datetime.now(UTC)).date())
-        chosen = [row for row in rows.rows() if asked.excludes(row) is None]
+        asked = HttpTarget("", "", day.date() if day else environment.day())
+        reasons = {row.scenario_id: asked.excludes(row) for row in rows.rows()}
+        chosen = [row for row in rows.rows() if reasons[row.scenario_id] is None]
         name = agentcore.dataset_name(load_manifest().metadata.name)
-        left_out = len(rows.entries) - len(chosen)
-        _announce(
-            environment, f"dataset {name} gets a new version of {len(chosen)} rows ({left_out} left out: not askable)"
-        )
+        for reason, number in Counter(filter(None, reasons.values())).items():
+            print(f"left out: {number} rows, because {reason}")
+        _announce(environment, f"dataset {name} gets a new version of {len(chosen)} rows")
         print("version " + agentcore.upload(_client("bedrock-agentcore-control", environment), name, chosen, print))
 
 
@@ -67,7 +69,7 @@ def cloud_evaluate(
             f"{len(sessions)} sessions of run {folder.name} are judged by {', '.join(names)}; it is charged",
         )
         levels = agentcore.evaluator_levels(_client("bedrock-agentcore-control", environment), names)
-        approve(_cost(folder, sessions, levels), max_judgements)
+        approve(_cost(folder, sessions, levels, environment), max_judgements)
         data, collect = _client("bedrock-agentcore", environment), agentcore.span_collector(runtime, since)
         scores: dict[str, agentcore.Scores] = {}
         try:
@@ -113,7 +115,7 @@ def cloud_batch(
         _announce(environment, f"a batch over {len(sessions)} sessions of run {folder.name} starts; it is charged")
         names = _split(evaluators)
         levels = agentcore.evaluator_levels(_client("bedrock-agentcore-control", environment), names)
-        approve(_cost(folder, sessions, levels), max_judgements)
+        approve(_cost(folder, sessions, levels, environment), max_judgements)
         data = _client("bedrock-agentcore", environment)
         for parameters in agentcore.batches(name, runtime, sessions, names, service):
             started = data.start_batch_evaluation(**parameters)
@@ -132,14 +134,14 @@ def _recorded(folder: Path) -> tuple[agentcore.Runtime, list[agentcore.Session],
     return runtime, sessions, datetime.fromisoformat(info["started"])
 
 
-def _cost(folder: Path, sessions: list[agentcore.Session], levels: Mapping[str, str]) -> JudgingCost:
-    """Return what judging the sessions of a run will cost."""
-    ids, limits = {session.id for session in sessions}, load_thresholds()
+def _cost(folder: Path, sessions: list[agentcore.Session], levels: Mapping[str, str], environment: Any) -> JudgingCost:
+    """Return what judging the sessions of a run will cost in an environment."""
+    ids = {session.id for session in sessions}
     cases = (case for case in results(folder) if case["session"] in ids)
-    return cost_of_sessions(cases, levels, {name: limits.price({"id": name}) for name in levels})
+    return cost_of_sessions(cases, levels, {name: environment.price(name) for name in levels})
 
 
-def _environment(name: str) -> Environment:
+def _environment(name: str) -> Any:
     """Return an environment in AWS. Raises ValueError for a name that is none, and for local."""
     wanted = name or environment_name()
     environment = read_environment(environment_name({"AGENT_ENV": wanted}), load_manifest())

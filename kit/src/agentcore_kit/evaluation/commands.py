@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from agentcore_kit.evaluation.evaluators import TurnEvaluator
     from agentcore_kit.evaluation.runner import Options
     from agentcore_kit.evaluation.target import Target
-    from agentcore_kit.evaluation.thresholds import Thresholds
 
 Env = Annotated[str, typer.Option(help="The environment whose limits hold; AGENT_ENV, if empty.")]
 Where = Annotated[str, typer.Option(help="Whom to ask: local, a URL, or the ARN of a runtime or of an endpoint of it.")]
@@ -51,7 +50,9 @@ Resume = Annotated[str, typer.Option(help="Go on with a run: its folder's name, 
 Run = Annotated[str, typer.Option(help="Name of the new run's folder; the time, if empty.")]
 Day = Annotated[
     datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], help="The date of a target elsewhere, YYYY-MM-DD; today, if empty."),
+    typer.Option(
+        "--date", formats=["%Y-%m-%d"], help="The date of a target elsewhere, YYYY-MM-DD; its environment's, if empty."
+    ),
 ]
 
 
@@ -105,7 +106,7 @@ def evaluate(
             with alone(folder):
                 asked.model = asked.model or read_run(folder).get("model") or {}
                 if options.judge:
-                    _approve_judging(rows, asked, folder, options, limits, max_judgements, new=not resume)
+                    _approve_judging(rows, asked, folder, options, max_judgements, new=not resume)
                 stopped = _run(rows, asked, folder, options, new=not resume)
                 chosen = sum(map(options.keep, rows.entries))
                 report = conclude(folder, asked.model, limits, options.excluded, not stopped, chosen)
@@ -120,7 +121,7 @@ def evaluate(
 
 
 def _approve_judging(
-    rows: Dataset, target: Target, folder: Path, options: Options, limits: Thresholds, most: int | None, *, new: bool
+    rows: Dataset, target: Target, folder: Path, options: Options, most: int | None, *, new: bool
 ) -> None:
     """Say what judging the rows that are left will cost, and note it in `run.json`.
 
@@ -129,15 +130,13 @@ def _approve_judging(
     """
     from agentcore_kit.evaluation.judges import build_judges
     from agentcore_kit.evaluation.judging_cost import approve, cost_of_rows
+    from agentcore_kit.evaluation.prices import price_in
     from agentcore_kit.evaluation.results import finished
-    from agentcore_kit.evaluation.thresholds import load_thresholds, thresholds_path
 
     done = finished(folder)
     left = rows.rows(lambda entry: options.keep(entry) and entry.id not in done)
     judges = {red_team: build_judges(options.judge, red_team=red_team) for red_team in (False, True)}
-    price = limits.price({"id": options.judge})
-    if price is None and thresholds_path().is_file():  # the thresholds of attacks have no prices
-        price = load_thresholds().price({"id": options.judge})
+    price = price_in(environment_name(), options.judge)
     cost = cost_of_rows((row for row in left if target.excludes(row) is None), options.judge, judges, price)
     try:
         approve(cost, most)

@@ -9,18 +9,21 @@ it reaches the metric's floor: what is smaller nobody needs to look at, and the 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist, stdev
+from statistics import stdev
 from typing import Annotated, Any
 
 import typer
 
-from agentcore_kit.evaluation.metric import Metric, show
+from agentcore_kit.config.prices import Price
+from agentcore_kit.evaluation.metric import Metric
 from agentcore_kit.evaluation.metrics import known_metrics
+from agentcore_kit.evaluation.prices import case_usd, price_of_run
 from agentcore_kit.evaluation.results import CASES, results
 from agentcore_kit.evaluation.runs import BELOW, ReportOnly, exit_codes, find_run, read_run
+from agentcore_kit.evaluation.student import quantile
 from agentcore_kit.evaluation.summary import loops, percentile
 from agentcore_kit.evaluation.thresholds import Thresholds, load_thresholds
 
@@ -92,6 +95,8 @@ class Comparison:
     broken: list[str]
     only_base: list[str]
     only_head: list[str]
+    usd: tuple[float | None, float | None] = (None, None)
+    """What the answers of the cases that both have cost in base and in head; None where that is not known."""
 
     @property
     def worse(self) -> list[Change]:
@@ -103,6 +108,7 @@ class Comparison:
 class _Case:
     status: str
     values: dict[str, list[float]]
+    usd: float | None
 
 
 def compare(base: Path, head: Path, seed: int = 0, floors: Thresholds | None = None) -> Comparison:
@@ -138,16 +144,26 @@ def compare(base: Path, head: Path, seed: int = 0, floors: Thresholds | None = N
         broken=[name for name in told if right[name] == (True, False)],
         only_base=[name for name in before if name not in after],
         only_head=[name for name in after if name not in before],
+        usd=(_usd(before[name] for name in common), _usd(after[name] for name in common)),
     )
 
 
 def _load(folder: Path) -> dict[str, _Case]:
     if not (folder / CASES).exists():
         raise ValueError(f"{folder} has no run; give the name of a folder in evals/results")
-    return {case["id"]: _Case(case["status"], dict(_values(case))) for case in results(folder)}
+    price = price_of_run(read_run(folder))
+    return {
+        case["id"]: _Case(case["status"], dict(_values(case, price)), case_usd(case, price)) for case in results(folder)
+    }
 
 
-def _values(case: dict[str, Any]) -> Iterator[tuple[str, list[float]]]:
+def _usd(cases: Iterable[_Case]) -> float | None:
+    """Return the sum of what cases cost; None where that of one is not known."""
+    known = [case.usd for case in cases]
+    return None if None in known else sum(usd for usd in known if usd)
+
+
+def _values(case: dict[str, Any], price: Price | None) -> Iterator[tuple[str, list[float]]]:
     """Yield what each metric is computed from in one case. A case that could not run has no scores."""
     yield "caseErrorRate", [float(case["status"] == "error")]
     if case["status"] == "error":
@@ -156,6 +172,9 @@ def _values(case: dict[str, Any]) -> Iterator[tuple[str, list[float]]]:
         yield metric, [score]
     for metric, field in _TURN_VALUES.items():
         yield metric, [turn[field] for turn in case["turns"] if turn[field] is not None]
+    if price is not None:
+        reported = [turn for turn in case["turns"] if turn["tokens"] is not None]
+        yield "cost", [price.usd(turn["inputTokens"], turn["outputTokens"]) for turn in reported]
     yield "toolLatencyP95", [call["durationMs"] for turn in case["turns"] for call in turn["calls"]]
     yield "loopRate", [float(loops(turn)) for turn in case["turns"]]
 
@@ -180,14 +199,8 @@ def _change(metric: Metric, both: _Pairs, chance_of_error: float, seed: int, flo
     if len(both) >= LEAST_PAIRS and any(before != after for before, after in both):
         chance = random.Random(seed)  # noqa: S311 - no secret depends on it
         resampled = (of(chance.choices(both, k=len(both))) for _ in range(RESAMPLES))
-        reach = _quantile(1 - chance_of_error / 2, len(both) - 1) * stdev(after - before for before, after in resampled)
+        reach = quantile(1 - chance_of_error / 2, len(both) - 1) * stdev(after - before for before, after in resampled)
     return Change(metric, base, head, head - base - reach, head - base + reach, len(both), floor)
-
-
-def _quantile(share: float, freedom: int) -> float:
-    """Return a quantile of Student's distribution, by its expansion around the normal one."""
-    z = NormalDist().inv_cdf(share)
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def _statistic(name: str) -> Callable[[Sequence[float]], float]:
@@ -196,70 +209,11 @@ def _statistic(name: str) -> Callable[[Sequence[float]], float]:
     return lambda values: sum(values) / len(values)
 
 
-def markdown(found: Comparison) -> str:
-    """Return the comparison as the seed's table, before and after, with what flipped."""
-    worse = ", ".join(change.metric.title for change in found.worse)
-    broken = f", {len(found.broken)} cases broke" if found.broken else ""
-    told = any(change.cases >= LEAST_PAIRS for change in found.changes)
-    calm = f"✅ Nothing got worse beyond noise{broken}" if told else f"⚠️ Too few cases to tell{broken}"
-    headline = f"❌ Worse: {worse}" if worse else calm
-    lines = [
-        f"## {headline}",
-        "",
-        f"base {found.base['run']}{_model(found.base)}, head {found.head['run']}{_model(found.head)}",
-        "",
-        *(f"⚠️ {warning}\n" for warning in _warnings(found)),
-        "| metric | base | head | change (95 % together) | verdict |",
-        "| --- | ---: | ---: | ---: | --- |",
-    ]
-    for change in found.changes:
-        low, high = (_signed(change.metric, value) for value in (change.low, change.high))
-        span = f"{_signed(change.metric, change.head - change.base)} ({low} … {high})"
-        values = f"{show(change.metric, change.base)} | {show(change.metric, change.head)}"
-        lines.append(f"| {change.metric.title} | {values} | {span} | {_verdict(change)} |")
-    for title, names in (("Now wrong", found.broken), ("Now right", found.fixed)):
-        if names:
-            lines += ["", f"{title} ({len(names)}):", "", *(f"- `{name}`" for name in names)]
-    if found.worse:
-        lines += ["", "A change that is meant, and may be larger: set its floor under floors in evals/thresholds.yaml."]
-    if found.only_base or found.only_head:
-        lines += ["", f"Not compared: {len(found.only_base)} cases only in base, {len(found.only_head)} only in head."]
-    return "\n".join(lines) + "\n"
-
-
-def _verdict(change: Change) -> str:
-    small = change.verdict == "same" and change.is_below_floor and not change.low <= 0 <= change.high
-    return f"same, below the floor of {_signed(change.metric, change.floor).lstrip('+')}" if small else change.verdict
-
-
-def _warnings(found: Comparison) -> Iterator[str]:
-    """Yield what makes two runs less comparable."""
-    for run in (found.base, found.head):
-        if not run.get("finished"):
-            yield f"run {run['run']} is not finished"
-        if run.get("judge") and "judging" not in run:  # as before each turn was judged
-            yield f"run {run['run']} judged only the last turn of each conversation"
-    for key, what in (("digest", "dataset"), ("environment", "environment"), ("target", "target"), ("judge", "judge")):
-        before, after = found.base.get(key), found.head.get(key)
-        if before != after:
-            yield f"another {what} in head" + ("" if key == "digest" else f": {after}, not {before}")
-
-
-def _model(info: dict[str, Any]) -> str:
-    model = info.get("model")
-    return f" ({model['label'] or model['id']})" if model else ""
-
-
-def _signed(metric: Metric, value: float) -> str:
-    if metric.unit == "share":
-        return f"{value * 100:+.1f}"
-    return f"{value:+.1f}"
-
-
 def compare_runs(
     base: Annotated[
-        str, typer.Argument(help="The run before: its folder, one with runs, or its name in evals/results.")
-    ],
+        str,
+        typer.Argument(help="The run before: its folder, one with runs, or its name; lists the runs, if empty."),
+    ] = "",
     head: Annotated[str, typer.Argument(help="The run after; the last one, if empty.")] = "last",
     results: Annotated[Path, typer.Option(help="Where the folders of runs are.")] = Path("evals/results"),
     write: Annotated[str, typer.Option(help="Also write the table to this Markdown file.")] = "",
@@ -269,7 +223,13 @@ def compare_runs(
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from agentcore_kit.evaluation.reports.comparison import markdown
+    from agentcore_kit.evaluation.reports.console import print_runs
+
     with exit_codes():
+        if not base:
+            print_runs(results)
+            return
         found = compare(find_run(base, results), find_run(head, results))
         text = markdown(found)
         if write:

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_ra
 from agentcore_kit.evaluation.agent_answers import parse, record
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.evaluation.runs import CannotRun
-from agentcore_kit.evaluation.target import Conversation, Record
+from agentcore_kit.evaluation.target import BY_DATE, Conversation, Record
 from agentcore_kit.evaluation.users import EVALUATION, NOBODY, CannotSignIn, SignIn, user_of
 from agentcore_kit.serving.invocation import SESSION_HEADER
 
@@ -46,7 +46,7 @@ class HttpTarget:
         """
         self.name = url
         self.model: dict[str, Any] = {}
-        self._day = day
+        self.day = day
         self._query = query or {}
         self._sign_in = sign_in or NOBODY
         self._client = httpx.AsyncClient(
@@ -60,9 +60,9 @@ class HttpTarget:
         about = row.metadata
         if about.failures or about.injections:
             return "tools can be made to fail only in process (--target local)"
-        same_quarter = (about.date.year, (about.date.month - 1) // 3) == (self._day.year, (self._day.month - 1) // 3)
+        same_quarter = (about.date.year, (about.date.month - 1) // 3) == (self.day.year, (self.day.month - 1) // 3)
         if not about.any_date and not same_quarter:
-            return f"they mean another quarter than the target would on {self._day}"
+            return f"{BY_DATE} {self.day}, which is the target's day"
         if about.user is not None:
             try:
                 self._sign_in(user_of(about.user))

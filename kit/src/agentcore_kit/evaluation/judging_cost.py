@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentcore_kit.evaluation.summary import Price
+from agentcore_kit.config.prices import Price
 
 if TYPE_CHECKING:
     from strands_evals.evaluators import Evaluator
@@ -65,7 +65,7 @@ class JudgingCost:
         if price is None:
             self.usd = None
         elif self.usd is not None:
-            self.usd += (tokens * price.input + VERDICT_TOKENS * price.output) / 1e6
+            self.usd += price.usd(tokens, VERDICT_TOKENS)
 
     def recorded(self) -> dict[str, Any]:
         """Return it as `run.json` has it."""
@@ -74,7 +74,7 @@ class JudgingCost:
     def __str__(self) -> str:
         """Return it as people read it before it is spent."""
         price = (
-            "price unknown: evals/thresholds.yaml has no line for it under prices"
+            "price unknown: state it under prices in the environment file"
             if self.usd is None
             else (f"about {self.usd:.2f} USD")
         )

@@ -123,9 +123,10 @@ class _LocalConversation:
 
         body: dict[str, Any] = {}
         async with self.service.sessions.use(self.caller, self.session_id) as conversation:
-            limit = self.service.settings.environment.limits.turn.max_model_calls
-            async for event in run_turn(conversation.agent, text, limit, self.caller):
+            limits = self.service.settings.environment.limits.turn
+            turn = run_turn(conversation.agent, text, limits.max_model_calls, self.caller, limits.max_retries)
+            async for event in turn:
                 body = event
-            body["notices"] = conversation.gateway.notices
+            body["notices"] = [*conversation.gateway.notices, *body["notices"]]
         body["usage"]["estimated"] = self.service.settings.environment.model.provider == "offline"
         return record(text, parse(body), body["latencyMs"])

@@ -8,10 +8,11 @@ from typing import Literal
 
 Unit = Literal["share", "ms", "tokens", "USD", "calls"]
 
-FLOORS: Mapping[Unit, float] = {"ms": 50.0, "tokens": 500.0, "calls": 0.25}
+FLOORS: Mapping[Unit, float] = {"ms": 50.0, "tokens": 500.0, "calls": 0.25, "USD": 0.0015}
 """The smallest change that `kit compare` counts, of a unit, where `evals/thresholds.yaml` says nothing of a metric.
 
-A smaller difference of latency is the machine's mood; one more sentence or tool makes every prompt a little longer.
+A smaller difference of latency is the machine's mood; one more sentence or tool makes every prompt a little longer. The
+USD are those of 500 tokens in at 3 USD a million.
 """
 
 

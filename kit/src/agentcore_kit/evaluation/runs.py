@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -45,6 +46,19 @@ class CannotRun(RuntimeError):
     """The evaluation cannot start or go on; the message says what to do."""
 
 
+class NoSuchRun(ValueError):
+    """There is no run of a name.
+
+    Args:
+        message: Which.
+        next_step: What to do now.
+    """
+
+    def __init__(self, message: str, next_step: str) -> None:
+        super().__init__(f"{message}; {next_step}")
+        self.told = f"error: {message}\nnext:  {next_step}"
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn what went wrong into a message and an exit code."""
@@ -54,6 +68,8 @@ def exit_codes() -> Iterator[None]:
         stop(str(error), WRONG_INPUT)
     except CannotRun as error:
         stop(str(error), COULD_NOT_RUN)
+    except NoSuchRun as error:
+        stop(error.told, WRONG_INPUT)
     except (ValueError, typer.BadParameter) as error:
         stop(str(error), WRONG_INPUT)
     except OSError as error:
@@ -86,9 +102,7 @@ def find_run(name: str, results: Path) -> Path:
     runs = sorted(started, key=lambda run: (started[run], run))
     wanted = runs[-1] if name == "last" and runs else name
     if wanted not in runs:
-        raise ValueError(
-            f"there is no run {name!r} in {results}; {choose(name, runs) if runs else 'make one: kit eval'}"
-        )
+        raise NoSuchRun(f"there is no run {name!r} in {results}", choose(name, runs) if runs else "make one: kit eval")
     return results / wanted
 
 
@@ -201,18 +215,21 @@ def conclude(
         ConfigError: When the environment file, which has the latency limit, is wrong.
     """
     from agentcore_kit.evaluation import reports
+    from agentcore_kit.evaluation.prices import price_in
     from agentcore_kit.evaluation.reports.report import Report
     from agentcore_kit.evaluation.results import results
     from agentcore_kit.evaluation.summary import summarise
     from agentcore_kit.evaluation.thresholds import check_limits
 
-    model = model or read_run(folder).get("model") or {}
-    summary = summarise(results(folder), limits.price(model))
+    known = read_run(folder)
+    model = model or known.get("model") or {}
+    price = price_in(known["environment"], str(model.get("id"))) if model.get("provider") != "offline" else None
+    summary = summarise(results(folder), price)
     if rows is not None and rows != summary.total.cases + sum(map(len, left_out.values())):
         finished = False
-    info = _update(folder, lambda _: {"model": model, "finished": finished})
+    info = _update(folder, lambda _: {"model": model, "price": asdict(price) if price else None, "finished": finished})
     checks = check_limits(limits.limits(model, info["environment"]), summary.total.metrics())
-    report = Report(folder, info, summary, checks, left_out, finished)
+    report = Report(folder, info, summary, checks, left_out, finished, limits.left_out_by_date)
     reports.write(report)
     return report
 

@@ -1,6 +1,8 @@
 """The smoke test of a deployed agent: the rows of its ground truth that are tagged `smoke`, asked and checked.
 
 Checked are the tools that were called and their parameters. What the answers say is measured by the evaluation.
+A model may answer oddly once: a row that was not answered as it should be is asked again, as `smoke` of the environment
+file says.
 """
 
 from __future__ import annotations
@@ -65,12 +67,14 @@ def smoke_rows() -> list[Row]:
     return rows
 
 
-def ask_smoke_rows(ask: Ask, sign_in: SignIn | None = None) -> dict[str, str]:
+def ask_smoke_rows(ask: Ask, sign_in: SignIn | None = None, tries: int = 1, needed: int = 1) -> dict[str, str]:
     """Ask an agent the smoke rows, each in a session of its own.
 
     Args:
         ask: How the agent is reached.
         sign_in: Gives the token of a user whom a row names; None where nobody else can be signed in.
+        tries: How often a row is asked at most. One that is answered rightly at once is asked once.
+        needed: How many of the answers must be right, of a row that is asked again.
 
     Returns:
         The ids of the rows that were left out, as their users cannot be signed in, each with the reason.
@@ -88,16 +92,37 @@ def ask_smoke_rows(ask: Ask, sign_in: SignIn | None = None) -> dict[str, str]:
         except CannotSignIn as error:
             left_out[row.scenario_id] = str(error)
             continue
-        session_id = f"smoke-{uuid4()}"
-        for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
-            record = _ask(ask, session_id, row, turn.input, token)
-            outcome = choose(record, outcomes)
-            for verdict in (selection(record, outcome), parameters(record, outcome)):
-                if verdict and verdict[0] < 1:
-                    raise _failure(row, turn.input, verdict[1])
+        _ask_row(ask, row, token, tries, needed)
     if len(left_out) == len(rows):
         raise SmokeFailure(f"{relative(dataset_path())}: no smoke row could be asked: {next(iter(left_out.values()))}")
     return left_out
+
+
+def _ask_row(ask: Ask, row: Row, token: str, tries: int, needed: int) -> None:
+    """Ask a row, again after a wrong answer. Raises SmokeFailure with the last one when too few were right."""
+    right, wrong = 0, 0
+    while True:
+        try:
+            _ask_once(ask, row, token)
+            right += 1
+        except SmokeFailure as failure:
+            wrong += 1
+            if tries - wrong < needed:
+                told = f"{failure} (asked {right + wrong} times, {right} right, {needed} of {tries} needed)"
+                raise SmokeFailure(told if tries > 1 else str(failure)) from None
+        if right >= needed or not wrong:
+            return
+
+
+def _ask_once(ask: Ask, row: Row, token: str) -> None:
+    """Ask the turns of a row in a new session. Raises SmokeFailure with the first that is not answered rightly."""
+    session_id = f"smoke-{uuid4()}"
+    for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
+        record = _ask(ask, session_id, row, turn.input, token)
+        outcome = choose(record, outcomes)
+        for verdict in (selection(record, outcome), parameters(record, outcome)):
+            if verdict and verdict[0] < 1:
+                raise _failure(row, turn.input, verdict[1])
 
 
 def _ask(ask: Ask, session_id: str, row: Row, prompt: str, token: str) -> Record:

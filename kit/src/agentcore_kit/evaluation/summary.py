@@ -8,18 +8,12 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from agentcore_kit.config.prices import Price
 from agentcore_kit.evaluation.metrics import known_metrics
+from agentcore_kit.evaluation.prices import case_usd
 
 REPEATS = 3
 """The same call, with the same parameters, so many times in one turn is a loop."""
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a model costs, in USD for a million tokens."""
-
-    input: float
-    output: float
 
 
 @dataclass
@@ -31,6 +25,7 @@ class Tally:
         unjudged_metrics: Those metrics.
         undecided: Cases of which nobody can say whether they are right, for the same reason.
         unreported: Turns whose tokens the model's provider did not report.
+        usd: What all answers cost in USD, those of cases that broke off included; None where that is not known.
     """
 
     cases: int = 0
@@ -45,6 +40,7 @@ class Tally:
     model_calls: int = 0
     cost: float = 0.0
     priced: bool = True
+    usd: float | None = 0.0
     scores: dict[str, tuple[float, int]] = field(default_factory=dict)
     latencies: array[float] = field(default_factory=lambda: array("d"))
     first_tokens: array[float] = field(default_factory=lambda: array("d"))
@@ -54,6 +50,8 @@ class Tally:
     def add(self, case: Mapping[str, Any], price: Price | None) -> None:
         """Count one case. One that could not run counts as such, and in nothing else."""
         self.cases += 1
+        usd = case_usd(case, price)
+        self.usd = None if self.usd is None or usd is None else self.usd + usd
         if case["status"] == "error":
             self.errors += 1
             return
@@ -82,7 +80,7 @@ class Tally:
         if price is None or not reported:
             self.priced = False
         else:
-            self.cost += (turn["inputTokens"] * price.input + turn["outputTokens"] * price.output) / 1e6
+            self.cost += price.usd(turn["inputTokens"], turn["outputTokens"])
 
     def metrics(self) -> dict[str, float | None]:
         """Return every metric; None where nothing was there to measure or judge."""

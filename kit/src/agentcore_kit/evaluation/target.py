@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from agentcore_kit.evaluation.dataset import Outcome, Row
 from agentcore_kit.evaluation.expectations import JudgedInput
 
+BY_DATE = "they mean another quarter than that of"
+"""How the reason begins why rows cannot be asked that mean another day than the target's; the day follows."""
+
 
 class CallRecord(TypedDict):
     """A call of a tool as it went; `durationMs` in milliseconds."""

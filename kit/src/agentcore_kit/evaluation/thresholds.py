@@ -17,7 +17,6 @@ from agentcore_kit.config.manifest import KindName, load_manifest, repository_ki
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.evaluation.metric import Metric, show
 from agentcore_kit.evaluation.metrics import known_metrics
-from agentcore_kit.evaluation.summary import Price
 
 
 def thresholds_path() -> Path:
@@ -57,13 +56,6 @@ def latency_limit_ms(environment: str) -> float | None:
     return float(found.alarms.latency_p95_ms)
 
 
-class PriceModel(Model):
-    """USD for a million tokens."""
-
-    input: float = Field(ge=0, description="USD for a million input tokens", examples=[3.0])
-    output: float = Field(ge=0, description="USD for a million output tokens", examples=[15.0])
-
-
 class Thresholds(Model):
     """`evals/thresholds.yaml`: limits for the offline model and for real ones, and the floors of changes."""
 
@@ -73,7 +65,13 @@ class Thresholds(Model):
     floors: dict[str, Floor] = Field(
         default={}, description="the smallest change of a metric that kit compare counts, in the metric's unit"
     )
-    prices: dict[str, PriceModel] = Field(default={}, description="USD for a million tokens, by model id")
+    left_out_by_date: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="the share of the rows that may be left out because they mean another day than the target's",
+        examples=[0.1],
+    )
 
     def limits(self, model: Mapping[str, Any], environment: str) -> Limits:
         """Return what holds for a model in an environment.
@@ -96,10 +94,11 @@ class Thresholds(Model):
         """Return the smallest change of a metric that counts, in the metric's unit."""
         return self.floors.get(metric.name, metric.floor)
 
-    def price(self, model: Mapping[str, Any]) -> Price | None:
-        """Return what a model costs, if the file says so."""
-        found = self.prices.get(str(model.get("id")))
-        return Price(found.input, found.output) if found else None
+
+_NO_PRICES = (
+    "are not set here: the kit has dated prices of models; write your own under prices in environments/<name>.yaml, "
+    "and remove them here"
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,9 @@ def load_thresholds(path: Path | None = None) -> Thresholds:
         ConfigError: with file, line and field of everything that is wrong.
     """
     document = parse(path or thresholds_path())
-    return check(document, Thresholds, _findings(document))
+    prices = document.data.pop("prices", None)  # as files of earlier releases had them
+    findings = [*_findings(document), *([(("prices",), _NO_PRICES)] if prices else [])]
+    return check(document, Thresholds, findings)
 
 
 def _findings(document: Document) -> Iterator[Finding]:

@@ -12,18 +12,21 @@ import httpx
 from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.regions import WITHOUT_ONLINE_EVALUATION
-from agentcore_kit.delivery import canary, names, output, ssm
+from agentcore_kit.delivery import canary, consumed, names, output, published, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.errors import GATE_NOT_PASSED, WRONG_INPUT, CommandError
 from agentcore_kit.delivery.invoke import invoke
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.rights import Rights, model_rights
 from agentcore_kit.delivery.secret_check import secret_parameter
 from agentcore_kit.delivery.user_tokens import user_tokens
 from agentcore_kit.kinds.base import Output, Parameters, RuntimeKind
 
 if TYPE_CHECKING:
+    from agentcore_kit.delivery.endpoint_history import Canary
+    from agentcore_kit.delivery.endpoint_state import EndpointState
     from agentcore_kit.evaluation.target import Target
 
 AgentContext = DeploymentContext[AgentManifest, AgentEnvironment]
@@ -36,25 +39,23 @@ class AgentKind(RuntimeKind[AgentContext]):
 
     def stack_names(self, context: AgentContext) -> list[str]:
         """Return the names of the agent's stacks, in the order in which they are made."""
-        concerns = ["role", "runtime", "observability", "evaluation", "endpoint"]
+        concerns = ["role", "runtime", "observability", "evaluation", "endpoint", published.CONCERN]
         return [names.stack(context.component, context.name, concern) for concern in concerns]
+
+    def needed(self, context: AgentContext) -> list[str]:
+        """Return who signs users in, keys, boundary, guardrail, gateways and memory, as far as they are asked for."""
+        return [*_of_platform(context), *consumed.needed(context)]
+
+    def needed_later(self, context: AgentContext) -> list[str]:
+        """Return what a canary needs."""
+        gateway = context.manifest.spec.canary_gateway
+        return [names.gateway_arn(gateway), names.AB_TEST_ROLE] if gateway else []
 
     def published(self, context: AgentContext) -> dict[str, str]:
         """Return who signs users in, keys, boundary and guardrail, as far as this environment asks for them."""
-        environment, guardrail = context.environment, context.manifest.spec.guardrail
-        wanted: list[str] = []
-        if environment.identity.discovery_url is None:
-            wanted.append(names.DISCOVERY_URL)
-        if not environment.identity.clients and not environment.identity.audience:
-            wanted.append(names.CLIENTS)
-        if environment.logs.encrypted:
-            wanted.append(names.LOG_KEY)
-        if environment.permissions_boundary:
-            wanted.append(names.BOUNDARY)
-        if guardrail:
-            wanted += names.guardrail(guardrail)
+        wanted = _of_platform(context)
         found = ssm.required(context, wanted) if wanted else {}
-        return found | ssm.optional(context, [names.ALARM_TOPIC])
+        return found | consumed.published(context) | ssm.optional(context, [names.ALARM_TOPIC])
 
     def template_parameters(
         self, context: AgentContext, release: str, published: Mapping[str, str], output: Output
@@ -84,6 +85,15 @@ class AgentKind(RuntimeKind[AgentContext]):
         """Return what a canary has made, which is in no stack."""
         return canary.extras(context)
 
+    def running_canary(self, context: AgentContext, state: EndpointState) -> Canary | None:
+        """Return the canary that is running, or whose end was interrupted; None for none."""
+        return canary.of(context, state)
+
+    def end_canary(self, context: AgentContext) -> None:
+        """Give all callers what is live, if a share of them had a canary; safe to repeat."""
+        evaluated = formation.output_of(context, "evaluation", "CanaryEvaluationArn")
+        canary.end(context, "" if evaluated == formation.UNKNOWN else evaluated)
+
     def smoke(self, context: AgentContext, runtime_arn: str, endpoint: str, token: str) -> None:
         """Ask an endpoint the rows of the ground truth that are tagged `smoke`, in one conversation each.
 
@@ -99,7 +109,8 @@ class AgentKind(RuntimeKind[AgentContext]):
             return invoke(context, runtime_arn, endpoint, user_token or token, {"prompt": prompt}, session_id)
 
         try:
-            left_out = ask_smoke_rows(ask, by_given_tokens(user_tokens(context)))
+            often = context.environment.smoke
+            left_out = ask_smoke_rows(ask, by_given_tokens(user_tokens(context)), often.tries, often.needed)
             for row, reason in left_out.items():
                 output.step(f"left out row {row}: {reason}")
         except SmokeFailure as failure:
@@ -161,36 +172,58 @@ class AgentKind(RuntimeKind[AgentContext]):
         return Descriptor("AGENT", "custom", json.dumps(contract, ensure_ascii=False))
 
 
+def _of_platform(context: AgentContext) -> list[str]:
+    """Return the SSM parameters of the platform that this environment asks for."""
+    environment, guardrail = context.environment, context.manifest.spec.guardrail
+    wanted: list[str] = []
+    if environment.identity.discovery_url is None:
+        wanted.append(names.DISCOVERY_URL)
+    if not environment.identity.clients and not environment.identity.audience:
+        wanted.append(names.CLIENTS)
+    if environment.logs.encrypted:
+        wanted.append(names.LOG_KEY)
+    if environment.permissions_boundary:
+        wanted.append(names.BOUNDARY)
+    return [*wanted, *names.guardrail(guardrail)] if guardrail else wanted
+
+
 def _further(runtimes: dict[str, str]) -> dict[str, dict[str, str]]:
     """Return the runtimes of all production environments, where there are several; the first is told in any case."""
     return {"runtimes": runtimes} if len(runtimes) > 1 else {}
 
 
 def _base(context: AgentContext) -> dict[str, str]:
-    return {"RuntimeName": names.snake(context.component, context.name), **_tags(context)}
-
-
-def _tags(context: AgentContext) -> dict[str, str]:
-    about = context.manifest.metadata
-    return {"Owner": about.owner, "CostCenter": about.cost_center, "UseCaseId": about.use_case_id}
+    return {"RuntimeName": names.snake(context.component, context.name), **names.tag_parameters(context.manifest)}
 
 
 def _role(context: AgentContext, found: Mapping[str, str]) -> dict[str, str]:
-    environment, spec = context.environment, context.manifest.spec
     arn = f"arn:{partition(context.region)}"
-    shared = f"{context.region}:{environment.shared_account}"
-    own = f"{context.region}:{context.account}"
-    guardrail = found[names.guardrail(spec.guardrail)[0]] if spec.guardrail else ""
-    memory = environment.memory.id if environment.memory else ""
+    shared = f"{context.region}:{context.environment.shared_account}"
+    rights = _rights(context, found)
+    model = context.environment.model
     return {
         **_base(context),
         "RepositoryArn": f"{arn}:ecr:{shared}:repository/{context.component}",
-        "ModelId": environment.model.id if environment.model.provider == "bedrock" else "",
-        "MemoryArn": f"{arn}:bedrock-agentcore:{own}:memory/{memory}" if memory else "",
-        "GuardrailArn": f"{arn}:bedrock:{own}:guardrail/{guardrail}" if guardrail else "",
-        "SecretArns": secret_parameter(context),
+        **rights.parameters(),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
+        # What an infra/role.yaml of an earlier release asks for, which has one of each.
+        "ModelId": model.id if model.provider == "bedrock" else "",
+        "MemoryArn": "".join(rights.memories),
+        "GuardrailArn": "".join(rights.guardrails),
     }
+
+
+def _rights(context: AgentContext, found: Mapping[str, str]) -> Rights:
+    """Return what the version needs that is to be deployed."""
+    environment, spec = context.environment, context.manifest.spec
+    arn, own = f"arn:{partition(context.region)}", f"{context.region}:{context.account}"
+    guardrail = found[names.guardrail(spec.guardrail)[0]] if spec.guardrail else ""
+    needed = Rights(
+        guardrails=(f"{arn}:bedrock:{own}:guardrail/{guardrail}",) if guardrail else (),
+        secrets=tuple(secret_parameter(context).split(",")) if environment.secrets else (),
+    )
+    model = environment.model.id if environment.model.provider == "bedrock" else ""
+    return needed | model_rights(context, model) | consumed.memory_rights(context, found)
 
 
 def _runtime(context: AgentContext, found: Mapping[str, str], image: str, output: Output) -> dict[str, str]:
@@ -214,12 +247,17 @@ def _runtime(context: AgentContext, found: Mapping[str, str], image: str, output
         "LogKeyArn": found.get(names.LOG_KEY, ""),
         "GuardrailId": found.get(guardrail[0], ""),
         "GuardrailVersion": found.get(guardrail[1], ""),
+        "GatewayUrls": consumed.gateway_urls(context, found),
+        "MemoryId": consumed.memory_id(context, found),
+        "Rights": _rights(context, found).text(),
     }
 
 
 def _observability(context: AgentContext, found: Mapping[str, str], output: Output) -> dict[str, str]:
     limits, model = context.environment.alarms, context.environment.model
     metrics_id = model.id.rpartition("/")[2] if model.provider == "bedrock" else ""  # they know a profile by its id
+    price = context.environment.price(model.id)  # the templates of former releases ask for it
+    prices = {"UsdAMillionInputTokens": str(price.input), "UsdAMillionOutputTokens": str(price.output)} if price else {}
     return {
         **_base(context),
         "RuntimeArn": output("runtime", "RuntimeArn"),
@@ -232,8 +270,7 @@ def _observability(context: AgentContext, found: Mapping[str, str], output: Outp
         "MaxThrottles": str(limits.throttles),
         "MaxTokensAnHour": str(limits.tokens_an_hour),
         "MaxUsdAnHour": str(limits.usd_an_hour),
-        "UsdAMillionInputTokens": str(limits.usd_a_million_input_tokens),
-        "UsdAMillionOutputTokens": str(limits.usd_a_million_output_tokens),
+        **prices,
         "MinScore": str(limits.score),
     }
 
@@ -242,7 +279,7 @@ def _evaluation(context: AgentContext, found: Mapping[str, str], output: Output)
     settings = context.environment.online_evaluation
     return {
         **_base(context),
-        "EvaluationName": names.snake(context.component, context.name)[:46],  # with e_ or c_ before it, 48 are allowed
+        "EvaluationName": names.evaluation(context.component, context.name),
         "RuntimeId": output("runtime", "RuntimeId"),
         "SamplingPercentage": str(settings.sampling_percent),
         "FirstEvaluator": settings.evaluators[0],

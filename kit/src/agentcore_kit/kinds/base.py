@@ -8,9 +8,10 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.manifest import Manifest, load_manifest, repository_kind
@@ -18,6 +19,8 @@ from agentcore_kit.config.repository import repository_root
 
 if TYPE_CHECKING:
     from agentcore_kit.delivery.context import DeploymentContext
+    from agentcore_kit.delivery.endpoint_history import Canary
+    from agentcore_kit.delivery.endpoint_state import EndpointState
     from agentcore_kit.delivery.registry import Descriptor
     from agentcore_kit.delivery.stacks import Stack
     from agentcore_kit.evaluation.target import Target
@@ -29,12 +32,13 @@ _KINDS = {
     "Agent": "agentcore_kit.kinds.agent:AgentKind",
     "Tool": "agentcore_kit.kinds.tool:ToolKind",
     "Memory": "agentcore_kit.kinds.memory:MemoryKind",
+    "Platform": "agentcore_kit.kinds.platform:PlatformKind",
 }
 
 
 @cache
 def kind_of(name: str) -> Kind[Any]:
-    """Return a kind by its name in the manifest: Agent, Tool or Memory."""
+    """Return a kind by its name in the manifest: Agent, Tool, Memory or Platform."""
     made: Kind[Any] = import_string(_KINDS[name])()
     return made
 
@@ -48,6 +52,19 @@ def kind_of_repository() -> Any:
     return kind_of(repository_kind())
 
 
+class CanaryData(TypedDict):
+    """What `kit status --json` says of a canary."""
+
+    version: str
+    """What a share of the callers gets."""
+    control: str
+    """What was live when it began."""
+    percent: int
+    """The share of the sessions that it gets."""
+    since: str
+    """When it began, as an ISO time in UTC."""
+
+
 class ReleaseData(TypedDict, total=False):
     """What `kit status --json` says of releases; a kind leaves out what it does not know."""
 
@@ -57,6 +74,37 @@ class ReleaseData(TypedDict, total=False):
     """What was deployed last."""
     good: list[str]
     """What has passed its smoke test while it was live, the last one last."""
+    left: list[str]
+    """What a rollback or a canary took callers away from, the last one last."""
+    failed: list[str]
+    """Whose last smoke test failed, the last one last."""
+    newer: list[str]
+    """What was deployed after what is live."""
+    untested: str | None
+    """What live was sent to, when that has not ended."""
+    since: str | None
+    """When live was moved last, as an ISO time in UTC."""
+    why: str | None
+    """Why it was moved last."""
+    commit: str | None
+    """The commit of what is live; None where its image does not tell."""
+    canary: CanaryData | None
+    """The canary that is running."""
+
+
+How = Literal["live", "begun", "left", "failed"]
+"""What became of a commit that was delivered: it is live, live was sent to it and that has not ended, a rollback or a
+canary left it, or its smoke test failed."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A commit that was delivered to an environment before."""
+
+    commit: str
+    how: How
+    version: str = ""
+    """What it was deployed as, where that has a name of its own."""
 
 
 class Kind(ABC, Generic[C]):
@@ -74,6 +122,14 @@ class Kind(ABC, Generic[C]):
     @abstractmethod
     def allow(self, context: C, release: str) -> None:
         """Do nothing when this release may come to this environment; raise CommandError when it may not."""
+
+    def needed(self, context: C) -> list[str]:
+        """Return the SSM parameters that a deployment cannot do without; a kind that reads any overrides this."""
+        return []
+
+    def needed_later(self, context: C) -> list[str]:
+        """Return the SSM parameters that a later command cannot do without, such as register or canary."""
+        return []
 
     @abstractmethod
     def stack_names(self, context: C) -> list[str]:
@@ -101,6 +157,14 @@ class Kind(ABC, Generic[C]):
 
     def extras(self, context: C) -> list[tuple[str, Callable[[], object]]]:
         """Return what is there besides the stacks and has to go before them: what to say of it, and how it goes."""
+        return []
+
+    def left_behind(self, context: C) -> str:
+        """Return what stays in the account when all stacks are deleted, for the last line of `destroy`."""
+        return "log groups stay until their retention ends"
+
+    def delivered(self, context: C) -> list[Delivered]:
+        """Return the commits that were delivered before, which `kit newer` compares with; a kind overrides this."""
         return []
 
     @abstractmethod
@@ -149,9 +213,14 @@ class RuntimeKind(Kind[C]):
 
     def stacks(self, context: C, release: str) -> list[Stack]:
         """Return the stacks that a deployment brings, in order; not that of `live`, which promotion makes and moves."""
+        from agentcore_kit.delivery.rights import widened, widened_function
         from agentcore_kit.delivery.stacks import output_of, stack_of
 
         given = self.template_parameters(context, release, self.published(context), partial(output_of, context))
+        if "role" in given:
+            given["role"] = widened(context, given["role"])
+        if "lambda" in given:
+            given["lambda"] = widened_function(context, given["lambda"])
         return [stack_of(context, concern, values) for concern, values in given.items()]
 
     def known_parameters(self, context: C) -> dict[str, set[str]]:
@@ -172,6 +241,27 @@ class RuntimeKind(Kind[C]):
         Raises:
             CommandError: With the first wrong answer.
         """
+
+    def before_promotion(self, context: C, version: str) -> None:
+        """Do nothing when callers may get a version, before anything moves; a kind that compares more overrides this.
+
+        Raises:
+            CommandError: When they may not.
+        """
+
+    def after_move(self, context: C, version: str) -> None:
+        """Bring what depends on the version that callers have into line with it, after each move; safe to repeat.
+
+        Raises:
+            CommandError: When that is not possible; the version stays live.
+        """
+
+    def running_canary(self, context: C, state: EndpointState) -> Canary | None:
+        """Return the canary that is running, or whose end was interrupted; None for none."""
+        return state.canary
+
+    def end_canary(self, context: C) -> None:
+        """Give all callers what is live, if a share of them had a canary; safe to repeat."""
 
     @abstractmethod
     def build_target(self, where: str, day: date | None = None) -> Target:
@@ -246,8 +336,14 @@ class RuntimeKind(Kind[C]):
 
         return runtime_releases.status(context)
 
+    def delivered(self, context: C) -> list[Delivered]:
+        """Return the commits of the versions that are live, were left, or failed, as their images are tagged."""
+        from agentcore_kit.delivery import runtime_releases
+
+        return runtime_releases.delivered(context)
+
     def release_data(self, context: C) -> ReleaseData:
-        """Return the versions of the runtime that callers get, that was deployed last, and that were good."""
+        """Return the versions of the runtime: live, newest, good, left, failed; and the canary."""
         from agentcore_kit.delivery import runtime_releases
 
         return runtime_releases.data(context)

@@ -10,14 +10,15 @@ from agentcore_kit.delivery import names, ssm
 from agentcore_kit.delivery import stacks as formation
 from agentcore_kit.delivery.context import DeploymentContext
 from agentcore_kit.delivery.memory.changes import current
-from agentcore_kit.delivery.memory.deployment import memory_stack, refuse_losses, tag_parameters
+from agentcore_kit.delivery.memory.deployment import left_behind, memory_stack, needed, refuse_losses
 from agentcore_kit.delivery.memory.revision import commit
 from agentcore_kit.delivery.memory.revision import good as good_ones
+from agentcore_kit.delivery.memory.revision import left as left_ones
 from agentcore_kit.delivery.memory.state import of_manifest
-from agentcore_kit.delivery.memory.template import text
+from agentcore_kit.delivery.memory.template import template, text
 from agentcore_kit.delivery.registry import Descriptor
 from agentcore_kit.delivery.stacks import UNKNOWN, Stack
-from agentcore_kit.kinds.base import Kind
+from agentcore_kit.kinds.base import Delivered, Kind
 
 MemoryContext = DeploymentContext[MemoryManifest, MemoryEnvironment]
 
@@ -34,6 +35,10 @@ class MemoryKind(Kind[MemoryContext]):
         again = f"kit deploy --env {context.name} --allow-loss"
         next_step = f"kit plan --env {context.name} shows all of it; when it is meant: {again}"
         refuse_losses(context, of_manifest(context.manifest.spec), next_step)
+
+    def needed(self, context: MemoryContext) -> list[str]:
+        """Return the key and the boundary, as far as the memory's template asks for them."""
+        return [*needed(context, template(context.manifest.spec)["Parameters"]).values()]
 
     def stack_names(self, context: MemoryContext) -> list[str]:
         """Return the names of the stacks, in the order in which they are made."""
@@ -63,10 +68,20 @@ class MemoryKind(Kind[MemoryContext]):
         """Return where one could go back to, and what is live."""
         good = good_ones(context)
         back = ", ".join(version[:12] for version in good[:-1][-5:]) or "nowhere"
+        following = "drift" if current(context) else "plan"
         return [
             f"good configurations to go back to: {back}",
-            f"{self.live(context)}; next: kit drift --env {context.name}",
+            f"{self.live(context)}; next: kit {following} --env {context.name}",
         ]
+
+    def left_behind(self, context: MemoryContext) -> str:
+        """Return what of it stays in the account when its stacks are deleted: the memory itself."""
+        return left_behind(context)
+
+    def delivered(self, context: MemoryContext) -> list[Delivered]:
+        """Return the commit that is good and active, and those that were left."""
+        live = [Delivered(each, "live") for each in good_ones(context)[-1:]]
+        return [*live, *(Delivered(each, "left") for each in left_ones(context))]
 
     def descriptor(self, manifest: Manifest) -> Descriptor:
         """Return what the registry is told: what is kept, where, for whom, and where to find the memory."""
@@ -105,5 +120,5 @@ def _observability(context: MemoryContext) -> dict[str, str]:
         "MaxErrors": str(limits.errors),
         "MaxLatencyMs": str(limits.latency_p95_ms),
         "MaxThrottles": str(limits.throttles),
-        **tag_parameters(context),
+        **names.tag_parameters(context.manifest),
     }

@@ -7,20 +7,33 @@ from collections.abc import Mapping
 from datetime import date
 from shlex import quote
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
-from agentcore_kit.delivery import images, lambda_function, mcp_client, names, ssm
+from agentcore_kit.delivery import (
+    endpoints,
+    gateway_targets,
+    images,
+    lambda_function,
+    mcp_client,
+    names,
+    output,
+    published,
+    ssm,
+    tool_callers,
+    tool_compatibility,
+    tool_smoke,
+    tool_synchronization,
+)
 from agentcore_kit.delivery.context import DeploymentContext
-from agentcore_kit.delivery.errors import GATE_NOT_PASSED, CommandError
-from agentcore_kit.delivery.invoke import invocation_url
+from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.delivery.regions import partition
 from agentcore_kit.delivery.registry import Descriptor
+from agentcore_kit.delivery.rights import Rights
 from agentcore_kit.delivery.secret_check import secret_parameter
+from agentcore_kit.delivery.served_tools import ServedTools, served_tools
 from agentcore_kit.delivery.tool_record import descriptor_of
-from agentcore_kit.kinds.base import Output, Parameters, ReleaseData, RuntimeKind
-from agentcore_kit.mcp_server.declarations import TOOLS
+from agentcore_kit.kinds.base import Delivered, Output, Parameters, ReleaseData, RuntimeKind
 from agentcore_kit.tool_contract.definitions import offered
 from agentcore_kit.tool_contract.samples import example
 
@@ -37,10 +50,10 @@ class ToolKind(RuntimeKind[ToolContext]):
 
     def stack_names(self, context: ToolContext) -> list[str]:
         """Return the names of the tools' stacks, in the order in which they are made."""
-        concerns = ["role", "runtime", "observability", "endpoint", "lambda"]
+        concerns = ["role", "runtime", "observability", "endpoint", "lambda", published.CONCERN]
         return [names.stack(context.component, context.name, concern) for concern in concerns]
 
-    def published(self, context: ToolContext) -> dict[str, str]:
+    def needed(self, context: ToolContext) -> list[str]:
         """Return the gateway's role or who signs users in, keys and boundary, as far as they are asked for."""
         environment, spec = context.environment, context.manifest.spec
         wanted: list[str] = []
@@ -52,6 +65,15 @@ class ToolKind(RuntimeKind[ToolContext]):
             wanted.append(names.DISCOVERY_URL)
         wanted += [names.LOG_KEY] * environment.logs.encrypted
         wanted += [names.BOUNDARY] * environment.permissions_boundary
+        return wanted
+
+    def needed_later(self, context: ToolContext) -> list[str]:
+        """Return what registration needs."""
+        return gateway_targets.needed(context)
+
+    def published(self, context: ToolContext) -> dict[str, str]:
+        """Return what the deployment needs of the platform, and the alarm topic if there is one."""
+        wanted = self.needed(context)
         found = ssm.required(context, wanted) if wanted else {}
         return found | ssm.optional(context, [names.ALARM_TOPIC])
 
@@ -68,11 +90,30 @@ class ToolKind(RuntimeKind[ToolContext]):
             "observability": _observability(context, published, output),
         }
 
+    def allow(self, context: ToolContext, release: str) -> None:
+        """Refuse what has not passed pre-production where it must have, and a function that would break agents.
+
+        A function is live with its deployment, so it is compared before that.
+
+        Raises:
+            CommandError: When callers may not get it.
+        """
+        super().allow(context, release)
+        if not lambda_function.is_chosen(context):
+            tool_callers.refuse_other_callers(context)
+            return
+        if _is_checked_out(context, release):
+            new = ServedTools(context.manifest.metadata.version, offered())
+            tool_compatibility.refuse_breaking(context, new, tool_compatibility.contract(context))
+        else:
+            short = images.digest_in(release)[:19]
+            output.step(f"image {short} is not that of the commit, so its tools cannot be listed before it is live")
+
     def deployed(self, context: ToolContext, release: str) -> str:
         """Return what a deployment has made. A version of the Runtime is not live by that; a function is."""
         if lambda_function.is_chosen(context):
             short = images.digest_in(release)[:19]
-            return f"function deployed ({short}), {self.live(context)}; next: kit smoke --env {context.name}"
+            return f"function deployed ({short}), {self.live(context)}; next: kit promote --env {context.name}"
         return super().deployed(context, release)
 
     def live(self, context: ToolContext) -> str:
@@ -82,6 +123,14 @@ class ToolKind(RuntimeKind[ToolContext]):
     def status(self, context: ToolContext) -> list[str]:
         """Return what is live, and of the Runtime the versions besides."""
         return [lambda_function.live(context)] if lambda_function.is_chosen(context) else super().status(context)
+
+    def delivered(self, context: ToolContext) -> list[Delivered]:
+        """Return the commit of the function's image, or those of the Runtime's versions."""
+        if not lambda_function.is_chosen(context):
+            return super().delivered(context)
+        found = lambda_function.find(context)
+        commit = images.commit_of(context, found.digest) if found else ""
+        return [Delivered(commit, "live")] if commit else []
 
     def release_data(self, context: ToolContext) -> ReleaseData:
         """Return the image of the function, or the versions of the Runtime."""
@@ -97,28 +146,37 @@ class ToolKind(RuntimeKind[ToolContext]):
     def smoke(self, context: ToolContext, runtime_arn: str, endpoint: str, token: str) -> None:
         """List the tools of an endpoint, and call those that only read.
 
+        The newest version must offer what is checked out; an earlier one, after a rollback, has tools of its own.
+
         Raises:
             CommandError: With the first that is wrong.
         """
-        url = f"{invocation_url(context, runtime_arn)}?{urlencode({'qualifier': endpoint})}"
-        who = self.access(context, token)
-        try:
-            listed = {tool["name"] for tool in mcp_client.list_tools(url, who)}
-            if missing := {tool["name"] for tool in offered()} - listed:
-                raise mcp_client.NoAnswer(f"it does not offer {', '.join(sorted(missing))}")
-            for tool in offered():
-                own_rows = TOOLS[tool["name"]].caller_parameter and not isinstance(
-                    who, str
-                )  # of a user, who is not known
-                if tool["annotations"]["readOnlyHint"] and not own_rows:
-                    call = {"name": tool["name"], "arguments": example(tool)}
-                    result = mcp_client.request(url, who, "tools/call", call)
-                    if result.get("isError"):
-                        raise mcp_client.NoAnswer(f"{tool['name']} failed: {json.dumps(result.get('content'))[:200]}")
-        except mcp_client.NoAnswer as error:
-            raise CommandError(
-                f"the smoke test of {endpoint} failed: {error}", f"kit status --env {context.name}", GATE_NOT_PASSED
-            ) from None
+        tool_smoke.ask(context, runtime_arn, endpoint, self.access(context, token))
+
+    def before_promotion(self, context: ToolContext, version: str) -> None:
+        """Refuse a version of the Runtime that would break agents, unless its major version says that it does.
+
+        Only the newest version can be asked before callers get it. An earlier one has been behind the gateway before.
+
+        Raises:
+            CommandError: When agents would break, or the version does not list its tools.
+        """
+        newest = endpoints.runtime(context).newest
+        if version == newest:
+            known = tool_compatibility.contract(context)
+            tool_compatibility.refuse_breaking(context, served_tools(context, names.NEWEST), known)
+        else:
+            output.step(
+                f"version {version} is not the newest ({newest}), so its tools cannot be listed before it is live"
+            )
+
+    def after_move(self, context: ToolContext, version: str) -> None:
+        """Bring the gateway's target to the tools of the version that is live.
+
+        Raises:
+            CommandError: When that is not possible; the version stays live.
+        """
+        tool_synchronization.bring_to_live(context, version)
 
     def evaluation_variables(self, context: ToolContext) -> dict[str, str]:
         """Return the region to sign requests for, where AWS credentials open the tools."""
@@ -156,14 +214,16 @@ class ToolKind(RuntimeKind[ToolContext]):
         return descriptor_of(manifest, offered())
 
 
+def _is_checked_out(context: ToolContext, release: str) -> bool:
+    """Return whether an image is that of the commit that is checked out, which may have none."""
+    try:
+        return images.find(context).digest == images.digest_in(release)
+    except CommandError:
+        return False
+
+
 def _base(context: ToolContext) -> dict[str, str]:
-    about = context.manifest.metadata
-    return {
-        "RuntimeName": names.snake(context.component, context.name),
-        "Owner": about.owner,
-        "CostCenter": about.cost_center,
-        "UseCaseId": about.use_case_id,
-    }
+    return {"RuntimeName": names.snake(context.component, context.name), **names.tag_parameters(context.manifest)}
 
 
 def _role(context: ToolContext, found: Mapping[str, str]) -> dict[str, str]:
@@ -185,12 +245,14 @@ def _runtime(context: ToolContext, found: Mapping[str, str], image: str, output:
         "EnvironmentName": context.name,
         "ImageUri": image,
         "RoleArn": environment.role or output("role", "RoleArn"),
+        "DeliveryRoleArn": names.delivery_role_arn(context.component, environment, partition(context.region)),
         "GatewayRoleArn": found.get(names.gateway_role(spec.gateway.name), ""),
         "DiscoveryUrl": identity.discovery_url or found[names.DISCOVERY_URL],
         "AllowedClients": clients,
         "AllowedAudience": ",".join(identity.audience),
         "Subnets": ",".join(network.subnets),
         "SecurityGroups": ",".join(network.security_groups),
+        "Rights": Rights.of_parameters({"SecretArns": secret_parameter(context)}).text(),
         "LogRetentionDays": str(environment.logs.retention_days),
         "LogKeyArn": found.get(names.LOG_KEY, ""),
     }
@@ -216,6 +278,7 @@ def _lambda(context: ToolContext, found: Mapping[str, str], image: str) -> dict[
         "ImageUri": image,
         "GatewayRoleArn": found[names.gateway_role(context.manifest.spec.gateway.name)],
         "SecretArns": secret_parameter(context),
+        "Rights": Rights.of_parameters({"SecretArns": secret_parameter(context)}).text(),
         "PermissionsBoundary": found.get(names.BOUNDARY, ""),
         "LogRetentionDays": str(context.environment.logs.retention_days),
         "LogKeyArn": found.get(names.LOG_KEY, ""),

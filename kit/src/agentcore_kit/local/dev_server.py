@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,18 +44,19 @@ def dev(
 
     from agentcore_kit.evaluation.users import by_development_token, developer
     from agentcore_kit.runtime.secrets import unset_variables
-    from agentcore_kit.runtime.settings import STATE
+    from agentcore_kit.runtime.settings import STATE, own_address
 
     kind = kind_of_repository()
     port = port or kind.port
     if trust:
         os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)
-    # The server's own rule: in a container it listens on every address, or nobody outside could reach it.
-    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
-    _check_free("" if in_container else "127.0.0.1", port)
-    where = ", and on every other address of this container," if in_container else ""
-    typer.echo(f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:\n")
-    typer.echo(f"{kind.example_request(port, by_development_token(STATE)(developer(user)))}\n")
+    host = own_address()
+    check_free(host, port, f"Choose another: kit dev --port {port + 1}")
+    where = "" if host == "127.0.0.1" else ", and on every other address of this container,"
+    example = kind.example_request(port, by_development_token(STATE)(developer(user)))
+    serving = f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:"
+    typer.echo("Starting; the next lines say when it can be called.")
+    Thread(target=_say_once_it_listens, args=(port, f"{serving}\n\n{example}\n"), daemon=True).start()
     os.environ["PORT"] = str(port)
     unset_variables()  # each start of the server reads the file itself
     logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it warns of Ctrl-C
@@ -64,6 +67,16 @@ def dev(
             watching = False
         except Replaced:
             continue
+
+
+def _say_once_it_listens(port: int, text: str) -> None:
+    """Print a text as soon as something listens on a port of this machine."""
+    listens = False
+    while not listens:
+        time.sleep(0.1)
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            listens = True
+    typer.echo(text)
 
 
 def _changed(changes: set[tuple[Change, str]]) -> None:
@@ -83,11 +96,18 @@ def serve() -> None:
         import_string(load_manifest().spec.code.app).run()
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int, again: str) -> None:
+    """Stop with exit code 3 where a port is taken.
+
+    Args:
+        host: The address that is listened on.
+        port: The port.
+        again: What to do then.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         try:
             probe.bind((host, port))
         except OSError as error:
-            typer.echo(f"dev: port {port}: {error.strerror}. Choose another: kit dev --port {port + 1}", err=True)
+            typer.echo(f"dev: port {port}: {error.strerror}. {again}", err=True)
             raise typer.Exit(3) from None

@@ -45,6 +45,7 @@ def record(
 
     with exit_codes():
         settings = AgentSettings.from_files()
+        settings.require_addresses()
         known = settings.manifest.spec.tools.gateways
         if gateway not in known:
             wrong = choose(gateway, known) if known else "spec.tools.gateways of manifest.yaml names none"

@@ -14,12 +14,13 @@ class NotServed(RuntimeError):
 
 
 @contextmanager
-def served(app: Any, name: str) -> Iterator[str]:
+def served(app: Any, name: str, port: int = 0) -> Iterator[str]:
     """Serve an application.
 
     Args:
         app: The ASGI application.
         name: Of its thread.
+        port: Where to listen; a free one where it is left out.
 
     Yields:
         The address, `http://127.0.0.1:<port>`.
@@ -29,7 +30,7 @@ def served(app: Any, name: str) -> Iterator[str]:
     """
     import uvicorn
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name=name, daemon=True)
     thread.start()

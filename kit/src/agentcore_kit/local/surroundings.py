@@ -14,13 +14,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentcore_kit.config.agent import AgentEnvironment, AgentManifest, Memory, gateway_variable
+from agentcore_kit.config.agent import CONNECT_VARIABLE, AgentEnvironment, AgentManifest, Memory, gateway_variable
 from agentcore_kit.config.manifest import Manifest
 from agentcore_kit.config.repository import relative
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.local.recorded_gateway import Recording, command, read_recording, recording_path, serving
 
 _CONNECT_SECONDS = 2.0
+_RECORDED_CONNECT_SECONDS = 120.0
+"""How long a recorded gateway is waited for: it is on this machine, and slow only while the machine is busy."""
 
 
 @dataclass
@@ -43,7 +45,8 @@ class Surroundings:
     def variables(self) -> dict[str, str]:
         """What puts it in the place of what the environment file names, in another process."""
         memory = {"AGENT_MEMORY_ENDPOINT": self.memory} if self.memory else {}
-        return memory | {gateway_variable(name): url for name, url in self.gateways.items()}
+        patience = {CONNECT_VARIABLE: str(_RECORDED_CONNECT_SECONDS)} if self.gateways else {}
+        return memory | patience | {gateway_variable(name): url for name, url in self.gateways.items()}
 
     def applied(self, environment: AgentEnvironment) -> AgentEnvironment:
         """Return an environment with it in the place of what the file names, for this process."""
@@ -51,7 +54,11 @@ class Surroundings:
         if memory and self.memory:
             memory = memory.model_copy(update={"endpoint": self.memory})
         gateways = environment.gateways | self.gateways
-        return environment.model_copy(update={"memory": memory, "gateways": gateways})
+        limits = environment.limits
+        if self.gateways:
+            patient = limits.gateways.model_copy(update={"connect_seconds": _RECORDED_CONNECT_SECONDS})
+            limits = limits.model_copy(update={"gateways": patient})
+        return environment.model_copy(update={"memory": memory, "gateways": gateways, "limits": limits})
 
     def lacks(self, row: Row, own: Mapping[str, object]) -> str | None:
         """Return why a row cannot be asked here: tools that it is about are missing. None when none is.
@@ -97,7 +104,8 @@ def surroundings(
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="memory-")))
             found.memory = stack.enter_context(_memory(memory, environment.region, folder))
         for name in manifest.spec.tools.gateways:
-            if name in as_is or (real and _answers(environment.gateways[name])):
+            url = environment.gateways.get(name)  # which an environment in AWS may leave to its deployment
+            if name in as_is or (real and url and _answers(url)):
                 continue
             recording = read_recording(name)
             if recording is None:
@@ -123,16 +131,18 @@ def _memory(memory: Memory, region: str, folder: Path) -> Iterator[str]:
     from agentcore_kit.local.memory_server import server
     from agentcore_kit.local.memory_server.settings import Settings
 
+    memory_id = str(memory.id)
+
     class OfEnvironment(Settings):
         """The settings of a memory whose id is given."""
 
         @property
         def memory_id(self) -> str:
-            return memory.id
+            return memory_id
 
     strategies = [_strategy(number, template) for number, template in enumerate(memory.recall)]
     spec = MemorySpec.model_validate({"eventExpiryDays": 7, "strategies": strategies})
-    settings = OfEnvironment(memory.id.rpartition("-")[0], "a memory for tests", region, spec)
+    settings = OfEnvironment(memory_id.rpartition("-")[0], "a memory for tests", region, spec)
     with server.serving(server.build(settings, folder, port=0)) as running:
         yield running.address
 

@@ -23,11 +23,17 @@ def token(
     from agentcore_kit.runtime.identity import issue_development_token
     from agentcore_kit.runtime.settings import STATE
 
-    said = {name: value for name, given, value in (each.partition("=") for each in claim or ()) if given and name}
-    if len(said) < len(claim or ()):
-        raise typer.BadParameter("must be NAME=VALUE, each name once", param_hint="--claim")
+    said = claims_given(claim or [])
     if trust:
         os.environ["DEVELOPMENT_SECRETS"] = str(Path(trust) / STATE)
     who = developer(user)
     claims = {**who.claims, **said}
     typer.echo(issue_development_token(who.user_id, STATE, first_name=name or None, claims=claims, hours=hours))
+
+
+def claims_given(options: list[str]) -> dict[str, str]:
+    """Return the claims that the options `--claim` give. Raises BadParameter for one that is not NAME=VALUE."""
+    said = {name: value for name, given, value in (each.partition("=") for each in options) if given and name}
+    if len(said) < len(options):
+        raise typer.BadParameter("must be NAME=VALUE, each name once", param_hint="--claim")
+    return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +37,7 @@ class Span:
         attributes: What was noted of it.
         events: What happened within it.
         children: The spans within it.
+        source: The repository that recorded it; empty where only one is read.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Span:
     attributes: dict[str, Any]
     events: list[dict[str, Any]]
     children: list[Span] = field(default_factory=list)
+    source: str = ""
 
 
 def trace(
@@ -56,12 +58,22 @@ def trace(
         str, typer.Argument(help="Trace to show, or the beginning of its id; the last one if empty.")
     ] = "",
     list_all: Annotated[bool, typer.Option("--list", help="List the recorded requests, newest last.")] = False,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another repository on this machine, whose spans belong to it; as often as needed."),
+    ] = None,
 ) -> None:
     """Show the last request as a tree: durations, tokens, tool parameters and results."""
     from agentcore_kit.runtime.settings import STATE
 
     console = Console(emoji=False)
-    traces = read_traces(STATE / SPAN_FILE)
+    for folder in also or ():
+        if not (folder / STATE / SPAN_FILE).exists():
+            console.print(
+                f"{escape(str(folder))} has recorded nothing; is it a repository that was served with kit dev?"
+            )
+            raise typer.Exit(2)
+    traces = read_traces(_named([Path.cwd(), *also], STATE) if also else STATE / SPAN_FILE)
     if not traces:
         console.print("No request was recorded yet. Make one first, with kit ask or kit dev.")
         raise typer.Exit(3)
@@ -77,12 +89,25 @@ def trace(
     _show(console, chosen[-1], traces[chosen[-1]])
 
 
-def read_traces(path: Path) -> dict[str, list[Span]]:
+def _named(folders: Sequence[Path], state: Path) -> dict[str, Path]:
+    """Return the span files of repositories by the repositories' names; by their paths where they have one name."""
+    whole = [folder.resolve() for folder in folders]
+    names = [folder.name for folder in whole]
+    return {
+        str(folder) if names.count(folder.name) > 1 else folder.name: folder / state / SPAN_FILE for folder in whole
+    }
+
+
+def read_traces(files: Path | Mapping[str, Path]) -> dict[str, list[Span]]:
     """Return the root spans of a file and of those before it by trace id, oldest trace first.
 
     Lines that a killed process cut short are passed over; where there is no file, there are none.
+
+    Args:
+        files: The newest file; or those of several repositories by their names, whose spans are put together.
     """
-    spans = list(_read(path))
+    named = {"": files} if isinstance(files, Path) else files
+    spans = [span for source, path in named.items() for span in _read(path, source)]
     by_id = {(span.trace_id, span.span_id): span for span in spans}
     roots: dict[str, list[Span]] = defaultdict(list)
     for span in sorted(spans, key=lambda span: span.start):
@@ -91,13 +116,13 @@ def read_traces(path: Path) -> dict[str, list[Span]]:
     return dict(roots)
 
 
-def _read(path: Path) -> Iterator[Span]:
+def _read(path: Path, source: str) -> Iterator[Span]:
     for line in span_file.read(path):
         with suppress(ValueError, KeyError, TypeError):
-            yield _span(json.loads(line))
+            yield _span(json.loads(line), source)
 
 
-def _span(raw: dict[str, Any]) -> Span:
+def _span(raw: dict[str, Any], source: str) -> Span:
     start, end = (datetime.fromisoformat(raw[key]) for key in ("start_time", "end_time"))
     return Span(
         name=raw["name"],
@@ -109,6 +134,7 @@ def _span(raw: dict[str, Any]) -> Span:
         failed=raw["status"]["status_code"] == "ERROR",
         attributes=raw["attributes"],
         events=raw["events"],
+        source=source,
     )
 
 
@@ -126,6 +152,7 @@ def _show(console: Console, trace_id: str, roots: list[Span]) -> None:
 def _add(tree: Tree, span: Span, *, within_call: bool = False) -> None:
     colour = "red" if span.failed else "cyan"
     line = f"[{colour}]{escape(span.name)}[/]  [bold]{span.milliseconds:.1f} ms[/]"
+    line += f"  [magenta]{escape(span.source)}[/]" if span.source else ""
     is_call = _is_model_call(span)
     if is_call and not within_call:
         into, out = _tokens(span)

@@ -43,7 +43,8 @@ class ToolApp:
         from agentcore_kit.mcp_server.http import build_app, ids
         from agentcore_kit.mcp_server.server import ToolSettings
         from agentcore_kit.runtime import secrets, telemetry
-        from agentcore_kit.runtime.http_server import own_address, serve
+        from agentcore_kit.runtime.http_server import serve
+        from agentcore_kit.runtime.settings import own_address
 
         settings = ToolSettings.from_files()
         configure_logging(ids)  # the format of the team's own is its code, which may need a secret

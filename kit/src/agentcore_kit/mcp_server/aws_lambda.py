@@ -15,8 +15,11 @@ from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import SEPARATOR
 from agentcore_kit.mcp_server.errors import Failure, read_failure
 from agentcore_kit.mcp_server.server import ToolServer, ToolSettings, build_server
-from agentcore_kit.runtime import secrets
+from agentcore_kit.runtime import secrets, telemetry
 from agentcore_kit.runtime.logging import configure_logging
+
+LISTING = "tools/list"
+"""In the place of a tool's name: the function answers with its version and its tools, as an MCP server lists them."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         context: Lambda's, whose client context has the tool's name.
 
     Returns:
-        The tool's structured result, or `{"error": …}`.
+        The tool's structured result, or `{"error": …}`; for `LISTING`, `{"version": …, "tools": […]}`.
 
     Raises:
         RuntimeError: When the tools cannot start, so that Lambda counts an error; the log says why.
@@ -43,6 +46,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     server = _started()
     if secrets.is_due():
         secrets.refresh()
+    if named == LISTING:
+        listed = _runner().run(server.list_tools())
+        tools = [one.model_dump(by_alias=True, exclude_none=True, mode="json") for one in listed]
+        return {"version": server.version, "tools": tools}
     result: Any = _runner().run(server.call_tool(named.rpartition(SEPARATOR)[2], event))
     if result.is_error:
         return {"error": read_failure(result.content[0].text)}
@@ -70,6 +77,8 @@ def _server() -> ToolServer:
     settings = ToolSettings.from_files()
     configure_logging(dict)  # the format of the team's own is its code, which may need a secret
     secrets.load(settings.environment)
-    if formatter := import_string(settings.manifest.spec.code.app).log_formatter:
+    app = settings.manifest.spec.code.app
+    if formatter := import_string(app).log_formatter:
         configure_logging(dict, formatter)
+    telemetry.configure(settings, app.partition(".")[0])
     return build_server(settings)

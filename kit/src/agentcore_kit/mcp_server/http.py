@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agentcore_kit.mcp_server import call_metrics
 from agentcore_kit.mcp_server.declarations import TOOLS
 from agentcore_kit.mcp_server.identity import calling
 from agentcore_kit.mcp_server.server import ToolSettings, build_server
@@ -91,7 +92,7 @@ class Gate:
             return
         token = calling.set(caller)
         try:
-            with telemetry.request_span(f"{scope['method']} {MCP_PATH}", headers):
+            with call_metrics.counted(), telemetry.request_span(f"{scope['method']} {MCP_PATH}", headers):
                 await self.app(scope, given_again(body, receive), _errors_as_data(scope, receive, send))
         finally:
             calling.reset(token)
@@ -102,7 +103,7 @@ class Gate:
         if identity.mode == "runtime" and self.settings.manifest.spec.auth.inbound == "iam":
             return None
         tokens = {"Authorization": ", ".join(headers.getlist("Authorization"))}  # one, or else refused
-        return authenticate(tokens, identity.mode, self.settings.state)
+        return authenticate(tokens, identity.mode, self.settings.state, identity.discovery_url)
 
 
 def _errors_as_data(scope: Scope, receive: Receive, send: Send) -> Send:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from inspect import getdoc
 from itertools import islice
+from time import perf_counter
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -16,6 +17,7 @@ from pydantic import PydanticUserError, ValidationError
 
 from agentcore_kit.config.import_string import import_string
 from agentcore_kit.config.tool import ToolEnvironment, ToolManifest
+from agentcore_kit.mcp_server.call_metrics import called
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared, logger
 from agentcore_kit.mcp_server.errors import Failure
 from agentcore_kit.runtime import masking
@@ -51,7 +53,10 @@ class ToolServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Return the result of a tool, which may be a failure, without the values of secrets."""
-        return _without_secrets(await self._called(name, arguments, context))
+        began = perf_counter()
+        result = _without_secrets(await self._called(name, arguments, context))
+        called(result, (perf_counter() - began) * 1000)
+        return result
 
     async def _called(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None

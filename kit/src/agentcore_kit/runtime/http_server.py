@@ -10,7 +10,6 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from threading import Timer
 from types import FrameType
 from typing import Any
@@ -35,10 +34,24 @@ logger = logging.getLogger(__name__)
 class Server(uvicorn.Server):
     """Drains on the first signal. On the second, or when the time is up, it ends whatever still runs in a thread."""
 
-    def __init__(self, config: uvicorn.Config, on_drain: Callable[[float], None]) -> None:
-        """Make a server that calls `on_drain` with the seconds that requests have, when it begins to end."""
+    def __init__(
+        self, config: uvicorn.Config, on_drain: Callable[[float], None], on_start: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make a server that calls `on_start` once it listens, and `on_drain` when it begins to end.
+
+        Args:
+            config: Of uvicorn.
+            on_drain: Called with the seconds that running requests have.
+            on_start: Called before the first request is answered.
+        """
         super().__init__(config)
-        self._on_drain = on_drain
+        self._on_drain, self._on_start = on_drain, on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, or when that has begun already, end at once."""
@@ -87,18 +100,18 @@ def _give_up(sig: int) -> None:
     os._exit(128 + sig)
 
 
-def own_address() -> str:
-    """Return where a server listens: in a container on all addresses, as calls come from outside; else on its own."""
-    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
-    return "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
-
-
-def serve(app: Any, on_drain: Callable[[float], None] = lambda _: None, **options: Any) -> None:
+def serve(
+    app: Any,
+    on_drain: Callable[[float], None] = lambda _: None,
+    on_start: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> None:
     """Serve until told to stop.
 
     Args:
         app: The ASGI application.
         on_drain: Called with the seconds that running requests still have, when the server begins to end.
+        on_start: Called once it listens, before the first request is answered.
         options: Those of `uvicorn.Config`.
 
     Raises:
@@ -109,7 +122,7 @@ def serve(app: Any, on_drain: Callable[[float], None] = lambda _: None, **option
     raise_limit()
     options.setdefault("limit_concurrency", capacity().callers)  # further ones get 503, `/ping` too
     options.setdefault("timeout_graceful_shutdown", DRAIN_SECONDS + CLOSING_SECONDS)
-    server = Server(uvicorn.Config(_AnsweredOnce(app), **options), on_drain)
+    server = Server(uvicorn.Config(_AnsweredOnce(app), **options), on_drain, on_start)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

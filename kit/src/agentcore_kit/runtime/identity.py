@@ -2,7 +2,8 @@
 
 In the cloud the Runtime's JWT authorizer has verified signature, issuer, audience and expiry before the request gets
 here, and nothing else can reach the microVM, so the claims are only read. Locally there is no Runtime: the agent
-verifies a development token itself, signed with a secret that never leaves the machine.
+verifies a development token itself, signed with a secret that never leaves the machine, or by the keys of an issuer
+that its environment file names.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from agentcore_kit.runtime.private import close_to_others, private_folder
 _SECRET_FILE = "development-secret"  # noqa: S105 - the name of a file, not a secret
 _SECRET = re.compile(r"[0-9a-f]{64}")
 _MAKING = Lock()
+_DEVELOPMENT_ALGORITHM = "HS256"
 
 
 class Unauthenticated(Exception):
@@ -65,13 +67,19 @@ def _can_be_a_name(text: str) -> bool:
     return letters and 0 < len(text) <= 40 and 0 < len(text.split()) <= 3
 
 
-def authenticate(headers: Mapping[str, str], mode: Literal["development", "runtime"], state: Path) -> Caller:
+def authenticate(
+    headers: Mapping[str, str],
+    mode: Literal["development", "runtime"],
+    state: Path,
+    discovery_url: str | None = None,
+) -> Caller:
     """Return the caller that the `Authorization` header names.
 
     Args:
         headers: The request's, with `Authorization` spelt so, or a mapping that ignores case; several joined by commas.
         mode: `runtime` where AgentCore Runtime has verified the token, `development` where nobody has.
         state: The folder for local state, which has the secret of development tokens.
+        discovery_url: In development, the discovery document of an issuer whose tokens are accepted as well.
 
     Raises:
         Unauthenticated: When the header is missing, or the token is malformed, forged or expired.
@@ -83,7 +91,10 @@ def authenticate(headers: Mapping[str, str], mode: Literal["development", "runti
     if "," in token:  # several headers count as one with commas, and no token has any
         raise Unauthenticated("more than one token in the Authorization header; send one")
     if mode == "development":
-        _verify_development_token(token, state)
+        if discovery_url and _algorithm(token) != _DEVELOPMENT_ALGORITHM:
+            _verify_by_keys(token, discovery_url)
+        else:
+            _verify_development_token(token, state)
     claims = _read(token)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
@@ -116,7 +127,7 @@ def issue_development_token(
     now = int(time.time())
     name = {"given_name": first_name} if first_name else {}
     said = {**(claims or {}), **name, "sub": user_id, "iat": now, "exp": now + int(hours * 3600)}
-    signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(said)}"
+    signed = f"{_encode({'alg': _DEVELOPMENT_ALGORITHM, 'typ': 'JWT'})}.{_encode(said)}"
     return f"{signed}.{_signature(signed, state)}"
 
 
@@ -128,6 +139,23 @@ def _verify_development_token(token: str, state: Path) -> None:
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(signed, state).encode()):
         raise Unauthenticated("the token was not signed on this machine; make one with `kit token`")
+
+
+def _verify_by_keys(token: str, discovery_url: str) -> None:
+    from agentcore_kit.runtime.issuer_keys import NotVerified, keys_of
+
+    try:
+        keys_of(discovery_url).verify(token)
+    except NotVerified as error:
+        raise Unauthenticated(str(error)) from None
+
+
+def _algorithm(token: str) -> str:
+    """Return what a token's header says that signed it; the check that follows does not rely on it."""
+    try:
+        return str(json.loads(_decode(token.split(".")[0]))["alg"])
+    except (LookupError, RecursionError, TypeError, ValueError):
+        return _DEVELOPMENT_ALGORITHM
 
 
 def claims_of(token: str) -> dict[str, Any]:

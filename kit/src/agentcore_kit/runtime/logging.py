@@ -63,7 +63,7 @@ class MaskedStream(logging.StreamHandler[Any]):
     def handleError(self, record: logging.LogRecord) -> None:
         """Write as JSON what has no other form: wrong arguments of a call, or a formatter of the team's own failed."""
         error = sys.exc_info()[1]
-        if isinstance(error, OSError) or error is None:
+        if isinstance(error, OSError) or error is None or self.stream.closed:
             super().handleError(record)  # there is nowhere to write it to
             return
         told = copy.copy(record)

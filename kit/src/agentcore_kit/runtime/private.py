@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -31,7 +30,7 @@ def private_file(path: Path) -> Path:
     """
     if not path.exists():
         with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            path.touch(mode=0o600, exist_ok=False)
     close_to_others(path)
     return path
 

@@ -31,4 +31,4 @@ def exempt_loopback(variables: MutableMapping[str, str] = os.environ) -> None:
         exempt = value or next(filter(None, given.values()), "")
         hosts = [host.strip() for host in exempt.split(",")]
         missing = [] if "*" in hosts else [host for host in LOOPBACK if host not in hosts]
-        variables[name] = ",".join([*([exempt] if exempt else []), *missing])
+        variables[name] = ",".join(filter(None, [exempt, *missing]))

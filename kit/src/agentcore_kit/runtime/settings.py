@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,8 +13,33 @@ from agentcore_kit.config.manifest import Manifest, load_manifest
 from agentcore_kit.config.served import ServedEnvironment
 from agentcore_kit.runtime import secrets
 
-STATE = Path(".local")
-"""Git-ignored folder for what a local run keeps: conversations, traces, the secret of development tokens."""
+STATE_VARIABLE = "AGENT_STATE"
+"""Names another folder for what a component keeps."""
+
+LOCAL_STATE = Path(".local")
+
+
+def state_folder() -> Path:
+    """Return the folder for what a component keeps. It is not made by this.
+
+    `AGENT_STATE` names it. Without that it is `.local` in the component's folder, and where that takes no files, as on
+    AWS Lambda and wherever the file system is read-only, `agentcore-state` in the temporary folder (`TMPDIR`).
+    """
+    if named := os.environ.get(STATE_VARIABLE):
+        return Path(named)
+    if os.access(LOCAL_STATE if LOCAL_STATE.exists() else LOCAL_STATE.parent, os.W_OK | os.X_OK):
+        return LOCAL_STATE
+    return Path(tempfile.gettempdir()) / "agentcore-state"
+
+
+STATE = state_folder()
+"""Git-ignored folder for what a local run keeps: conversations, traces, databases, the secret of development tokens."""
+
+
+def own_address() -> str:
+    """Return where a server listens: in a container on all addresses, as calls come from outside; else on its own."""
+    in_container = Path("/.dockerenv").exists() or bool(os.environ.get("DOCKER_CONTAINER"))
+    return "0.0.0.0" if in_container else "127.0.0.1"  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -22,7 +49,7 @@ class Settings:
     Attributes:
         manifest: What it is, from `manifest.yaml`.
         environment: Where it runs, from `environments/<name>.yaml`.
-        state: The folder for what a local run keeps.
+        state: The folder for what it keeps.
     """
 
     manifest: Manifest

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from agentcore_kit.runtime.private import private_file, private_folder
@@ -31,8 +32,8 @@ def append(path: Path, lines: Iterable[str]) -> None:
     """
     private_folder(path.parent)
     with _held(path.parent, fcntl.LOCK_EX):
-        for part, size in _parts(lines):
-            if path.exists() and path.stat().st_size + size > MAX_BYTES:
+        for part in _parts(lines):
+            if path.exists() and path.stat().st_size + len(part) > MAX_BYTES:
                 _rotate(path)
             _write(private_file(path), part)
 
@@ -61,24 +62,21 @@ def _held(folder: Path, how: int) -> Iterator[None]:
         os.close(lock)
 
 
-def _parts(lines: Iterable[str]) -> Iterator[tuple[bytes, int]]:
-    """Yield the lines in parts that fit into a file, each with its size; a line that does not is alone."""
-    part: list[bytes] = []
-    size = 0
+def _parts(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield the lines in parts that fit into a file; a line that does not is alone."""
+    part = bytearray()
     for line in lines:
         encoded = line.encode(errors="replace") + b"\n"
-        if part and size + len(encoded) > MAX_BYTES:
-            yield b"".join(part), size
-            part, size = [], 0
-        part.append(encoded)
-        size += len(encoded)
+        if part and len(part) + len(encoded) > MAX_BYTES:
+            yield bytes(part)
+            part.clear()
+        part += encoded
     if part:
-        yield b"".join(part), size
+        yield bytes(part)
 
 
 def _rotate(path: Path) -> None:
-    earlier = _earlier(path)
-    for younger, older in reversed(list(zip([path, *earlier], earlier, strict=False))):
+    for younger, older in reversed([*pairwise([path, *_earlier(path)])]):
         if younger.exists():
             younger.replace(older)
 

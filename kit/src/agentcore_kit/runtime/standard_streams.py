@@ -27,9 +27,7 @@ def capture() -> None:
     for name, level in (("stdout", logging.INFO), ("stderr", logging.WARNING)):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, LogLines):
-            logging.getLogger(name).setLevel(
-                logging.DEBUG
-            )  # what is printed is never left out, whatever LOG_LEVEL says
+            logging.getLogger(name).setLevel(logging.DEBUG)  # so that it is kept whatever LOG_LEVEL says
             setattr(sys, name, LogLines(stream, name, level))
 
 

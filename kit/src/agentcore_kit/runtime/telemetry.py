@@ -20,12 +20,13 @@ from agentcore_kit.runtime.masking import mask, mask_value
 from agentcore_kit.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import SpanProcessor
+    from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 SPAN_FILE = Path("traces") / "spans.jsonl"
 """Where a local run writes spans, in the folder of its state; see `span_file`."""
 
-_FLUSH_MILLISECONDS = 500
+FLUSH_MILLISECONDS = 500
 _FLUSH_AT_END_MILLISECONDS = 1500
 _SESSION = "session.id"
 _USAGE = "gen_ai.usage."
@@ -207,17 +208,23 @@ def _usage_processor() -> SpanProcessor:
     return UsageOnce()
 
 
-def _export_to_file(provider: object, settings: Settings) -> None:
-    from opentelemetry.processor.baggage import BaggageSpanProcessor
-    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+def session_processor() -> SpanProcessor:
+    """Return what says on each span which session it is of, as the baggage has it."""
+    from opentelemetry.sdk.trace import Span, SpanProcessor
+
+    class OfSession(SpanProcessor):
+        def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+            if session_id := baggage.get_baggage(_SESSION, parent_context):
+                span.set_attribute(_SESSION, str(session_id))
+
+    return OfSession()
+
+
+def file_exporter(path: Path) -> SpanExporter:
+    """Return what appends spans to a file, and to those before it; one that cannot be written is told of once."""
+    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
     from agentcore_kit.runtime import span_file
-    from agentcore_kit.runtime.private import private_folder
-
-    if not isinstance(provider, TracerProvider):
-        return
-    path = private_folder(settings.state) / SPAN_FILE
 
     class ToFile(SpanExporter):
         told = False
@@ -233,5 +240,17 @@ def _export_to_file(provider: object, settings: Settings) -> None:
             self.told = False
             return SpanExportResult.SUCCESS
 
-    provider.add_span_processor(BaggageSpanProcessor(lambda key: key == _SESSION))
-    provider.add_span_processor(BatchSpanProcessor(ToFile(), schedule_delay_millis=_FLUSH_MILLISECONDS))
+    return ToFile()
+
+
+def _export_to_file(provider: object, settings: Settings) -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    from agentcore_kit.runtime.private import private_folder
+
+    if not isinstance(provider, TracerProvider):
+        return
+    exporter = file_exporter(private_folder(settings.state) / SPAN_FILE)
+    provider.add_span_processor(session_processor())
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=FLUSH_MILLISECONDS))

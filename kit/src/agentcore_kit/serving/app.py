@@ -78,7 +78,8 @@ class AgentApp(BedrockAgentCoreApp):
         from agentcore_kit.runtime.logging import begin_logging
 
         begin_logging()
-        from agentcore_kit.runtime.http_server import own_address, serve
+        from agentcore_kit.runtime.http_server import serve
+        from agentcore_kit.runtime.settings import own_address
 
         port = port or int(os.environ.get("PORT", "8080"))
         serve(self, self._drain, port=port, host=host or own_address(), **options)
@@ -90,6 +91,8 @@ class AgentApp(BedrockAgentCoreApp):
 
     def load(self) -> None:
         """Import and configure the agent. When that fails the process ends, as it must not look healthy."""
+        from agentcore_kit.runtime import metrics
+
         try:
             from agentcore_kit.serving.service import Service
 
@@ -97,6 +100,7 @@ class AgentApp(BedrockAgentCoreApp):
         except BaseException as error:
             wrong = isinstance(error, ConfigError)  # says all there is to say; a stack would hide it
             logging.getLogger(__name__).error("the agent cannot start: %s", error, exc_info=None if wrong else error)
+            metrics.emit("the agent cannot start", {"Errors": 1}, kind="start")
             self._loading.set_exception(error)
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -153,20 +157,25 @@ class AgentApp(BedrockAgentCoreApp):
         self._use_own_threads()
         try:
             service = await self._loaded()
+            from agentcore_kit.serving import request_metrics
+
             request: Any = context.request
             checked = request.scope[CHECKED]  # its body was read and checked before the SDK
             if isinstance(checked, Response):
+                request_metrics.refused(checked.status_code, {"requestId": BedrockAgentCoreContext.get_request_id()})
                 return checked
             if isinstance(checked, Exception):
                 raise checked
             # All headers: the SDK's own selection leaves out those of tracing.
             return await service.respond(checked, request.headers)
         except Exception as error:
+            from agentcore_kit.serving import request_metrics
             from agentcore_kit.serving.errors import failure_of
 
             request_id = BedrockAgentCoreContext.get_request_id()
             logging.getLogger(__name__).exception("request %s failed", request_id)
             failure = failure_of(error)
+            request_metrics.failed(failure, {"requestId": request_id})
             return JSONResponse(failure.body(str(request_id)), status_code=failure.status)
 
     def _use_own_threads(self) -> None:

@@ -19,7 +19,7 @@ from agentcore_kit.runtime.bodies import BodyRefused, given_again, read_body
 
 if TYPE_CHECKING:
     from agentcore_kit.runtime.identity import Caller
-    from agentcore_kit.serving.invocation import Invocation
+    from agentcore_kit.serving.invocation import Feedback, Invocation
     from agentcore_kit.serving.settings import AgentSettings
 
 CHECKED = "agentcore_kit.checked"
@@ -31,12 +31,12 @@ class CheckedRequest:
     """A request that is answered.
 
     Attributes:
-        invocation: What is asked.
+        invocation: What is asked; or feedback, to which nobody answers.
         caller: Who asks.
         session_id: The conversation that it is part of, which may be a new one.
     """
 
-    invocation: Invocation
+    invocation: Invocation | Feedback
     caller: Caller
     session_id: str
 
@@ -76,15 +76,16 @@ async def _checked(request: Request, settings: AgentSettings) -> CheckedRequest 
         MAX_VALUES,
         SESSION_HEADER,
         BadRequest,
-        parse_invocation,
+        parse_request,
         session_id_or_new,
     )
 
     try:
-        caller = authenticate(request.headers, settings.environment.identity.mode, settings.state)
+        identity = settings.environment.identity
+        caller = authenticate(request.headers, identity.mode, settings.state, identity.discovery_url)
         session_id = session_id_or_new(request.headers.get(SESSION_HEADER))
         body = await read_body(request.receive, settings.environment.limits.turn.max_body_bytes, MAX_VALUES)
-        return CheckedRequest(await asyncio.to_thread(parse_invocation, body), caller, session_id)
+        return CheckedRequest(await asyncio.to_thread(parse_request, body), caller, session_id)
     except Unauthenticated as error:
         return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
     except BadRequest as error:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+CALLER = "caller"
+"""The kind of a failure that is no error of the agent."""
+
 
 class RequestRefused(Exception):
     """A request that the agent does not answer. Raised by the function that `on_request` of `create_app` names.
@@ -18,7 +21,7 @@ def tool_error(code: int, message: str) -> dict[str, Any]:
     """Return a failed tool result, in the form that Strands gives a model.
 
     Args:
-        code: What went wrong, by codes that follow HTTP: 400, 404, 503.
+        code: What went wrong, as an HTTP status, for example 400, 404 or 503.
         message: What the model is told, and what to do about it.
     """
     return {"status": "error", "content": [{"text": f"Error {code}: {message}"}]}
@@ -32,11 +35,13 @@ class Failure:
         status: The HTTP status of an answer that is not streamed.
         message: What it says, which is also what an `error` event of a stream says.
         retry_after: After how many seconds it is worth asking again; None where that does not matter.
+        kind: What failed, in the metric of errors; `CALLER` for what only the caller can mend.
     """
 
     status: int
     message: str
     retry_after: int | None = None
+    kind: str = "internal"
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Return it as the body of an answer, or as what an `error` event has besides its type."""
@@ -64,16 +69,18 @@ class TurnFailed(Exception):
 
 INTERNAL = Failure(500, "internal error")
 TOO_LONG = Failure(
-    413, "the question and what belongs to it do not fit into the model's context window; ask for less at once"
+    413,
+    "the question and what belongs to it do not fit into the model's context window; ask for less at once",
+    kind=CALLER,
 )
-BROKE_OFF = Failure(502, "the model's answer broke off; please ask again")
-FULL = Failure(503, "the agent answers as many sessions as it can; please ask again in 1 s", 1)
-STOPPING = Failure(503, "the agent is being restarted; please ask again in 1 s", 1)
+BROKE_OFF = Failure(502, "the model's answer broke off; please ask again", kind="model")
+FULL = Failure(503, "the agent answers as many sessions as it can; please ask again in 1 s", 1, "capacity")
+STOPPING = Failure(503, "the agent is being restarted; please ask again in 1 s", 1, "restart")
 
 
 def out_of_time(seconds: float) -> Failure:
     """Return what the caller is told of a turn that took longer than the environment allows."""
-    return Failure(504, f"no answer within {seconds:g} seconds; please ask again, or for less at once")
+    return Failure(504, f"no answer within {seconds:g} seconds; please ask again, or for less at once", kind="timeout")
 
 
 def refused_by_model(throttled: bool, retry_after: int) -> Failure:
@@ -84,8 +91,9 @@ def refused_by_model(throttled: bool, retry_after: int) -> Failure:
         retry_after: After how many seconds it is worth asking again.
     """
     if throttled:
-        return Failure(429, f"the model has too many requests; please ask again in {retry_after} s", retry_after)
-    return Failure(503, f"the model is unavailable; please ask again in {retry_after} s", retry_after)
+        busy = f"the model has too many requests; please ask again in {retry_after} s"
+        return Failure(429, busy, retry_after, "throttled")
+    return Failure(503, f"the model is unavailable; please ask again in {retry_after} s", retry_after, "model")
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -20,7 +20,7 @@ from strands.types.content import Message, Messages
 from agentcore_kit.serving.context_window import REMOVED
 from agentcore_kit.serving.guarded_traces import WITHHELD, withhold
 from agentcore_kit.serving.memory import is_recalled
-from agentcore_kit.serving.model_stream import LIMITS, take_call
+from agentcore_kit.serving.model_stream import take_call
 from agentcore_kit.serving.tool_calls import CALLS, NOTICES
 
 _REDACTED = "[User input redacted.]"
@@ -94,7 +94,7 @@ async def unblocked(
             break
         withhold(state.get("event_loop_cycle_span"))
         further = next(((each, why) for each, why in less if call.may_be(why)), None)
-        if further is None or not take_call(context, state.get(LIMITS, {})):
+        if further is None or not take_call(context):
             break
         messages, left_out = further
         context = context.replace(messages=messages)

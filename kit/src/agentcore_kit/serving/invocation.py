@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,7 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MAX_PROMPT_CHARACTERS = 32_000
 MAX_VALUES = MAX_PROMPT_CHARACTERS + 100
 """What `read_body` may count: a prompt can be all commas."""
+_Model = TypeVar("_Model", bound=BaseModel)
 _SESSION_ID = re.compile(r"[!-~]{33,256}")
 
 
@@ -38,19 +40,56 @@ class Invocation(BaseModel):
     stream: bool = False
 
 
+class Feedback(BaseModel):
+    """What a user thinks of an answer of this session. No turn follows: it is counted, and compared between versions.
+
+    Attributes:
+        score: 0 (useless) to 1 (just right); a thumb down is 0, a thumb up 1.
+        request_id: Which answer, by the `requestId` that it had.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    score: float = Field(ge=0, le=1)
+    request_id: str = Field(default="", alias="requestId", max_length=128)
+
+
+class _Rating(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    feedback: Feedback
+
+
 def parse_invocation(body: bytes) -> Invocation:
     """Return the request that a body is: JSON in UTF-8, whatever its headers call it. Of a field twice the last counts.
 
     Raises:
         BadRequest: With the first wrong field.
     """
+    return _parsed(Invocation, body)
+
+
+def parse_request(body: bytes) -> Invocation | Feedback:
+    """Return what a body is: a question, or `{"feedback": {…}}` to the answer of one.
+
+    Raises:
+        BadRequest: With the first wrong field.
+    """
+    if b'"feedback"' in body and b'"prompt"' not in body:
+        return _parsed(_Rating, body).feedback
+    return parse_invocation(body)
+
+
+def _parsed(model: type[_Model], body: bytes) -> _Model:
     try:
-        return Invocation.model_validate_json(body.removeprefix(BOM_UTF8))
+        return model.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
             raise BadRequest(f"the body is no JSON in UTF-8: {first['ctx']['error']}", "payload") from None
         field = ".".join(str(part)[:_SHOWN] for part in first["loc"]) or "payload"
+        if first["type"] == "string_too_long":
+            raise BadRequest(f"must have at most {first['ctx']['max_length']} characters", field) from None
         raise BadRequest(_MESSAGES.get(first["type"], first["msg"]), field) from None
 
 
@@ -61,11 +100,10 @@ _SHOWN = 128
 _MESSAGES = {
     "model_type": 'the payload must be a JSON object such as {"prompt": "What was our revenue?"}',
     "missing": "this field is required",
-    "extra_forbidden": "unknown field; allowed are prompt and stream",
+    "extra_forbidden": "unknown field; allowed are prompt and stream, or feedback alone with score and requestId",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "must not be blank",
-    "string_too_long": f"must have at most {MAX_PROMPT_CHARACTERS} characters",
     "bool_type": "must be true or false",
 }
 

@@ -46,7 +46,7 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
     from agentcore_kit.serving.agentcore_memory import MESSAGES, Memories, NotingSession
 
     config = AgentCoreMemoryConfig(
-        memory_id=memory.id, actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
+        memory_id=str(memory.id), actor_id=safe_id(user_id), session_id=safe_id(session_id), async_mode=True,
         batch_size=MESSAGES, context_tag=_RECALLED,
         retrieval_config={namespace: RetrievalConfig() for namespace in memory.recall},
     )  # fmt: skip
@@ -99,10 +99,19 @@ def _session(endpoint: str | None, name: str, region: str) -> tuple[boto3.Sessio
             with making:
                 if key not in made:
                     made[key] = super().client(service, *arguments, **options)
+                    if endpoint:  # in AWS the trace goes on by X-Ray's header, which the client's instrumentation sets
+                        made[key].meta.events.register("before-sign", _continue_trace)
             return made[key]
 
     credentials = {"aws_access_key_id": name, "aws_secret_access_key": "local"} if endpoint else {}
     return Session(region_name=region, **credentials), Outage()
+
+
+def _continue_trace(request: Any, **_: Any) -> None:
+    """Tell a memory on this machine whose request this is part of: trace and session, in the headers of W3C."""
+    from opentelemetry.propagate import inject
+
+    inject(request.headers)
 
 
 def is_recalled(content: Sequence[Any]) -> bool:

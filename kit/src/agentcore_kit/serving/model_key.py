@@ -14,6 +14,7 @@ from strands.models.openai import OpenAIModel
 
 from agentcore_kit.runtime import secrets
 from agentcore_kit.runtime.deadline import seconds_left
+from agentcore_kit.serving.models import CONNECT_SECONDS
 
 _UNAUTHORIZED = 401
 
@@ -43,11 +44,9 @@ class KeyedModel(OpenAIModel):
 
     Attributes:
         key_variable: Its name; None where `client_args` has all that the endpoint wants.
-        connect_seconds: How long a connection to the endpoint may take.
     """
 
     key_variable: str | None = None
-    connect_seconds: float = 5.0
 
     def _resolve_client_args(self) -> dict[str, Any]:
         """Return the arguments of the client of one request."""
@@ -55,7 +54,7 @@ class KeyedModel(OpenAIModel):
         seconds = seconds_left(DEFAULT_TIMEOUT.read or inf) + 1
         arguments: dict[str, Any] = {
             "max_retries": 0,
-            "timeout": httpx.Timeout(seconds, connect=self.connect_seconds),
+            "timeout": httpx.Timeout(seconds, connect=CONNECT_SECONDS),
             **super()._resolve_client_args(),
         }
         if self.key_variable is None:

@@ -52,9 +52,7 @@ logger = logging.getLogger(__name__)
 
 
 class AnswerBrokeOff(Exception):
-    """The model's stream ended before its answer did. The message is for the log; whoever asked is told `TOLD`."""
-
-    TOLD = "the model's answer broke off; please ask again"
+    """The model's stream ended before its answer did. The message is for the log; the caller is told `BROKE_OFF`."""
 
 
 class _Refused(Exception):
@@ -85,7 +83,7 @@ async def whole_answers(
             return
         except AnswerBrokeOff as error:
             wait = _jittered(pause)
-            if not _may_ask_again(context, wait) or not take_call(context, context.invocation_state.get(LIMITS, {})):
+            if not _may_ask_again(context, wait) or not take_call(context):
                 raise
             logger.warning("the model's answer broke off, asking again: %s", error)
         except _Refused as error:
@@ -142,14 +140,14 @@ async def _one_try(
         refusal = refusal_of(error)
         if refusal and (refusal.throttled or not began):
             raise _Refused(refusal, error) from error
-        # Before the first event it is a request that was refused: clients have tried again what was worth it.
-        if not began:
+        if not began:  # a request that was refused, and would be again
             raise
         raise AnswerBrokeOff(f"{type(error).__name__}: {error}") from error
 
 
-def take_call(context: InvokeModelContext, limits: Limits) -> bool:
+def take_call(context: InvokeModelContext) -> bool:
     """Take one model call from the turn's limits, if there is one left besides those made."""
+    limits: Limits = context.invocation_state.get(LIMITS, {})
     invocation = context.agent.event_loop_metrics.latest_agent_invocation
     made = len(invocation.cycles) if invocation else 1
     left = limits.get("turns")

@@ -51,7 +51,6 @@ def build_model(settings: AgentSettings) -> Model:
 
             variable, key = _key(settings)
             chat = ChatCompletionsModel(chosen, {"base_url": chosen.base_url, "api_key": key}, options)
-            chat.connect_seconds = CONNECT_SECONDS
             chat.key_variable = variable
             return chat
 

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from strands.middleware import InvokeModelContext, MiddlewareNext
 from strands.types.content import Messages
 
-from agentcore_kit.serving.model_stream import LIMITS, take_call
+from agentcore_kit.serving.model_stream import take_call
 from agentcore_kit.serving.tool_calls import NOTICES
-from agentcore_kit.serving.tool_content import left_out, not_taken
+from agentcore_kit.serving.tool_content import left_out, left_out_notice, not_taken
 
 _REFUSED = (400, 413, 415, 422)
 """The HTTP statuses of a request that is wrong, so that it can only pass with less."""
@@ -28,7 +28,6 @@ async def without_refused_content(
     context: InvokeModelContext, next_fn: MiddlewareNext[InvokeModelContext, Any]
 ) -> AsyncGenerator[Any, None]:
     """Yield what the model streams; where it refuses a request with content that is no text, ask once more without."""
-    state = context.invocation_state
     began = False
     try:
         async with aclosing(next_fn(context)) as events:
@@ -38,15 +37,13 @@ async def without_refused_content(
         return
     except Exception as error:
         kinds = sorted({kind for content in _contents(context.messages) for kind in map(left_out, content) if kind})
-        if began or not kinds or not _is_refusal(error) or not take_call(context, state.get(LIMITS, {})):
+        if began or not kinds or not _is_refusal(error) or not take_call(context):
             raise
         logger.warning("the model refused a request with %s, asking without: %s", ", ".join(kinds), error)
     for messages in (context.messages, context.agent.messages):
         for content in _contents(messages):
             content[:] = [not_taken(block) if left_out(block) else block for block in content]
-    state.get(NOTICES, []).append(
-        f"The model does not take this content of tools, so it was left out: {', '.join(kinds)}."
-    )
+    context.invocation_state.get(NOTICES, []).append(left_out_notice(kinds))
     async with aclosing(next_fn(context)) as events:
         async for event in events:
             yield event

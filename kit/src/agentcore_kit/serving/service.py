@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import date
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from agentcore_kit.runtime.health import capacity
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.runtime.logging import configure_logging
 from agentcore_kit.runtime.masking import mask
+from agentcore_kit.serving import request_metrics
 from agentcore_kit.serving.body import CheckedRequest
 from agentcore_kit.serving.context import PromptContext
 from agentcore_kit.serving.context_window import ContextWindow
@@ -31,7 +33,7 @@ from agentcore_kit.serving.gateways import CallerToken, connect_gateways
 from agentcore_kit.serving.guarded_traces import hold_back
 from agentcore_kit.serving.guardrails import unblocked
 from agentcore_kit.serving.interruption import WholeConversations, interruptible
-from agentcore_kit.serving.invocation import SESSION_HEADER
+from agentcore_kit.serving.invocation import SESSION_HEADER, Feedback
 from agentcore_kit.serving.masked_events import masked
 from agentcore_kit.serving.memory import build_session_manager
 from agentcore_kit.serving.model_stream import whole_answers
@@ -96,6 +98,7 @@ class Service:
             ConfigError: When a file is wrong, a secret cannot be had, or a name names nothing.
         """
         settings = AgentSettings.from_files()
+        settings.require_addresses()
         configure_logging(_ids)  # the format of the team's own is its code, which may need a secret
         secrets.load(settings.environment)
         if app.log_formatter:
@@ -134,10 +137,14 @@ class Service:
         async with deadline.limit():
             await secrets.keep_fresh()
         invocation, caller, session_id = request.invocation, request.caller, request.session_id
+        if isinstance(invocation, Feedback):
+            request_metrics.rated(invocation.score, invocation.request_id, _ids() | {"sessionId": session_id})
+            return JSONResponse({"feedback": "kept"}, headers={SESSION_HEADER: session_id})
         try:
             async with deadline.limit():
                 await self.admit(caller, invocation.prompt)
         except RequestRefused as refusal:
+            request_metrics.refused(403, _ids() | {"sessionId": session_id})
             return JSONResponse({"error": mask(str(refusal))}, status_code=403)
         events = self.ask(invocation.prompt, caller, session_id, headers, deadline)
         if invocation.stream:
@@ -161,7 +168,7 @@ class Service:
         headers: Mapping[str, str] | None = None,
         deadline: Deadline | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield the events of one turn: `start`, `text` and `tool` as they happen, last `result` or `error`.
+        """Yield the events of one turn: `start`, those of `run_turn` as they happen, last `result` or `error`.
 
         Args:
             prompt: What the user says.
@@ -174,6 +181,8 @@ class Service:
         request_id = BedrockAgentCoreContext.get_request_id() or str(uuid4())
         identity = {"sessionId": session_id, "requestId": request_id, "model": self.describe_model()}
         BedrockAgentCoreContext.set_request_context(request_id, session_id)  # for the log
+        ids = {"sessionId": session_id, "requestId": request_id}
+        began, first_ms, ended = perf_counter(), None, False
         yield {"type": "start", **identity}
         self._turns.add(deadline)
         with telemetry.request_span("POST /invocations", headers or {}, session_id), until(deadline):
@@ -183,6 +192,8 @@ class Service:
                         conversation = await stack.enter_async_context(self.sessions.use(caller, session_id))
                     turn = self._turn(conversation.agent, prompt, caller, deadline)
                     async for event in await stack.enter_async_context(aclosing(turn)):
+                        if event["type"] == "text" and first_ms is None:
+                            first_ms = (perf_counter() - began) * 1000
                         if event["type"] != "summary":
                             yield event
                             continue
@@ -193,6 +204,10 @@ class Service:
                             len(event["toolCalls"]),
                             event["latencyMs"],
                         )
+                        ended, total_ms = True, (perf_counter() - began) * 1000
+                        environment = self.settings.environment
+                        price = environment.price(environment.model.id)
+                        request_metrics.answered(event, first_ms, total_ms, price, ids)
                         notices = [*conversation.gateway.notices, *event["notices"]]
                         yield {**event, **identity, "notices": notices, "type": "result"}
             except Exception as error:
@@ -200,9 +215,13 @@ class Service:
                 expected = isinstance(error, TurnFailed)  # says all there is to say
                 logger.error("request %s failed: %s", request_id, error, exc_info=None if expected else error)
                 telemetry.mark_failed(error)
-                yield {"type": "error", **failure_of(error).body(request_id)}
+                ended, failure = True, failure_of(error)
+                request_metrics.failed(failure, ids)
+                yield {"type": "error", **failure.body(request_id)}
             finally:
                 self._turns.discard(deadline)
+                if not ended:
+                    request_metrics.abandoned(ids)
 
     def _deadline(self) -> Deadline:
         seconds = self.settings.environment.limits.turn.seconds

@@ -48,7 +48,7 @@ class Conversation:
     memory: Memories | None = None
 
     def is_stale(self) -> bool:
-        """Whether opening it anew could help: a gateway was lost, or the memory could not be read."""
+        """Whether opening it anew could help: a gateway was lost or changed, or the memory could not be read."""
         return self.gateway.is_stale() or bool(self.memory and self.memory.is_stale)
 
     def close(self) -> None:
@@ -112,13 +112,14 @@ class Sessions:
         try:
             self._evict()
             async with entry.lock:
-                if entry.conversation is not None and entry.conversation.is_stale():
-                    # The stored conversation goes on with new connections.
-                    await asyncio.to_thread(_close, entry)
-                    entry.conversation = None
+                if entry.conversation is not None:
+                    entry.conversation.token.token = caller.token
+                    if await asyncio.to_thread(entry.conversation.is_stale):
+                        # The stored conversation goes on with new connections.
+                        await asyncio.to_thread(_close, entry)
+                        entry.conversation = None
                 if entry.conversation is None:
                     entry.conversation = await self._opened(caller, session_id)
-                entry.conversation.token.token = caller.token
                 try:
                     yield entry.conversation
                 except BaseException:

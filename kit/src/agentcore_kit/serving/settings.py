@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self
 
-from agentcore_kit.config.agent import AgentEnvironment, AgentManifest
+from agentcore_kit.config.agent import GATEWAYS_VARIABLE, MEMORY_VARIABLE, AgentEnvironment, AgentManifest
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.runtime.private import private_folder
 from agentcore_kit.runtime.settings import Settings
@@ -36,14 +36,36 @@ class AgentSettings(Settings):
             _check_writable(found.sessions)
         return found
 
+    def require_addresses(self) -> None:
+        """Do nothing when it is known where the gateways and the memory are that the manifest names.
+
+        Raises:
+            ConfigError: When it is not: an environment in AWS may leave it to its deployment.
+        """
+        spec, environment = self.manifest.spec, self.environment
+        file = f"environments/{environment.name}.yaml"
+        missing = [
+            f"{file}: gateways.{name}: missing, and {GATEWAYS_VARIABLE} has none either, with which a deployment tells "
+            "where it is; on this machine write it into the file"
+            for name in spec.tools.gateways
+            if name not in environment.gateways
+        ]
+        if spec.memory and (environment.memory is None or environment.memory.id is None):
+            missing.append(
+                f"{file}: memory.id: missing, and {MEMORY_VARIABLE} is not set either, with which a deployment tells "
+                f"it; on this machine set {MEMORY_VARIABLE}, or write the id into the file"
+            )
+        if missing:
+            raise ConfigError(missing)
+
     @property
     def sessions(self) -> Path:
         """The folder that keeps the conversations of an agent without a memory."""
         return self.state / "sessions"
 
     def today(self) -> date:
-        """Return the date that the agent is told: the frozen one of a local environment, else today in UTC."""
-        return self.environment.today or datetime.now(UTC).date()
+        """Return the date that the agent is told: the one that its environment states, else today in UTC."""
+        return self.environment.day()
 
 
 def _check_writable(folder: Path) -> None:

@@ -81,6 +81,8 @@ def _unreadable(written: str) -> str | None:
         if error.pos >= len(written.rstrip()) or error.msg.startswith("Unterminated"):
             return f"its arguments are cut off after {len(written)} characters: send them whole"
         return f"its arguments are no JSON: {error.msg} at character {error.pos}"
+    except ValueError:  # of Python: more digits than it reads
+        return "its arguments have a number with too many digits"
     if not isinstance(found, dict):
         return f"its arguments must be an object, not {type_name(found)}"
     return "its arguments are nested too deeply" if _is_too_deep(found) else None

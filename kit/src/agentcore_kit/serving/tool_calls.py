@@ -11,9 +11,10 @@ from strands.hooks import AfterToolCallEvent, BeforeToolCallEvent, HookProvider,
 
 from agentcore_kit.config.agent import TurnLimits
 from agentcore_kit.runtime.masking import mask_value
+from agentcore_kit.serving.errors import tool_error
 from agentcore_kit.serving.model_stream import LIMITS
 from agentcore_kit.serving.plain import plain
-from agentcore_kit.serving.tool_content import not_taken, shown
+from agentcore_kit.serving.tool_content import left_out_notice, not_taken, shown
 from agentcore_kit.serving.tool_results import GONE, READ_ON, WholeResults
 
 CALLS, NOTICES = "recorded_tool_calls", "turn_notices"
@@ -95,9 +96,7 @@ def _taken(content: list[Any], event: AfterToolCallEvent) -> list[Any]:
     lost = sorted({next(iter(block)) for block in content if not block.keys() & taken})
     if not lost:
         return content
-    event.invocation_state.get(NOTICES, []).append(
-        f"The model does not take this content of tools, so it was left out: {', '.join(lost)}."
-    )
+    event.invocation_state.get(NOTICES, []).append(left_out_notice(lost))
     return [block if block.keys() & taken else not_taken(block) for block in content]
 
 
@@ -131,17 +130,17 @@ def _hide(event: AfterToolCallEvent) -> None:
     """Log what a tool raised, and tell model and caller only that it failed: its message may hold a secret."""
     name, error = event.tool_use["name"], event.exception
     if event.selected_tool is None and name == READ_ON:
-        text = GONE["content"][0]["text"]
+        told = GONE
     elif event.selected_tool is None:
-        text = f"Error 404: there is no tool {name}"
+        told = tool_error(404, f"there is no tool {name}")
     elif isinstance(error, ValueError) and isinstance(error.__cause__, ValidationError):
         # The model named a wrong parameter and can mend that; it needs to know which, not what pydantic read.
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.__cause__.errors())
-        text = f"Error 400: wrong parameters: {wrong}"
+        told = tool_error(400, f"wrong parameters: {wrong}")
     else:
         logger.error("tool %s failed", name, exc_info=error)
-        text = f"Error 500: {name} failed; its operators find the cause in the log"
-    event.result["content"] = [{"text": text}]
+        told = tool_error(500, f"{name} failed; its operators find the cause in the log")
+    event.result["content"] = told["content"]
 
 
 def _content(result: Any) -> Any:

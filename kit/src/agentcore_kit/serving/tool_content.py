@@ -56,6 +56,11 @@ def not_taken(block: Any) -> dict[str, Any]:
     return _left_out(kind, *about)
 
 
+def left_out_notice(kinds: list[str]) -> str:
+    """Return what the caller of a turn is told of kinds of content that the model does not take."""
+    return f"The model does not take this content of tools, so it was left out: {', '.join(kinds)}."
+
+
 def _left_out(*about: str | None) -> dict[str, Any]:
     return {"text": f"[not supported, so it was left out: {', '.join(part for part in about if part)}]"}
 

@@ -33,6 +33,7 @@ class WholeResults:
         """`most` is how many characters of a result the model gets at once."""
         self._most = most
         self._kept: OrderedDict[str, str] = OrderedDict()
+        self._tool: Any = None  # made when the first result is cut
 
     def cut(self, agent: Agent, reference: str, content: list[Any]) -> tuple[list[Any], str | None]:
         """Return the content of a result as the model gets it, and what the caller is told; None where it is whole.
@@ -80,7 +81,7 @@ class WholeResults:
             self._tool = _tool(self)
             agent.tool_registry.process_tools([self._tool])
             return True
-        return known is getattr(self, "_tool", None)
+        return known is self._tool
 
 
 def _tool(results: WholeResults) -> Any:

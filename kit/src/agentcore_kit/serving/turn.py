@@ -62,7 +62,7 @@ class Turn:
         Args:
             message: The last message of the conversation.
             invocation: What Strands measured; None when it did not come so far.
-            retries: How often the model was asked again because its answer broke off.
+            retries: How many further model calls asked again for what broke off, was blocked or was refused.
         """
         usage: dict[str, Any] = dict(invocation.usage) if invocation else {}
         return {

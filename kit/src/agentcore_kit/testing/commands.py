@@ -40,6 +40,9 @@ def dimensions(
 
     from agentcore_kit.testing.options import DimensionOptions, OptionsPlugin
 
+    if endpoint and target == "local":
+        print(f"--endpoint {endpoint}: what is on this machine has none; add --target ENVIRONMENT", file=sys.stderr)
+        raise SystemExit(WRONG_INPUT)
     folder = Path(str(files("agentcore_kit.testing"))) / "dimensions" / repository_kind().lower()
     chosen = _chosen(folder, select)
     plugin = OptionsPlugin(DimensionOptions(target, endpoint, rows))

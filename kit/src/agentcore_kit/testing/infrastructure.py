@@ -24,6 +24,7 @@ _SECRETS = ("password", "secret", "accesskey", "credential")
 _REFERENCES = ("arn", "arns", "name", "id")
 
 Rule = Callable[[], Iterator[str]]
+"""Yields what breaks it, one line each, which begins with the file to change."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,11 @@ def logs_end_some_day_and_can_be_encrypted() -> Iterator[str]:
 
 
 def every_alarm_reaches_somebody() -> Iterator[str]:
-    """An alarm says whom it tells."""
-    for alarm in resources("AWS::CloudWatch::Alarm"):
-        if not alarm.properties.get("AlarmActions"):
+    """An alarm says whom it tells, itself or as a part of a composite alarm of its template."""
+    composite = list(resources("AWS::CloudWatch::CompositeAlarm"))
+    parts = {(alarm.template, name) for alarm in composite for name in _many(alarm.body.get("DependsOn", []))}
+    for alarm in (*resources("AWS::CloudWatch::Alarm"), *composite):
+        if (alarm.template, alarm.name) not in parts and not alarm.properties.get("AlarmActions"):
             need = "AlarmActions: !If [HasTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]"
             yield alarm.breaks(f"tells nobody; add {need}")
 

@@ -15,7 +15,7 @@ from agentcore_kit.config.repository import MANIFEST, relative, repository_path
 from agentcore_kit.delivery.errors import CommandError
 from agentcore_kit.mcp_server.declarations import TOOLS, Misdeclared
 from agentcore_kit.tool_contract.definitions import Definition, offered
-from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, limits, missing
+from agentcore_kit.tool_contract.documentation import ELEMENTS, ambiguous, lacking, limits
 from agentcore_kit.tool_contract.lambda_schema import lambda_schema
 from agentcore_kit.tool_contract.pages import current
 from agentcore_kit.tool_contract.samples import NoExample
@@ -53,10 +53,7 @@ def tools(write: Annotated[bool, typer.Option("--write", help="Write the generat
 
 def _problems(found: list[Definition]) -> Iterator[str]:
     for tool in found:
-        lacks = missing(tool)
-        score = f"{len(ELEMENTS) - len(lacks)} of {len(ELEMENTS)} elements"
-        for element, problem in lacks.items():
-            yield f"{tool['name']}: {element}: {problem} ({score})"
+        yield from lacking(tool)
     yield from ambiguous(found)
     if not found:
         yield 'no tool is declared; README.md, "A new tool", says how'

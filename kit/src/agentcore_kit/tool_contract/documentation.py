@@ -28,10 +28,31 @@ _USE = re.compile(r"\bUse when\b((?:(?!\bUse when\b).)+?)(?:\.\s|\.$|\n\n)", re.
 _NEAR = 0.9
 
 
-def missing(tool: Definition) -> dict[str, str]:
-    """Return the elements that a tool's documentation lacks, each with what would be right."""
+def missing(tool: Definition, *, typed: bool = True) -> dict[str, str]:
+    """Return the elements that a tool's documentation lacks, each with what would be right.
+
+    Args:
+        tool: The tool. Its name is without the prefix that a gateway puts before it.
+        typed: Whether its results need a schema with described fields, as a tool server's do. Those of an agent's own
+            tools have none: what they return stands in the description alone.
+    """
     found = {element: _CHECKS[element](tool) for element in ELEMENTS}
+    if not typed and "outputSchema" not in tool:
+        found["returns"] = _returns_said(tool)
     return {element: problem for element, problem in found.items() if problem}
+
+
+def lacking(tool: Definition, *, typed: bool = True) -> Iterator[str]:
+    """Yield a line for each element that a tool's documentation lacks, with how many of them it has.
+
+    Args:
+        tool: The tool.
+        typed: As for `missing`.
+    """
+    lacks = missing(tool, typed=typed)
+    score = f"{len(ELEMENTS) - len(lacks)} of {len(ELEMENTS)} elements"
+    for element, problem in lacks.items():
+        yield f"{tool['name']}: {element}: {problem} ({score})"
 
 
 def name_problem(name: str) -> str:
@@ -67,7 +88,11 @@ def _returns(tool: Definition) -> str:
         return "give the function a return type with described fields"
     if nameless := [name for name, schema in results if not schema.get("description")]:
         return f"result field {nameless[0]} needs a description"
-    return "" if "Returns:" in tool["description"] else "say what comes back: Returns: …"
+    return _returns_said(tool)
+
+
+def _returns_said(tool: Definition) -> str:
+    return "" if re.search(r"\bReturns:\s*\S", tool["description"]) else "say what comes back: Returns: …"
 
 
 def _errors(tool: Definition) -> str:
@@ -83,35 +108,50 @@ def _when(tool: Definition) -> str:
 _CHECKS = {"name": _name, "parameters": _parameters, "returns": _returns, "errors": _errors, "when to use": _when}
 
 
-def limits(tool: Definition, prefix: str) -> Iterator[str]:
-    """Yield what a gateway or a model would refuse or cut."""
-    full = f"{prefix}{SEPARATOR}{tool['name']}"
+def limits(tool: Definition, prefix: str = "") -> Iterator[str]:
+    """Yield what a gateway or a model would refuse or cut.
+
+    Args:
+        tool: The tool.
+        prefix: What a gateway puts before its name; empty where nothing does.
+    """
+    full = f"{prefix}{SEPARATOR}{tool['name']}" if prefix else tool["name"]
     if len(full) > LONGEST_NAME:
-        too_many = len(full) - LONGEST_NAME
-        yield f"{full} has {len(full)} characters, models take {LONGEST_NAME}; shorten prefix or name by {too_many}"
+        too_many, what = len(full) - LONGEST_NAME, "prefix or name" if prefix else "the name"
+        yield f"{full} has {len(full)} characters, models take {LONGEST_NAME}; shorten {what} by {too_many}"
     if not re.fullmatch(r"[A-Za-z0-9_-]+", tool["name"]):
         yield "a name may have letters, digits, hyphens and underscores only"
     if len(tool["description"]) > LONGEST_DESCRIPTION:
         yield f"its description has {len(tool['description'])} characters, allowed are {LONGEST_DESCRIPTION}"
 
 
-def ambiguous(tools: Sequence[Definition]) -> Iterator[str]:
+def ambiguous(tools: Sequence[Definition], beside: Sequence[Definition] = ()) -> Iterator[str]:
     """Yield the pairs of tools that one request would select, found with each tool's own words on when to use it.
 
     The ranking is the offline model's: by words alone. Where these decide nothing, a model has little to go by either.
+
+    Args:
+        tools: The tools of one repository.
+        beside: Tools that somebody else documents, such as a gateway's. Where there are some, only the pairs of one of
+            these and one of `tools` are yielded.
     """
     from agentcore_kit.local.offline_model.catalogue import read_tools
     from agentcore_kit.local.offline_model.ranking import Index
     from agentcore_kit.local.offline_model.request import Request
 
-    index, today = Index(read_tools([_spec(tool) for tool in tools])), datetime.now(UTC).date()
-    for tool in tools:
+    both, today = [*tools, *beside], datetime.now(UTC).date()
+    index, own = Index(read_tools([_spec(tool) for tool in both])), {tool["name"] for tool in tools}
+    for tool in both:
+        name = tool["name"]
         if not (used := _USE.search(tool["description"])):
             continue
         scores = {match.tool.name: match.score for match in index.rank(Request(" ".join(used[1].split()), today))}
-        own = scores.pop(tool["name"])
-        if rivals := [name for name, score in scores.items() if score > own * _NEAR]:
-            yield f"what {tool['name']} is for would also select {rivals[0]}; say in both what tells them apart"
+        near = scores.pop(name) * _NEAR
+        rivals = [one for one, score in scores.items() if score > near]
+        if beside:
+            rivals = [one for one in rivals if (one in own) != (name in own)]
+        if rivals:
+            yield f"what {name} is for would also select {rivals[0]}; say in both what tells them apart"
 
 
 def _spec(tool: Definition) -> Any:

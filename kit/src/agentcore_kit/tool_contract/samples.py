@@ -94,6 +94,12 @@ def example(tool: Definition) -> dict[str, Any]:
     return arguments
 
 
+def example_by_schema(tool: Definition) -> dict[str, Any]:
+    """Return arguments for a tool of another commit, whose function is not here to try them on."""
+    schema = tool["inputSchema"]
+    return {name: _value(schema["properties"][name], schema) for name in schema.get("required", [])}
+
+
 def _value(schema: Schema, whole: Schema) -> Any:
     schema = choices(schema, whole)[0]
     if "default" in schema:

@@ -163,9 +163,10 @@ def test_every_tool_is_documented_to_the_standard(tool: Any) -> None:
 
 def test_the_tools_have_the_agreed_names_and_parameters() -> None:
     found = {tool.tool_name: set(tool.tool_spec["inputSchema"]["json"]["properties"]) for tool in tools.TOOLS}
-    assert found == {
+    agreed = {
         "checkVacationBalance": {"employeeId"},
         "getPolicy": {"policyName"},
         "createHRTicket": {"employeeId", "category", "description"},
         "getUpcomingHolidays": {"year", "region"},
     }
+    assert agreed.items() <= found.items(), "others may be added"

@@ -8,6 +8,7 @@ import typer
 from agentcore_kit.local.memory_server.repair import StoreInUse
 from agentcore_kit.local.memory_server.server import build
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
+from agentcore_kit.local.span_recording import record_server_spans
 
 
 def dev(
@@ -23,6 +24,7 @@ def dev(
     except StoreInUse as error:
         print(f"dev: {error}", file=sys.stderr)
         raise typer.Exit(3) from None
+    record_server_spans(settings.name.replace("_", "-"), STATE)
     consumers = ", ".join(settings.policies()) or "none"
     print(
         f"""Serving memory {settings.memory_id} on {server.address}; stop with Ctrl-C.

@@ -27,6 +27,7 @@ from agentcore_kit.local.memory_server.extraction.rules import Rules
 from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
 from agentcore_kit.local.memory_server.store import Store
+from agentcore_kit.runtime.telemetry import request_span
 
 SERVICE = "bedrock-agentcore"
 _LONGEST = 100 * 1024 * 1024
@@ -61,7 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
                 raise ApiError("AccessDeniedException", "Missing Authentication Token", 403)
             operation = operation_of(SERVICE, self.command, self.path, headers, body)
             sent = parameters_of(operation, self.path, headers, body)
-            result = self.server.call(operation, sent, signed["caller"])
+            with request_span(operation.name, headers, sent.get("sessionId", "")):
+                result = self.server.call(operation, sent, signed["caller"])
             self._send(operation.http.get("responseCode", 200), *response_of(operation, result), {})
         except ApiError as error:
             self._send(error.status, *error_of(operation, error))

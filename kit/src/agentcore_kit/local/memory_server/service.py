@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from agentcore_kit.config.memory import Strategy
@@ -21,7 +21,6 @@ from agentcore_kit.local.memory_server.settings import Settings, strategy_id
 from agentcore_kit.local.memory_server.store import DAY, After, Event, Record, Store, new_record_id
 from agentcore_kit.local.memory_server.timestamps import seconds
 
-T = TypeVar("T")
 Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
 

@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +123,7 @@ def ask_rows(
     model = client.ask("What can you do?")["model"]
     offline = model["provider"] == "offline"
     rows = options.rows if options.rows is not None else 0 if offline else ROWS_OF_A_REAL_MODEL
-    day, own = today(environment), own_tools()
+    day, own = environment.day(), own_tools()
     target = HttpTarget(client.url, client.token, day, query=client.query, sign_in=client.sign_in)
     chosen, left_out = _spread(dataset, lambda row: target.excludes(row) or around.lacks(row, own), rows)
     how = Options(
@@ -140,11 +139,6 @@ def ask_rows(
     checks = check_limits(limits.limits(model, environment.name), found)
     lines = [f"{relative(path)}: {len(ids)} rows left out: {reason}" for reason, ids in left_out.items()]
     return Answers(list(results(folder)), {check.metric: check for check in checks}, lines)
-
-
-def today(environment: AgentEnvironment) -> date:
-    """Return the date that an agent in this environment is told."""
-    return environment.today or datetime.now(UTC).date()
 
 
 def _spread(
