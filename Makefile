@@ -77,6 +77,7 @@ bench: setup ## Measure generation, start, answers and concurrency
 	$(call step,Benchmarks,$(BIN)/python benchmarks/run.py)
 	$(call step,Benchmarks of a tool,$(BIN)/python benchmarks/tools.py)
 	$(call step,Benchmarks of the local gateway,$(BIN)/python benchmarks/gateway.py)
+	$(call step,Benchmarks of the page,$(BIN)/python benchmarks/page.py)
 
 wheel: setup ## After a change of the kit: build its wheel for generated repositories, and pin it there
 	$(call step,Build and pin the kit,$(BIN)/python kit/build_wheel.py)
