@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentcore_kit.config.import_string import import_string
-from agentcore_kit.config.manifest import load_manifest
+from agentcore_kit.config.manifest import load_manifest, repository_kind
 from agentcore_kit.config.repository import MANIFEST
 from agentcore_kit.kinds.base import kind_of_repository
 
@@ -54,9 +54,10 @@ def dev(
     check_free(host, port, f"Choose another: kit dev --port {port + 1}")
     where = "" if host == "127.0.0.1" else ", and on every other address of this container,"
     example = kind.example_request(port, by_development_token(STATE)(developer(user)))
-    serving = f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C. Try it:"
+    serving = f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C."
     typer.echo("Starting; the next lines say when it can be called.")
-    Thread(target=_say_once_it_listens, args=(port, f"{serving}\n\n{example}\n"), daemon=True).start()
+    said = f"{serving} {_page(port)}\n\n{example}\n"
+    Thread(target=_say_once_it_listens, args=(port, said), daemon=True).start()
     os.environ["PORT"] = str(port)
     unset_variables()  # each start of the server reads the file itself
     logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it warns of Ctrl-C
@@ -67,6 +68,15 @@ def dev(
             watching = False
         except Replaced:
             continue
+
+
+def _page(port: int) -> str:
+    """Return the line before the example request: an agent has a page besides."""
+    if repository_kind() != "Agent":
+        return "Try it:"
+    from agentcore_kit.local.page.app import page_address
+
+    return f"Talk to it in a browser:\n\n  {page_address(port)}\n\nor ask it from a terminal:"
 
 
 def _say_once_it_listens(port: int, text: str) -> None:
@@ -93,7 +103,12 @@ def serve() -> None:
         from agentcore_kit.local.span_recording import record_spans
 
         record_spans()
-        import_string(load_manifest().spec.code.app).run()
+        app = import_string(load_manifest().spec.code.app)
+        if repository_kind() == "Agent":
+            from agentcore_kit.local.page.app import add_page
+
+            add_page(app)
+        app.run()
 
 
 def check_free(host: str, port: int, again: str) -> None:

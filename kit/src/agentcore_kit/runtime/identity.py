@@ -131,6 +131,16 @@ def issue_development_token(
     return f"{signed}.{_signature(signed, state)}"
 
 
+def development_key(purpose: str, state: Path) -> str:
+    """Return a key that only who may read this machine's secret can make; it stays the same as long as the secret does.
+
+    Args:
+        purpose: What it opens.
+        state: The folder for local state, which has the secret.
+    """
+    return _signature(f"the key of {purpose}", state)
+
+
 def _verify_development_token(token: str, state: Path) -> None:
     """Refuse a token that this machine's secret did not sign, whatever algorithm its header claims.
 

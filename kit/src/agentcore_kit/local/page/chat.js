@@ -1,0 +1,158 @@
+// The conversation: the session that is open, its turns, and the turn that runs.
+
+import { byId, count, element, many, usd } from "./dom.js";
+import { api, ask, Failure, newSessionId, newTraceId, Unreachable } from "./server.js";
+import { Turn } from "./turn.js";
+import { tokenOf } from "./who.js";
+
+const NEAR_THE_END = 80;
+
+export class Chat {
+  #log = byId("log");
+  #list = byId("turns");
+  #turns = [];
+  #stop = null;
+  #actions;
+  #on;
+  price = null;
+  sessionId = newSessionId();
+
+  /** actions are those of a turn; on has running(bool), ended(turn) and unsent(question). */
+  constructor(actions, on) {
+    this.#actions = actions;
+    this.#on = on;
+    new ResizeObserver(() => this.#follow()).observe(this.#list);
+    this.#log.addEventListener("scroll", () => this.#noteWhetherAtEnd());
+  }
+
+  get running() {
+    return this.#stop !== null;
+  }
+
+  get empty() {
+    return this.#turns.length === 0;
+  }
+
+  /** Leave the session that is open and begin with an empty one, or with the stored one. */
+  open(session = { id: newSessionId(), turns: [] }) {
+    this.stop();
+    this.#stop = null;
+    this.#on.running(false);
+    this.sessionId = session.id;
+    this.#turns = session.turns.map((stored) => this.#stored(stored));
+    this.#list.replaceChildren(...this.#turns.map((turn) => turn.element));
+    this.#atEnd = true;
+    this.#changed();
+  }
+
+  stop() {
+    this.#stop?.abort();
+  }
+
+  /** Put a question to the agent as one user. */
+  async ask(question, who) {
+    const asked = { question, user: who.user, at: new Date().toISOString(), traceId: newTraceId() };
+    const turn = new Turn(asked, { price: this.price, actions: this.#actions });
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#on.running(true);
+    this.#add(turn);
+    const last = await this.#run(turn, who, stop.signal);
+    if (last) turn.end(last);
+    if (this.#stop === stop) {
+      this.#stop = null;
+      this.#on.running(false);
+    }
+    if (!this.#turns.includes(turn)) return;
+    this.#changed();
+    byId("announce").replaceChildren(element("p", {}, turn.spoken));
+    this.#on.ended(turn);
+  }
+
+  /** Show the events as they come; returns how the turn ended where the stream itself did not say it. */
+  async #run(turn, who, signal) {
+    const request = { question: turn.question, sessionId: this.sessionId, traceId: turn.traceId, signal };
+    let started = false;
+    try {
+      for await (const event of this.#events(request, who)) {
+        started = true;
+        turn.handle(event);
+      }
+      return turn.last ? null : { type: "error", error: "The answer ended before it was complete." };
+    } catch (problem) {
+      if (turn.last) return null;
+      if (problem instanceof Unreachable && !started) this.#on.unsent(turn.question);
+      return this.#endOf(problem);
+    }
+  }
+
+  async *#events(request, who) {
+    const token = await tokenOf(who);
+    request.signal.throwIfAborted();
+    try {
+      yield* ask({ ...request, token });
+    } catch (problem) {
+      if (problem.status !== 401) throw problem;
+      yield* ask({ ...request, token: await tokenOf(who, { fresh: true }) });
+    }
+  }
+
+  async #endOf(problem) {
+    if (problem.name === "AbortError") return { type: "stopped" };
+    if (!(problem instanceof Failure)) return { type: "error", error: problem.message };
+    const refused = problem.status === 403 && (await this.#keyIsGood());
+    return { ...problem.body, type: refused ? "refused" : "error", error: problem.message, status: problem.status };
+  }
+
+  /** A 403 is a refusal of the team's own function, unless the page itself is not let in. */
+  async #keyIsGood() {
+    try {
+      await api("agent");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #stored({ last, ...asked }) {
+    const turn = new Turn(asked, { price: this.price, actions: this.#actions });
+    turn.end(last ?? { type: "stopped" });
+    return turn;
+  }
+
+  #add(turn) {
+    turn.begin();
+    this.#turns.push(turn);
+    this.#list.append(turn.element);
+    this.#atEnd = true;
+    this.#changed();
+  }
+
+  #changed() {
+    byId("empty").hidden = !this.empty;
+    byId("totals").textContent = this.empty ? "New session" : this.#totals();
+    this.#follow();
+  }
+
+  #totals() {
+    const used = this.#turns.map((turn) => turn.usage).filter(Boolean);
+    const sum = (name) => used.reduce((total, usage) => total + usage[name], 0);
+    const about = used.some((usage) => usage.estimated) ? "~" : "";
+    const parts = [many(this.#turns.length, "turn")];
+    if (used.length) parts.push(`${about}${count(sum("inputTokens"))} tokens in, ${about}${count(sum("outputTokens"))} out`);
+    if (used.length && this.price) parts.push(about + usd(this.#turns.reduce((total, turn) => total + (turn.usd ?? 0), 0)));
+    return `This session: ${parts.join("  ·  ")}`;
+  }
+
+  // The end stays in view while an answer grows, unless a person scrolled away from it.
+  #atEnd = true;
+
+  #noteWhetherAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
+  }
+
+  #follow() {
+    if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+}
