@@ -75,7 +75,7 @@ def measure(address: str, path: str) -> None:
             page = context.new_page()
             page.add_init_script(WATCH)
             reach(page, address)
-            page.wait_for_function("window.named")
+            page.locator("h1:not(:text-is('Agent'))").wait_for()
             opened.append(page.evaluate("window.named"))
             if len(opened) < OPENED:
                 context.close()
@@ -84,7 +84,7 @@ def measure(address: str, path: str) -> None:
         say(f"first text shown after it was sent: median {statistics.median(first):.1f} ms, most {max(first):.1f} ms")
         began = time.perf_counter()
         page.locator(SESSION, has_text=f"{TURNS} turns").click()
-        page.wait_for_function(f"document.querySelectorAll('[data-testid=turn]').length === {TURNS}")
+        page.get_by_test_id("turn").nth(TURNS - 1).wait_for()
         took = (time.perf_counter() - began) * 1000
         blocked = page.evaluate(SCROLL, "#log")
         say(f"session of {TURNS} turns: {took:.0f} ms to open, longest block in scrolling {blocked:.0f} ms")
