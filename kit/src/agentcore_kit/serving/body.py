@@ -19,6 +19,7 @@ from agentcore_kit.runtime.bodies import BodyRefused, given_again, read_body
 
 if TYPE_CHECKING:
     from agentcore_kit.runtime.identity import Caller
+    from agentcore_kit.serving.ag_ui import RunInput
     from agentcore_kit.serving.invocation import Feedback, Invocation
     from agentcore_kit.serving.settings import AgentSettings
 
@@ -31,12 +32,12 @@ class CheckedRequest:
     """A request that is answered.
 
     Attributes:
-        invocation: What is asked; or feedback, to which nobody answers.
+        invocation: What is asked, also by a front end of AG-UI; or feedback, to which nobody answers.
         caller: Who asks.
         session_id: The conversation that it is part of, which may be a new one.
     """
 
-    invocation: Invocation | Feedback
+    invocation: Invocation | Feedback | RunInput
     caller: Caller
     session_id: str
 
@@ -72,6 +73,7 @@ class CheckedRequests:
 
 async def _checked(request: Request, settings: AgentSettings) -> CheckedRequest | JSONResponse:
     from agentcore_kit.runtime.identity import Unauthenticated, authenticate
+    from agentcore_kit.serving.ag_ui import RunInput
     from agentcore_kit.serving.invocation import (
         MAX_VALUES,
         SESSION_HEADER,
@@ -85,7 +87,10 @@ async def _checked(request: Request, settings: AgentSettings) -> CheckedRequest 
         caller = authenticate(request.headers, identity.mode, settings.state, identity.discovery_url)
         session_id = session_id_or_new(request.headers.get(SESSION_HEADER))
         body = await read_body(request.receive, settings.environment.limits.turn.max_body_bytes, MAX_VALUES)
-        return CheckedRequest(await asyncio.to_thread(parse_request, body), caller, session_id)
+        asked = await asyncio.to_thread(parse_request, body)
+        if isinstance(asked, RunInput) and SESSION_HEADER not in request.headers:
+            session_id = asked.session_id
+        return CheckedRequest(asked, caller, session_id)
     except Unauthenticated as error:
         return JSONResponse({"error": str(error)}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
     except BadRequest as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agentcore_kit.serving.ag_ui import RunInput
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MAX_PROMPT_CHARACTERS = 32_000
@@ -69,15 +72,35 @@ def parse_invocation(body: bytes) -> Invocation:
     return _parsed(Invocation, body)
 
 
-def parse_request(body: bytes) -> Invocation | Feedback:
-    """Return what a body is: a question, or `{"feedback": {…}}` to the answer of one.
+def parse_request(body: bytes) -> Invocation | Feedback | RunInput:
+    """Return what a body is: a question, `{"feedback": {…}}` to the answer of one, or a run of an AG-UI front end.
 
     Raises:
         BadRequest: With the first wrong field.
     """
     if b'"feedback"' in body and b'"prompt"' not in body:
         return _parsed(_Rating, body).feedback
+    if b'"threadId"' in body and b'"messages"' in body and _is_run(body):
+        return _run(body)
     return parse_invocation(body)
+
+
+def _is_run(body: bytes) -> bool:
+    """Whether a body in which the fields of a run are named has them where a run has them."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "threadId" in found and "prompt" not in found
+
+
+def _run(body: bytes) -> RunInput:
+    run = _parsed(RunInput, body)
+    if not run.prompt.strip():
+        raise BadRequest("the last message must be the user's, with text", "messages")
+    if len(run.prompt) > MAX_PROMPT_CHARACTERS:
+        raise BadRequest(f"the last one must have at most {MAX_PROMPT_CHARACTERS} characters", "messages")
+    return run
 
 
 def _parsed(model: type[_Model], body: bytes) -> _Model:

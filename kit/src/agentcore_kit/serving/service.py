@@ -25,6 +25,7 @@ from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.runtime.logging import configure_logging
 from agentcore_kit.runtime.masking import mask
 from agentcore_kit.serving import request_metrics
+from agentcore_kit.serving.ag_ui import RunInput, translated
 from agentcore_kit.serving.body import CheckedRequest
 from agentcore_kit.serving.context import PromptContext
 from agentcore_kit.serving.context_window import ContextWindow
@@ -127,8 +128,8 @@ class Service:
             headers: The request's, for the caller's trace.
 
         Returns:
-            The answer, or a stream of its events when the payload asks for one; 403 with the reason when it is refused
-            by `on_request`.
+            The answer, or a stream of its events when the payload asks for one or is a run of AG-UI; 403 with the
+            reason when it is refused by `on_request`.
 
         Raises:
             TurnFailed: When the turn's time is up before it begins.
@@ -147,6 +148,8 @@ class Service:
             request_metrics.refused(403, _ids() | {"sessionId": session_id})
             return JSONResponse({"error": mask(str(refusal))}, status_code=403)
         events = self.ask(invocation.prompt, caller, session_id, headers, deadline)
+        if isinstance(invocation, RunInput):
+            return TurnStream(translated(events, invocation), {SESSION_HEADER: session_id})
         if invocation.stream:
             return TurnStream(events, {SESSION_HEADER: session_id})
         return await _collect(events, session_id)
