@@ -5,16 +5,33 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from agentcore_kit.authoring.starter import checksums
+
 KIT = Path(__file__).parent
 TEMPLATE = KIT.parent / "{{cookiecutter.agent_name}}"
 VENDOR = TEMPLATE / "vendor"
 KINDS = ("agent", "tool", "memory", "platform")
+
+STARTER = KIT / "src" / "agentcore_kit" / "authoring" / "starter_lines.json"
+"""By which `kit adopt` knows the starter of an agent."""
+
+
+def starter_lines() -> str:
+    """Return what STARTER is to have: the files that `kit adopt` replaces, each with the checksums of its lines."""
+    agent = TEMPLATE / "_kinds" / "agent"
+    paths = [*agent.glob("src/agent/**/*"), *agent.glob("evals/*.jsonl"), agent / "tests/test_tools.py"]
+    names = sorted(
+        path.relative_to(agent).as_posix() for path in paths if path.suffix in (".py", ".md", ".csv", ".jsonl")
+    )
+    lines = {name: checksums((agent / name).read_text(encoding="utf-8")) for name in names}
+    return json.dumps(lines, indent=0) + "\n"
 
 
 def build(folder: Path) -> Path:
@@ -75,6 +92,7 @@ def main() -> None:
             sys.exit(f"{found}; run: make wheel")
         return
     VENDOR.mkdir(exist_ok=True)
+    STARTER.write_text(starter_lines(), encoding="utf-8")
     if difference():
         for old in VENDOR.glob("agentcore_kit-*.whl"):
             old.unlink()

@@ -18,7 +18,18 @@ from agentcore_kit.testing.plugin import SEALED
 from tests.repositories import KINDS, STARTERS, generate
 
 FOLDERS: dict[str, tuple[str, ...]] = {
-    "agent": ("agent", "authoring", "config", "evaluation", "runtime", "offline_model", "local", "delivery", "fuzz"),
+    "agent": (
+        "agent",
+        "adopting",
+        "authoring",
+        "config",
+        "evaluation",
+        "runtime",
+        "offline_model",
+        "local",
+        "delivery",
+        "fuzz",
+    ),
     "tool": ("tool", "runtime", "delivery", "fuzz"),
     "memory": ("memory", "delivery", "fuzz"),
     "platform": ("platform", "gateway", "governance"),

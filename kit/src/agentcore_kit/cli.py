@@ -131,6 +131,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("manifest", "agentcore_kit.config.commands:manifest", "Check the manifest and the environment files.", REPOSITORY),
     Command("environments", "agentcore_kit.config.commands:environments", "List the environments, with stage, account, region.", REPOSITORY),
     Command("add", "agentcore_kit.authoring.commands:add", "Add a tool, a policy, an environment …; shown first.", REPOSITORY),
+    Command("adopt", "agentcore_kit.authoring.adopt:adopt", "Take over a Strands agent that was written elsewhere; shown first.", REPOSITORY, (AGENT,)),
     Command("rename", "agentcore_kit.checks.rename:rename", "Give the component another name, and say what that means.", REPOSITORY),
     Command("github-setup", "agentcore_kit.delivery.github_setup:github_setup", "Protect deliveries on GitHub.", REPOSITORY),
     Command("schema", "agentcore_kit.config.commands:schema", "Write the JSON Schemas for editors.", REPOSITORY),

@@ -16,7 +16,7 @@ OWN = {"agent", "tool", "evals"}
 
 def add(*words: str, yes: bool = True) -> int:
     """Type `kit add`; return the exit code."""
-    with _code_of_the_copy():
+    with code_of_the_copy():
         try:
             main(["add", *words, *(["--yes"] if yes else [])])
         except SystemExit as ended:
@@ -25,7 +25,7 @@ def add(*words: str, yes: bool = True) -> int:
 
 
 @contextmanager
-def _code_of_the_copy() -> Iterator[None]:
+def code_of_the_copy() -> Iterator[None]:
     """Let the team's code be imported from the copy, and from the repository itself again by the tests after this."""
     path, before = sys.path[:], _own_modules()
     for name in before:

@@ -1,4 +1,4 @@
-"""The files that `kit add` changes: held in memory, shown as a difference, and written all or not at all."""
+"""The files that a command changes: held in memory, shown as a difference, and written all or not at all."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def not_placed(name: str, line: int, what: str, next_step: str) -> CommandError:
 
 @dataclass
 class _File:
-    """One file: what is on the disk, and what is to be there."""
+    """One file: what is on the disk, and what is to be there; None for no such file."""
 
     before: bytes | None
-    text: str
+    after: bytes | None
 
 
 class Changes:
@@ -59,34 +59,47 @@ class Changes:
         Raises:
             CommandError: When it is not there, or is no text.
         """
-        if name not in self._files:
-            try:
+        try:
+            if name not in self._files:
                 content = (self.root / name).read_bytes()
-                self._files[name] = _File(content, content.decode())
-            except FileNotFoundError:
-                raise not_placed(name, 1, "there is no such file", "restore it, then type the same again") from None
-            except (OSError, UnicodeDecodeError) as error:
-                what = f"cannot be read as UTF-8 text: {error}"
-                raise not_placed(name, 1, what, "correct the file, then type the same again") from None
-        return self._files[name].text
+                self._files[name] = _File(content, content)
+            if (after := self._files[name].after) is None:
+                raise FileNotFoundError
+            return after.decode()
+        except FileNotFoundError:
+            raise not_placed(name, 1, "there is no such file", "restore it, then type the same again") from None
+        except (OSError, UnicodeDecodeError) as error:
+            what = f"cannot be read as UTF-8 text: {error}"
+            raise not_placed(name, 1, what, "correct the file, then type the same again") from None
 
     def set(self, name: str, text: str) -> None:
         """Let a file that is there have another text. What is added gets the line ends that the file has."""
         before = self.text(name)
-        self._files[name].text = text if "\r\n" not in before else re.sub(r"(?<!\r)\n", "\r\n", text)
+        self._files[name].after = (text if "\r\n" not in before else re.sub(r"(?<!\r)\n", "\r\n", text)).encode()
 
-    def create(self, name: str, text: str) -> None:
-        """Let a new file have a text. One that is there stays as it is: it is its team's by now."""
+    def create(self, name: str, content: str | bytes) -> None:
+        """Let a new file have a content. One that is there stays as it is: it is its team's by now."""
         if not self.exists(name):
-            self._files[name] = _File(None, text)
+            self._files[name] = _File(None, content.encode() if isinstance(content, str) else content)
 
-    def changed(self) -> dict[str, str]:
-        """Return the new text of each file that changes."""
-        return {name: file.text for name, file in self._files.items() if file.before != file.text.encode()}
+    def remove(self, name: str) -> None:
+        """Let a file be there no longer."""
+        if (self.root / name).is_file():
+            self._files[name] = _File((self.root / name).read_bytes(), None)
+        else:
+            self._files.pop(name, None)
 
-    def difference(self) -> str:
-        """Return a unified difference of all that changes; empty when nothing does."""
-        return "\n".join(line for name in self.changed() for line in self._difference(name))
+    def changed(self) -> dict[str, bytes | None]:
+        """Return the new content of each file that changes; None of one that is to be there no longer."""
+        return {name: file.after for name, file in self._files.items() if file.before != file.after}
+
+    def is_new(self, name: str) -> bool:
+        """Return whether a file that changes is not there yet."""
+        return self._files[name].before is None
+
+    def difference(self, *names: str) -> str:
+        """Return a unified difference of the files that are named, or of all that change; empty when nothing does."""
+        return "\n".join(line for name in names or self.changed() for line in self._difference(name))
 
     def write(self) -> None:
         """Write all that changes; when that fails, all files are as they were before.
@@ -104,7 +117,7 @@ class Changes:
         try:
             for name in names:
                 done.append(name)
-                _replace(self.root / name, self._files[name].text.encode())
+                _put(self.root / name, self._files[name].after)
         except BaseException as error:
             for name in done:
                 self._restore(name)
@@ -115,18 +128,27 @@ class Changes:
 
     def _restore(self, name: str) -> None:
         before, path = self._files[name].before, self.root / name
-        if before is None:
-            path.unlink(missing_ok=True)
-        elif path.read_bytes() != before:
-            _replace(path, before)
+        if before is None or not path.exists() or path.read_bytes() != before:
+            _put(path, before)
 
     def _difference(self, name: str) -> Iterator[str]:
         file = self._files[name]
-        before = [] if file.before is None else _LINE.findall(file.before.decode())
+        before, after = (_LINE.findall((content or b"").decode()) for content in (file.before, file.after))
         source = "/dev/null" if file.before is None else f"a/{name}"
+        target = "/dev/null" if file.after is None else f"b/{name}"
         around = 0 if name.endswith(".jsonl") else 3  # a row is a long line, which says nothing of the one beside it
-        for line in difflib.unified_diff(before, _LINE.findall(file.text), source, f"b/{name}", n=around):
+        for line in difflib.unified_diff(before, after, source, target, n=around):
             yield line.rstrip("\r\n")
+
+
+def _put(path: Path, content: bytes | None) -> None:
+    """Let a file have a content, or be there no longer; then a folder that it leaves empty is not either."""
+    if content is not None:
+        _replace(path, content)
+        return
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
+        path.parent.rmdir()
 
 
 def _replace(path: Path, content: bytes) -> None:

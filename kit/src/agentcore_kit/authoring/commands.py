@@ -92,7 +92,7 @@ def add(
             return
         print(changes.difference(), flush=True)
         _prove(changes, what, row, not_yet)
-        _confirm(yes)
+        confirm(yes)
         changes.write()
         print(f"written: {', '.join(changes.changed())}")
         if left:
@@ -177,8 +177,16 @@ def _checks_of_code(files: list[str]) -> Iterator[Check]:
         yield Check("ruff format --check", ("-m", "ruff", "format", "--check", "--quiet", *files))
 
 
-def _confirm(yes: bool) -> None:
-    """Ask. Raises CommandError unless the answer is yes."""
+def confirm(yes: bool, question: str = "Write this? [y/N] ") -> None:
+    """Ask.
+
+    Args:
+        yes: Whether a person has agreed beforehand.
+        question: What is asked.
+
+    Raises:
+        CommandError: Unless the answer is yes.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
@@ -186,7 +194,7 @@ def _confirm(yes: bool) -> None:
             "nobody can be asked here; nothing was changed", "type the same with --yes, or in a terminal", COULD_NOT
         )
     try:
-        answer = input("Write this? [y/N] ").strip().lower()
+        answer = input(question).strip().lower()
     except EOFError:
         answer = ""
     if answer not in ("y", "yes"):

@@ -35,6 +35,7 @@ class Expectation:
         figures: The figures that the answer states, each with its unit.
         category: Under which the row is counted; that of the outcome where it is empty.
         tags: Tags of the row.
+        any_date: Whether it holds on any day, also where the agent of this machine is told one.
     """
 
     outcome: End = "answer"
@@ -42,6 +43,7 @@ class Expectation:
     figures: tuple[str, ...] = ()
     category: str = ""
     tags: tuple[str, ...] = ()
+    any_date: bool = False
 
 
 def expectation(
@@ -130,7 +132,7 @@ def _new(question: str, expected: Expectation, known: dict[str, int]) -> dict[st
     told = _told()
     day = told or datetime.now(UTC).date()
     row["metadata"] = {"category": category, "date": day.isoformat(), "expect": _expect(expected)}
-    if told is None:  # then what is right depends on no day
+    if told is None or expected.any_date:  # then what is right depends on no day
         row["metadata"]["any_date"] = True
     if expected.tags:
         row["metadata"]["tags"] = list(expected.tags)

@@ -99,9 +99,12 @@ def tried(changes: Changes) -> Iterator[Trial]:
     with tempfile.TemporaryDirectory(prefix="kit-add-") as folder:
         copy = Path(folder).resolve() / changes.root.name
         shutil.copytree(changes.root, copy, symlinks=True, ignore=partial(_left_out, changes.root))
-        for name, text in changes.changed().items():
+        for name, content in changes.changed().items():
+            if content is None:
+                (copy / name).unlink()
+                continue
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes(text.encode())
+            (copy / name).write_bytes(content)
         yield Trial(copy)
 
 

@@ -22,7 +22,7 @@ GENERATED = ("README.md", "docs/tools.md", "tests/contract.json")
 _PARAMETER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,40}")
 _TAKEN = ("any", "file", "find", "found", "literal", "not_found", "path", "row", "tool", "tools", "unavailable")
-_CHANGING = re.compile(
+CHANGING = re.compile(
     "add|approve|book|cancel|close|create|delete|disable|enable|execute|file|grant|insert|move|open|order|pay|place|"
     "post|put|register|reject|remove|request|reset|revoke|save|schedule|send|set|start|stop|submit|transfer|update|"
     "upload|write"
@@ -50,7 +50,7 @@ def lookup(name: str, parameter: str, values: str, use: str = "") -> Lookup:
         step = "say more in its name, as in getExchangeRate"
         raise CommandError(f"{name}: its module cannot be called {tool.module} in Python", step, WRONG_INPUT)
     verb = tool.function.partition("_")[0]
-    if _CHANGING.fullmatch(verb):
+    if CHANGING.fullmatch(verb):
         raise CommandError(
             f"{name} would change something, and kit add writes tools that look something up: a change needs your "
             "decision on what happens when it is tried twice",

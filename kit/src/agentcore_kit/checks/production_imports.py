@@ -111,13 +111,17 @@ def _imports(path: Path) -> Iterator[Import]:
         tree = ast.parse(path.read_bytes())
     except SyntaxError:  # the linter says so
         return
-    for line, module, name in _imported(tree):
+    for line, module, name in imported(tree):
         if module.partition(".")[0] not in sys.stdlib_module_names:
             yield {"file": str(path), "line": line, "module": module, "name": name}
 
 
-def _imported(node: ast.AST) -> Iterator[tuple[int, str, str]]:
-    """Yield line, module and name of each import, however deep; relative ones are the repository's own."""
+def imported(node: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """Yield line, module and name of each import that production needs, however deep; no relative ones.
+
+    Args:
+        node: What is looked through.
+    """
     for child in ast.iter_child_nodes(node):
         match child:
             case ast.If(test=ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
@@ -133,11 +137,11 @@ def _imported(node: ast.AST) -> Iterator[tuple[int, str, str]]:
             ):
                 yield child.lineno, module, ""
             case _:
-                yield from _imported(child)
+                yield from imported(child)
 
 
 def _of_all(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str, str]]:
-    yield from _imported(ast.Module([*nodes], []))  # type: ignore[list-item]
+    yield from imported(ast.Module([*nodes], []))  # type: ignore[list-item]
 
 
 def _expects_failure(handler: ast.ExceptHandler) -> bool:

@@ -47,6 +47,7 @@ class File:
 NAMES = (
     Names("agentcore_kit.serving.app", ("create_app",), (AGENT,)),
     Names("agentcore_kit.serving", ("AgentSession", "Caller", "caller_of", "RequestRefused", "tool_error"), (AGENT,)),
+    Names("agentcore_kit.serving.adopted", ("AdoptedAgent",), (AGENT,)),
     Names("agentcore_kit.mcp_server.app", ("create_app",), (TOOL,)),
     Names("agentcore_kit.mcp_server", ("tool", "Aged", "Caller", "Failure"), (TOOL,)),
     Names("agentcore_kit.runtime.retries", ("RetryPolicy",), SERVED),
@@ -75,6 +76,7 @@ NAMES = (
     Names("agentcore_kit.evaluation.target", ("Record",), SERVED),
     Names("agentcore_kit.testing.infrastructure", (), COMPONENTS),
     Names("agentcore_kit.testing.tool_context", ("tool_context",), (AGENT,)),
+    Names("agentcore_kit.testing.agent_session", ("agent_session",), (AGENT,)),
     Names("agentcore_kit.tool_contract.documentation", ("name_problem",), (AGENT,)),
     Names("agentcore_kit.config.manifest", ("load_manifest",), ALL),
     Names("agentcore_kit.config.environment", ("read_environment",), ALL),
