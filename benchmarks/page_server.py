@@ -12,8 +12,8 @@ import time
 from typing import Any
 
 import uvicorn
+from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.local.page.app import Page, page_address
-from agentcore_kit.local.page.conversations import Conversations
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.runtime.telemetry import SPAN_FILE
 

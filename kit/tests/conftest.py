@@ -30,8 +30,8 @@ FOLDERS: dict[str, tuple[str, ...]] = {
         "delivery",
         "fuzz",
     ),
-    "tool": ("tool", "runtime", "delivery", "fuzz"),
-    "memory": ("memory", "delivery", "fuzz"),
+    "tool": ("tool", "runtime", "local", "delivery", "fuzz"),
+    "memory": ("memory", "local", "delivery", "fuzz"),
     "platform": ("platform", "gateway", "governance"),
 }
 """Which folders of tests a kind of repository is for."""
@@ -128,6 +128,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return True
     if not parts or not collection_path.is_dir():
         return None
+    if parts[0] == "local" and len(parts) > 1:
+        return parts[1] != kind or None  # a folder for each kind that has a page
     if parts[0] == "delivery" and len(parts) > 1:
         return parts[1] not in (DELIVERY[kind] if starter == "finance" else ("agent",)) or None
     return parts[0] not in (FOLDERS[kind] if starter == "finance" else OF_A_DOMAIN) or None

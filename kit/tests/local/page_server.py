@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ _START_SECONDS = 60.0
 
 @dataclass
 class Page:
-    """The page of an agent that `kit dev` serves.
+    """The page of a component that `kit dev` serves.
 
     Attributes:
         address: `http://127.0.0.1:<port>`.
@@ -76,10 +76,18 @@ def new_session() -> str:
 
 
 @contextmanager
-def page_of(folder: Path) -> Iterator[Page]:
-    """Serve a copy of the repository in a folder, as `make dev` does, and stop it at the end as Ctrl-C does."""
-    home = folder / "example-agent"
+def page_of(folder: Path, added: Mapping[str, str] | None = None) -> Iterator[Page]:
+    """Serve a copy of the repository in a folder, as `make dev` does, and stop it at the end as Ctrl-C does.
+
+    Args:
+        folder: Where the copy is made.
+        added: What is written at the end of files of the copy, by their paths.
+    """
+    home = folder / repository_root().name
     shutil.copytree(repository_root(), home, ignore=shutil.ignore_patterns(".local", ".venv", "vendor", "__pycache__"))
+    for path, text in (added or {}).items():
+        with (home / path).open("a", encoding="utf-8") as file:
+            file.write(text)
     port, log = free_port(), home / "server.log"
     command = [sys.executable, "-u", "-m", "agentcore_kit", "dev", "--port", str(port)]
     with log.open("w") as file:

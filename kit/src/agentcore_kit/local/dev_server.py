@@ -71,12 +71,11 @@ def dev(
 
 
 def _page(port: int) -> str:
-    """Return the line before the example request: an agent has a page besides."""
-    if repository_kind() != "Agent":
-        return "Try it:"
+    """Return the lines before the example request: the address of the page."""
     from agentcore_kit.local.page.app import page_address
 
-    return f"Talk to it in a browser:\n\n  {page_address(port)}\n\nor ask it from a terminal:"
+    what, other = ("Talk to it", "ask it") if repository_kind() == "Agent" else ("Try it", "call it")
+    return f"{what} in a browser:\n\n  {page_address(port)}\n\nor {other} from a terminal:"
 
 
 def _say_once_it_listens(port: int, text: str) -> None:
@@ -100,14 +99,12 @@ def serve() -> None:
     # the server's end short, which it would tell with a stack.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
     with suppress(KeyboardInterrupt):
+        from agentcore_kit.local.page.app import Page
         from agentcore_kit.local.span_recording import record_spans
 
         record_spans()
         app = import_string(load_manifest().spec.code.app)
-        if repository_kind() == "Agent":
-            from agentcore_kit.local.page.app import add_page
-
-            add_page(app)
+        app.add_middleware(Page)
         app.run()
 
 

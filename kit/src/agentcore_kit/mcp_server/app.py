@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from agentcore_kit.runtime.proxies import exempt_loopback
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True)
@@ -17,10 +22,20 @@ class ToolApp:
     Attributes:
         tools: The module's dotted name.
         log_formatter: Names the function that returns the formatter of log lines, as `module:function`.
+        middleware: What requests pass first, as `add_middleware` was told.
     """
 
     tools: str
     log_formatter: str | None = None
+    middleware: list[Callable[[ASGIApp], ASGIApp]] = field(default_factory=list, compare=False, repr=False)
+
+    def add_middleware(self, middleware: Callable[[ASGIApp], ASGIApp]) -> None:
+        """Let requests pass something before the server, and before it asks who calls. To be called before `run`.
+
+        Args:
+            middleware: Returns the application that stands before the one that it is given.
+        """
+        self.middleware.append(middleware)
 
     def load(self) -> None:
         """Import the module, which declares its tools by that. A second call does nothing."""
@@ -60,6 +75,8 @@ class ToolApp:
         host = own_address()
         port = port or int(os.environ.get("PORT", "8000"))
         app = build_app(settings, host)
+        for middleware in self.middleware:
+            app = middleware(app)
         serve(app, host=host, port=port)
 
 

@@ -1,13 +1,19 @@
 """`kit dev` of a memory: serve it on this machine."""
 
+from __future__ import annotations
+
 import sys
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
 from agentcore_kit.local.memory_server.repair import StoreInUse
 from agentcore_kit.local.memory_server.server import build
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
+from agentcore_kit.local.page.app import Page, page_address
+from agentcore_kit.local.page.memory.bridge import shown
+from agentcore_kit.local.page.memory.parts import parts
 from agentcore_kit.local.span_recording import record_server_spans
 
 
@@ -24,11 +30,18 @@ def dev(
     except StoreInUse as error:
         print(f"dev: {error}", file=sys.stderr)
         raise typer.Exit(3) from None
+    server.page = shown(Page(_only_the_page, partial(parts, settings, server.service.extractor)))
     record_server_spans(settings.name.replace("_", "-"), STATE)
     consumers = ", ".join(settings.policies()) or "none"
     print(
         f"""Serving memory {settings.memory_id} on {server.address}; stop with Ctrl-C.
 Extraction: {server.service.extractor.label}. Kept in {STATE}/memory.sqlite.
+
+Look into it in a browser:
+
+  {page_address(server.server_port)}
+
+or use it from programs:
 
   export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={server.address}
   export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={server.address}
@@ -44,3 +57,7 @@ An access key with the name of a consumer ({consumers}) may do what that consume
     finally:
         server.server_close()
         server.service.store.close()
+
+
+async def _only_the_page(*_: Any) -> None:
+    """Stand behind the page, where an agent or tools have their own server: nothing else is asked of it here."""

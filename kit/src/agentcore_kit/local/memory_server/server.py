@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore import xform_name
@@ -28,6 +28,9 @@ from agentcore_kit.local.memory_server.service import MemoryService
 from agentcore_kit.local.memory_server.settings import PORT, STATE, Settings
 from agentcore_kit.local.memory_server.store import Store
 from agentcore_kit.runtime.telemetry import request_span
+
+if TYPE_CHECKING:
+    from agentcore_kit.local.page.memory.bridge import Shown
 
 SERVICE = "bedrock-agentcore"
 _LONGEST = 100 * 1024 * 1024
@@ -56,6 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
                 raise ApiError("AccessDeniedException", f"the {header} of this request is not this machine", 403)
             if urlsplit(self.path).path == "/ping":
                 self._send(200, "application/json", b'{"status": "Healthy"}', {})
+                return
+            if self.server.page and (shown := self.server.page(self.command, self.path, headers, body)):
+                self._send(*shown)
                 return
             signed = _CREDENTIAL.search(headers.get("authorization", ""))
             if not signed:
@@ -109,7 +115,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class MemoryServer(ThreadingHTTPServer):
-    """The server of one memory."""
+    """The server of one memory.
+
+    Attributes:
+        service: The memory.
+        policies: What each consumer may do.
+        page: Answers requests that are for the page of `kit dev`; None where there is none.
+    """
 
     daemon_threads = True
 
@@ -117,6 +129,7 @@ class MemoryServer(ThreadingHTTPServer):
         """Listen on this machine only; port 0 takes any that is free."""
         super().__init__(("127.0.0.1", port), _Handler)
         self.service, self.policies = service, policies
+        self.page: Shown | None = None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say what broke while a request was read or answered, unless its client has hung up."""

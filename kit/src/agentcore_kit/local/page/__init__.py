@@ -1,5 +1,6 @@
-"""The page of `kit dev` for an agent: talk to it, see what it did, and keep a question as a row of the ground truth.
+"""The page of `kit dev`: what an engineer sees of an agent, of tools or of a memory while it is built.
 
-It is served beside the agent's contract on this machine alone, by `kit dev`; the image and `create_app` know nothing of
-it. The browser's part is plain files beside these modules: no library, no build step, nothing from the network.
+It is served beside the component's own contract on this machine alone, by `kit dev`; images know nothing of it. What
+all pages share is here and in `browser/`; `agent/`, `tool/` and `memory/` have what is one kind's own, for server and
+browser. The browser's part is plain files: no library, no build step, nothing from the network.
 """

@@ -16,29 +16,24 @@ from starlette.routing import Route
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.delivery.errors import CommandError
-from agentcore_kit.local.page import about, rows, traces
-from agentcore_kit.local.page.conversations import Conversations, NotThere
-from agentcore_kit.local.page.files import answer_file, answer_report
+from agentcore_kit.local.page.files import answers_files
+from agentcore_kit.local.page.parts import Answer, NotThere, Parts
 from agentcore_kit.runtime.bodies import BodyRefused, read_body
-from agentcore_kit.serving.settings import AgentSettings
 
 _MOST_BYTES, _MOST_VALUES = 1_000_000, 50_000
 """How large a request may be: a row with what was asked and called."""
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-Answer = Callable[[AgentSettings, Request, Any], Any]
-"""Returns what an address answers: called with the settings, the request, and its JSON body, None for a GET."""
 
-
-def build(conversations: Conversations, has_key: Callable[[Headers], bool]) -> Starlette:
+def build(parts: Parts, has_key: Callable[[Headers], bool]) -> Starlette:
     """Return the application.
 
     Args:
-        conversations: Those that were held on the page.
+        parts: The page of one kind.
         has_key: Whether the headers of a request are those of the page that was opened by who started the server.
     """
-    settings = cache(AgentSettings.from_files)
+    settings = cache(parts.settings)
 
     def route(method: str, path: str, answer: Answer) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -61,15 +56,10 @@ def build(conversations: Conversations, has_key: Callable[[Headers], bool]) -> S
 
     return Starlette(
         routes=[
-            route("GET", "agent", about.agent),
-            route("POST", "token", about.token),
-            route("GET", "report", about.report),
-            route("GET", "sessions", lambda *_: {"sessions": conversations.all()}),
-            route("GET", "sessions/{id}", lambda _, request, __: conversations.session(request.path_params["id"])),
-            route("GET", "traces/{id}", traces.trace),
-            route("POST", "rows", rows.row),
-            Route(about.REPORT + "{key}", answer_report),
-            Route("/{name:path}", answer_file),
+            *(route("GET", path, answer) for path, answer in parts.get.items()),
+            *(route("POST", path, answer) for path, answer in parts.post.items()),
+            *parts.routes,
+            Route("/{name:path}", answers_files(parts.folder)),
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Lets the server of an agent serve its page as well: `/`, and whatever begins with `/page/`.
+"""Lets the server of a component serve its page as well: `/`, and whatever begins with `/page/`.
 
 What answers is imported with the first request for it, so that `kit dev` listens as early as without a page.
 """
@@ -6,23 +6,31 @@ What answers is imported with the first request for it, so that `kit dev` listen
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from agentcore_kit.config.import_string import import_string
+from agentcore_kit.config.manifest import repository_kind
 from agentcore_kit.runtime.identity import development_key
 from agentcore_kit.runtime.settings import STATE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from agentcore_kit.local.page.conversations import Conversations
-    from agentcore_kit.serving.app import AgentApp
+    from agentcore_kit.local.page.parts import Parts
 
 KEY_HEADER = "x-page-key"
 """The header with which the page proves that it was opened by who started `kit dev`."""
+
+_OF_A_KIND = {
+    "Agent": "agentcore_kit.local.page.agent.parts:parts",
+    "Tool": "agentcore_kit.local.page.tool.parts:parts",
+}
+"""What returns the page of this repository, by its kind."""
 
 
 def page_address(port: int) -> str:
@@ -30,36 +38,40 @@ def page_address(port: int) -> str:
     return f"http://127.0.0.1:{port}/#key={development_key('page', STATE)}"
 
 
-def add_page(app: AgentApp) -> None:
-    """Let the server of an agent serve the page as well. To be called before it begins to serve."""
-    app.add_middleware(Page)
+def is_of_page(path: str) -> bool:
+    """Whether a path is the page's and not the component's."""
+    return path == "/" or path.startswith("/page/")
 
 
 class Page:
-    """ASGI middleware: answers what is the page's, and keeps the turns that are asked from it.
+    """ASGI middleware: answers what is the page's, and lets the page note what is asked from it.
 
-    Who has not the key sees an empty page: conversations, traces and tokens are the owner's of this machine. Pages of
-    other origins cannot know it, nor other users of the machine, nor whoever reaches a container's address.
+    Who has not the key sees an empty page: conversations, results, traces and tokens are the owner's of this machine.
+    Pages of other origins cannot know it, nor other users of the machine, nor whoever reaches a container's address.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """`app` is the server of an agent."""
+    def __init__(self, app: ASGIApp, parts: Callable[[], Parts] | None = None) -> None:
+        """Put the page before a server.
+
+        Args:
+            app: The component's server.
+            parts: Returns the page; that of this repository's kind where it is left out.
+        """
         self.app = app
         self._key = development_key("page", STATE)
+        self._parts = cache(parts or _of_this_kind)
         self._own = cache(self._build)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif scope["path"] == "/" or scope["path"].startswith("/page/"):
-            await self._own()[0](scope, receive, send)
-        elif scope["path"] == "/invocations" and scope["method"] == "POST" and self.has_key(Headers(scope=scope)):
-            from agentcore_kit.local.page.recording import recorded
-
-            await recorded(self.app, self._own()[1])(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        app = self.app
+        if scope["type"] == "http":
+            if is_of_page(scope["path"]):
+                app = self._own()
+            elif scope["method"] == "POST" and self.has_key(Headers(scope=scope)):
+                around = self._parts().around.get(scope["path"])
+                app = around(app) if around else app
+        await app(scope, receive, send)
 
     def has_key(self, headers: Headers) -> bool:
         """Whether a request has the key, and comes from this server's own page where a browser says where from."""
@@ -68,10 +80,12 @@ class Page:
             return False
         return hmac.compare_digest(headers.get(KEY_HEADER, "").encode(), self._key.encode())
 
-    def _build(self) -> tuple[ASGIApp, Conversations]:
-        """Return what answers for the page, and what keeps its conversations."""
+    def _build(self) -> ASGIApp:
         from agentcore_kit.local.page.api import build
-        from agentcore_kit.local.page.conversations import Conversations
 
-        conversations = Conversations(STATE / "page")
-        return build(conversations, self.has_key), conversations
+        return build(self._parts(), self.has_key)
+
+
+def _of_this_kind() -> Parts:
+    found: Parts = import_string(_OF_A_KIND[repository_kind()])()
+    return found

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from agentcore_kit.local.page import recording
-from agentcore_kit.local.page.conversations import Conversations, NotThere
+from agentcore_kit.local.page.agent import recording
+from agentcore_kit.local.page.agent.conversations import Conversations
+from agentcore_kit.local.page.parts import NotThere
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.serving.invocation import SESSION_HEADER
 

@@ -2,29 +2,26 @@
 
 import { byId, count, element, many, moment, usd } from "./dom.js";
 import { api } from "./server.js";
+import { Side } from "./side.js";
 
 export class Sessions {
   #list = byId("session-list");
-  #toggle = byId("toggle-sessions");
-  #box = byId("sessions");
+  #side = new Side(byId("toggle-sessions"), byId("sessions"));
   #onOpen;
   #shown = "";
 
   /** onOpen gets the stored session that a person chose. */
   constructor(onOpen) {
     this.#onOpen = onOpen;
-    this.#toggle.addEventListener("click", () => this.#unfold(!this.unfolded));
   }
 
-  /** Whether the list lies over the conversation, which it does on a narrow window only. */
+  /** Whether the list lies over the conversation. */
   get unfolded() {
-    return this.#box.classList.contains("unfolded");
+    return this.#side.unfolded;
   }
 
   fold() {
-    if (!this.unfolded) return;
-    this.#unfold(false);
-    this.#toggle.focus();
+    this.#side.fold();
   }
 
   /** Read the list again; current is the id of the session that is open. */
@@ -55,9 +52,9 @@ export class Sessions {
   #item(session) {
     const open = element(
       "button",
-      { type: "button", class: "session", "data-testid": "session", "data-session": session.id },
-      element("span", { class: "session-title" }, session.title || "Untitled"),
-      element("span", { class: "session-facts" }, factsOf(session)),
+      { type: "button", class: "item", "data-testid": "session", "data-session": session.id },
+      element("span", { class: "item-title" }, session.title || "Untitled"),
+      element("span", { class: "item-facts" }, factsOf(session)),
     );
     open.addEventListener("click", async () => {
       await this.open(session.id);
@@ -68,12 +65,6 @@ export class Sessions {
 
   #button(id) {
     return this.#list.querySelector(`[data-session="${CSS.escape(id)}"]`);
-  }
-
-  #unfold(unfolded) {
-    this.#box.classList.toggle("unfolded", unfolded);
-    this.#toggle.setAttribute("aria-expanded", String(unfolded));
-    if (unfolded) this.#list.querySelector("button")?.focus();
   }
 }
 

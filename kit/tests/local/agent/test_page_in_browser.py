@@ -1,47 +1,23 @@
-"""The page in a real browser, headless. Where there is no Chromium, the tests say so. Marked `integration`."""
+"""The page of an agent in a real browser. Marked `integration`."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.runtime.telemetry import SPAN_FILE
+from tests.local.agent.scripted_agent import HUGE, Scripted, scripted_page
+from tests.local.browsers import MARKUP, PHONE, nameless, opened, width
 from tests.local.page_server import page_of
-from tests.local.scripted_agent import HUGE, MARKUP, Scripted, scripted_page
 
 pytestmark = pytest.mark.integration
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_PHONE, _DESK = (360, 740), (1280, 800)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        pytest.skip(f"no Chromium here: none of {', '.join(_NAMES)} is on PATH; the page is not tried in a browser")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Return a browser without a past."""
-    made = browser.new_context(viewport={"width": _DESK[0], "height": _DESK[1]})
-    made.set_default_timeout(60_000)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -56,18 +32,6 @@ def scripted(repository: Path) -> Iterator[tuple[str, Scripted]]:
 def page(context: BrowserContext, scripted: tuple[str, Scripted]) -> Page:
     """Return the page, opened as it was printed; a script that fails in it fails the test."""
     return opened(context, scripted[0])
-
-
-def opened(context: BrowserContext, address: str) -> Page:
-    page = context.new_page()
-    page.on("pageerror", _fail)
-    page.goto(address)
-    expect(page.get_by_role("heading", level=1)).to_have_text("example-agent")
-    return page
-
-
-def _fail(error: Any) -> None:
-    raise AssertionError(error)
 
 
 def ask(page: Page, question: str) -> Any:
@@ -259,13 +223,13 @@ def test_the_last_report_is_shown_as_it_is_meant_to_look(page: Page, repository:
 
 
 def test_on_a_phone_nothing_is_cut_off(browser: Browser, scripted: tuple[str, Scripted]) -> None:
-    small = browser.new_context(viewport={"width": _PHONE[0], "height": _PHONE[1]}, color_scheme="dark")
+    small = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, color_scheme="dark")
     page = opened(small, scripted[0])
     turn = ask(page, "markup")
-    assert page.evaluate("document.documentElement.scrollWidth") <= _PHONE[0]
+    assert width(page) <= PHONE[0]
     turn.get_by_role("button", name="Trace").click()
     expect(page.get_by_test_id("trace")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= _PHONE[0]
+    assert width(page) <= PHONE[0]
     page.get_by_role("button", name="Sessions").click()
     expect(page.get_by_test_id("session")).to_be_visible()
     small.close()
@@ -273,8 +237,4 @@ def test_on_a_phone_nothing_is_cut_off(browser: Browser, scripted: tuple[str, Sc
 
 def test_every_control_has_a_name(page: Page) -> None:
     ask(page, "markup")
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('button, input, select, textarea, summary')].filter(one =>
-           !(one.textContent.trim() || one.labels?.length || one.ariaLabel || one.title)).map(one => one.outerHTML)"""
-    )
-    assert nameless == []
+    assert nameless(page) == []

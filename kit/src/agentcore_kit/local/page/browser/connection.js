@@ -7,20 +7,22 @@ const NO_KEY = "Open the address that `make dev` printed.";
 
 export class Connection {
   #box;
-  #onAgent;
+  #path;
+  #onAbout;
   #onChange;
   #asking = false;
 
-  /** onAgent gets the agent each time it was read; onChange hears whether the server is there. */
-  constructor(box, { onAgent, onChange }) {
+  /** path says what the component is; onAbout gets it each time it was read; onChange hears whether the server is there. */
+  constructor(box, path, { onAbout, onChange }) {
     this.#box = box;
-    this.#onAgent = onAgent;
+    this.#path = path;
+    this.#onAbout = onAbout;
     this.#onChange = onChange;
     troubles.addEventListener("unreachable", () => this.#lost());
     troubles.addEventListener("forbidden", () => this.#say(NO_KEY));
   }
 
-  /** Read the agent, and go on asking until it is there. */
+  /** Read what the component is, and go on asking until it is there. */
   async check() {
     if (this.#asking) return;
     this.#asking = true;
@@ -30,9 +32,9 @@ export class Connection {
 
   async #reached() {
     try {
-      const agent = await api("agent");
+      const about = await api(this.#path);
       this.#say("");
-      this.#onAgent(agent);
+      this.#onAbout(about);
     } catch (problem) {
       if (!(problem instanceof Failure)) return false;
       if (problem.status !== 403) this.#say(problem.message);

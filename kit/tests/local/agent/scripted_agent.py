@@ -11,9 +11,9 @@ from typing import Any
 
 from agentcore_kit.local.page.app import Page, page_address
 from agentcore_kit.local.served_app import served
+from tests.local.browsers import MARKUP
 
 USAGE = {"inputTokens": 1200, "outputTokens": 34, "totalTokens": 1234, "estimated": False}
-MARKUP = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script> **bold**"
 HUGE = 10_000_000
 
 

@@ -1,4 +1,4 @@
-// Requests to the server: the key of the page, JSON answers, and the stream of a turn.
+// Requests to the server: the key of the page, JSON answers, and what it means when they fail.
 
 const KEY = "page-key";
 
@@ -34,50 +34,16 @@ export async function api(path, body) {
   return unlessBroken(response.json());
 }
 
-/** Ask the agent, and hand over the events of its answer as they come. */
-export async function* ask({ question, sessionId, traceId, token, signal }) {
-  const response = await send("/invocations", {
-    method: "POST",
-    signal,
-    headers: {
-      Authorization: `Bearer ${token}`,
-      "Content-Type": "application/json",
-      "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": sessionId,
-      traceparent: `00-${traceId}-${hex(8)}-01`,
-    },
-    body: JSON.stringify({ prompt: question, stream: true }),
-  });
-  if (!response.ok) throw await failureOf(response);
-  yield* eventsOf(response);
-}
-
-export const newSessionId = () => `page-${crypto.randomUUID()}`;
-
-export const newTraceId = () => hex(16);
-
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function send(path, options) {
+/** Ask for a path of this server, with the key. */
+export function send(path, options) {
   const key = sessionStorage.getItem(KEY) ?? "";
   return unlessBroken(fetch(path, { ...options, headers: { ...options.headers, "X-Page-Key": key } }));
 }
 
-async function* eventsOf(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await unlessBroken(reader.read());
-    if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      if (block.startsWith("data:")) yield JSON.parse(block.slice(5));
-    }
-  }
-}
-
 /** The result of a request; a stop passes as it is, and any other break means that the server is gone. */
-async function unlessBroken(promise) {
+export async function unlessBroken(promise) {
   try {
     return await promise;
   } catch (problem) {
@@ -87,7 +53,7 @@ async function unlessBroken(promise) {
   }
 }
 
-async function failureOf(response) {
+export async function failureOf(response) {
   const text = await unlessBroken(response.text());
   try {
     return new Failure(response.status, JSON.parse(text) ?? {});
@@ -96,7 +62,8 @@ async function failureOf(response) {
   }
 }
 
-function hex(bytes) {
+/** So many random bytes, as hexadecimal digits. */
+export function hex(bytes) {
   const numbers = crypto.getRandomValues(new Uint8Array(bytes));
   return Array.from(numbers, (number) => number.toString(16).padStart(2, "0")).join("");
 }

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from agentcore_kit.config.repository import MANIFEST, repository_root
-from agentcore_kit.local.page.conversations import NotThere
+from agentcore_kit.local.page.parts import NotThere
 from agentcore_kit.local.traces import Span, read_traces
 from agentcore_kit.runtime.settings import LOCAL_STATE
 from agentcore_kit.runtime.telemetry import SPAN_FILE

@@ -1,7 +1,8 @@
 // The conversation: the session that is open, its turns, and the turn that runs.
 
+import { ask, newSessionId, newTraceId } from "./asking.js";
 import { byId, count, element, many, usd } from "./dom.js";
-import { api, ask, Failure, newSessionId, newTraceId, Unreachable } from "./server.js";
+import { api, Failure, Unreachable } from "./server.js";
 import { Turn } from "./turn.js";
 import { tokenOf } from "./who.js";
 

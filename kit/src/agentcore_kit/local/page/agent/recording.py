@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
 
-from agentcore_kit.local.page.conversations import Conversations
+from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.runtime.identity import claims_of
 from agentcore_kit.serving.invocation import SESSION_HEADER
 from agentcore_kit.serving.settings import AgentSettings

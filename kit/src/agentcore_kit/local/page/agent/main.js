@@ -24,8 +24,8 @@ const chat = new Chat(
   { trace: (turn) => quietly(trace.show(turn, { focus: true })), again: askAgain, row: (turn) => rowDialog.open(turn) },
   { running: showRunning, ended: turnEnded, unsent: (question) => input.value || draft(question) },
 );
-const connection = new Connection(byId("trouble"), {
-  onAgent: showAgent,
+const connection = new Connection(byId("trouble"), "agent", {
+  onAbout: showAgent,
   onChange: (reached) => (send.disabled = !reached && !chat.running),
 });
 let shownAgent = "";

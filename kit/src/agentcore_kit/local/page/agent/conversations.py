@@ -9,16 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from agentcore_kit.local.page.parts import NotThere
 from agentcore_kit.runtime.private import private_file, private_folder
 
 MOST_SESSIONS = 200
 """How many sessions are listed, the ones that were used last; the files of others stay."""
 
 _TITLE = 80
-
-
-class NotThere(Exception):
-    """What is asked for is not there; the message says so."""
 
 
 class Conversations:

@@ -1,0 +1,42 @@
+"""What the page of one kind consists of besides what all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+Answer = Callable[[Any, Request, Any], Any]
+"""Returns what an address answers: called with the settings, the request, and its JSON body, None for a GET."""
+
+
+class NotThere(Exception):
+    """What is asked for is not there; the message says so."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The page of one kind.
+
+    Attributes:
+        folder: Its files for the browser, `page.html` among them.
+        settings: Returns what answers are called with first. Read with the first request, and once.
+        get: What answers GET, by the address below `/page/api/`.
+        post: What answers POST, likewise.
+        routes: Further addresses, which say themselves who may ask.
+        around: By the path of the component's own server, what sees a POST that comes from the page.
+    """
+
+    folder: Path
+    settings: Callable[[], Any]
+    get: Mapping[str, Answer]
+    post: Mapping[str, Answer]
+    routes: Sequence[BaseRoute] = ()
+    around: Mapping[str, Callable[[ASGIApp], ASGIApp]] = field(default_factory=dict)
