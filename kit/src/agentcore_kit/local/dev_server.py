@@ -104,7 +104,8 @@ def serve() -> None:
 
         record_spans()
         app = import_string(load_manifest().spec.code.app)
-        app.add_middleware(Page)
+        if hasattr(app, "add_middleware"):  # an application of the team's own may have none, and then no page
+            app.add_middleware(Page)
         app.run()
 
 
