@@ -1,6 +1,7 @@
-"""Move the files of the chosen kind to the top of the new repository, then say what to type next.
+"""Move the files of the chosen kind and starter to the top of the new repository, then say what to type next.
 
-`_kinds/agent/` is for agents, `_kinds/agent+tool/` for agents and tools alike.
+`_kinds/agent/` is for agents, `_kinds/agent+tool/` for agents and tools alike; `_starters/agent/hr/` is for agents that
+begin as an HR assistant.
 """
 
 import json
@@ -8,9 +9,9 @@ import shutil
 import sys
 from pathlib import Path
 
-KINDS = Path("_kinds")
+KINDS, STARTERS = Path("_kinds"), Path("_starters")
 FIRST_USE = {
-    "agent": 'make ask Q="What\'s our Q3 revenue in EMEA?"',
+    "agent": 'make ask Q="What can you do?"',
     "tool": "make dev",
     "memory": "make eval",
     "platform": "make dev",
@@ -35,6 +36,12 @@ if KINDS.is_dir():
         if ANSWERS["kind"] in folder.name.split("+"):
             promote(folder, Path())
     shutil.rmtree(KINDS)
+
+if STARTERS.is_dir():
+    chosen = STARTERS / ANSWERS["kind"] / ANSWERS["starter"]
+    if chosen.is_dir():
+        promote(chosen, Path())
+    shutil.rmtree(STARTERS)
 
 print(f"""
 {ANSWERS["agent_name"]} is ready. Next:

@@ -56,11 +56,14 @@ NEEDED = {  # by kind: what a component of it is made of, and where that is
     "platform": ("AgentCore Gateway, rate limits, inference profiles and budgets", WITH_PLATFORM),
 }
 
+STARTERS = {"agent": ["finance", "hr", "it", "blank"], "tool": ["market-data", "blank"]}  # other kinds: none
+
 NEEDS_TAG = "1 to 64 letters, digits, dots, hyphens, underscores or slashes, the first a letter or digit"
 NEEDS_ACCOUNT = "the 12 digits of an AWS account, as text"
 
 RULES = {
     "kind": Rule(r"[a-z]+", "one of the kinds offered", "agent"),
+    "starter": Rule(r"[a-z]+(-[a-z]+)*", "the name of a starter", "finance"),
     # In snake case it names the Runtime, which has 48 characters: 40 leave room for an environment.
     "agent_name": Rule(
         r"(?=.{3,40}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
@@ -92,7 +95,10 @@ RESERVED = {"null", "true", "false", "yes", "off", "con", "prn", "aux", "nul"}
 RESERVED |= {device + digit for device in ("com", "lpt") for digit in "0123456789"}
 
 JINJA = re.compile(r"[{][%#{]|[%#}][}]")  # written so that cookiecutter, which renders this file, does not see any
-OFFERED = re.compile(r"[{]{2} [{](, |'[a-z]+': '[^'{}]*')+[}]\[cookiecutter\.kind\] [}]{2}")  # a text for each kind
+OFFERED = re.compile(  # a text for each kind, or for each starter
+    r"[{]{2} [{](, |'[a-z -]+': '[^'{}]*')+[}]"
+    r"(\[cookiecutter\.kind\]|\.get\(cookiecutter\.kind ~ ' ' ~ cookiecutter\.starter, '[a-zA-Z. -]+'\)) [}]{2}"
+)
 NEEDS_NO_JINJA = "no two braces in a row, and no brace beside % or #"
 
 
@@ -111,6 +117,13 @@ def is_right(field: str, answer: object) -> bool:
         and not any(map(is_invisible, answer))
         and not (field == "agent_name" and answer in RESERVED)
     )
+
+
+def lacking_starter(starter: str) -> str | None:
+    """Say which starters the kind has, when it has not this one."""
+    kind = str(ANSWERS.get("kind"))
+    offered = STARTERS.get(kind, ["none"])
+    return None if starter in offered or kind not in NEEDED else f"a starter of kind {kind}: {', '.join(offered)}"
 
 
 def lacks(region: str) -> str | None:
@@ -145,10 +158,13 @@ def problem(field: str) -> str | None:
     if jinja is not None:
         answer, needs = jinja, NEEDS_NO_JINJA
     elif is_right(field, answer):
-        missing = lacks(answer) if field == "region" else shared_with(field)
+        further = {"region": lacks, "starter": lacking_starter}
+        missing = further[field](answer) if field in further else shared_with(field)
         if missing is None:
             return None
         needs = missing
+    if field == "starter":
+        example = STARTERS.get(str(ANSWERS.get("kind")), ["none"])[0]
     shown = ascii(answer)  # any terminal can print it
     shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
     return f"  {field}: {shown}\n    needed:  {needs}\n    example: {example}"

@@ -19,19 +19,25 @@ TEMPLATE = KIT.parent / "{{cookiecutter.agent_name}}"
 VENDOR = TEMPLATE / "vendor"
 KINDS = ("agent", "tool", "memory", "platform")
 
-STARTER = KIT / "src" / "agentcore_kit" / "authoring" / "starter_lines.json"
-"""By which `kit adopt` knows the starter of an agent."""
+STARTERS = KIT / "src" / "agentcore_kit" / "authoring" / "starter_lines.json"
+"""By which `kit adopt` knows the starters of agents."""
 
 
 def starter_lines() -> str:
-    """Return what STARTER is to have: the files that `kit adopt` replaces, each with the checksums of its lines."""
-    agent = TEMPLATE / "_kinds" / "agent"
-    paths = [*agent.glob("src/agent/**/*"), *agent.glob("evals/*.jsonl"), agent / "tests/test_tools.py"]
-    names = sorted(
-        path.relative_to(agent).as_posix() for path in paths if path.suffix in (".py", ".md", ".csv", ".jsonl")
-    )
-    lines = {name: checksums((agent / name).read_text(encoding="utf-8")) for name in names}
-    return json.dumps(lines, indent=0) + "\n"
+    """Return what STARTERS is to have: by starter the files that `kit adopt` replaces, with the checksums of lines."""
+    found = {}
+    for starter in sorted(path for path in (TEMPLATE / "_starters" / "agent").iterdir() if path.is_dir()):
+        found[starter.name] = _checksums(TEMPLATE / "_kinds" / "agent") | _checksums(starter)
+    return json.dumps(found, indent=0, sort_keys=True) + "\n"
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    paths = [*folder.glob("src/agent/**/*"), *folder.glob("evals/*.jsonl"), *folder.glob("tests/test_tools.py")]
+    return {
+        path.relative_to(folder).as_posix(): checksums(path.read_text(encoding="utf-8"))
+        for path in paths
+        if path.is_file() and path.suffix in (".py", ".md", ".csv", ".yaml", ".jsonl")
+    }
 
 
 def build(folder: Path) -> Path:
@@ -92,7 +98,7 @@ def main() -> None:
             sys.exit(f"{found}; run: make wheel")
         return
     VENDOR.mkdir(exist_ok=True)
-    STARTER.write_text(starter_lines(), encoding="utf-8")
+    STARTERS.write_text(starter_lines(), encoding="utf-8")
     if difference():
         for old in VENDOR.glob("agentcore_kit-*.whl"):
             old.unlink()

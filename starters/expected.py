@@ -15,7 +15,7 @@ from typing import Any
 
 from agentcore_kit.evaluation.dataset import Row
 
-SKELETON = Path(__file__).parents[1] / "{{cookiecutter.agent_name}}" / "_kinds"
+FOLDER = Path(__file__).parents[1] / "{{cookiecutter.agent_name}}" / "_starters"
 
 BY_HAND = ("tags",)
 """The fields of a row's metadata that nothing computes."""
@@ -30,8 +30,8 @@ def computed() -> dict[Path, list[Row]]:
     from starters.finance import cases as finance
     from starters.market_data import cases as market_data
 
-    found = {SKELETON / "agent" / "evals" / name: rows for name, rows in finance.datasets().items()}
-    found |= {SKELETON / "tool" / "evals" / name: rows for name, rows in market_data.datasets().items()}
+    found = {FOLDER / "agent/finance/evals" / name: rows for name, rows in finance.datasets().items()}
+    found |= {FOLDER / "tool/market-data/evals" / name: rows for name, rows in market_data.datasets().items()}
     for path, rows in found.items():
         ids = [row.scenario_id for row in rows]
         twice = {name for name in ids if ids.count(name) > 1}

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from cookiecutter.exceptions import FailedHookException
 
-from tests.repository import KINDS, ROOT, generate
+from tests.repository import BEGINNINGS, KINDS, ROOT, generate
 
 Bake = Callable[..., Path]
 
@@ -98,3 +98,10 @@ def hooks_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def kind(request: pytest.FixtureRequest) -> str:
     """Run the test for each kind."""
     return str(request.param)
+
+
+@pytest.fixture(params=BEGINNINGS, ids="-".join)
+def beginning(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Run the test for each kind and each of its starters; return them as answers."""
+    kind, starter = request.param
+    return {"kind": kind, "starter": starter}

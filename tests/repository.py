@@ -17,12 +17,25 @@ from jinja2 import Template
 ROOT = Path(__file__).parents[1]
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 KINDS: list[str] = QUESTIONS["kind"]
+STARTERS: dict[str, list[str]] = {
+    folder.name: sorted(path.name for path in folder.iterdir() if path.is_dir())
+    for folder in sorted((ROOT / "{{cookiecutter.agent_name}}" / "_starters").iterdir())
+}
+"""What a component of a kind may begin as; kinds that are not here begin in one way."""
+
+BEGINNINGS = [(kind, starter) for kind in KINDS for starter in STARTERS.get(kind, ["none"])]
 
 
-def defaults(kind: str) -> dict[str, str]:
-    """Return what is answered by pressing Enter: the name and the description are those of the kind's starter."""
+def defaults(kind: str, starter: str | None = None) -> dict[str, str]:
+    """Return what is answered by pressing Enter: the name and the description are those of kind and starter."""
     offered = {name: answer for name, answer in QUESTIONS.items() if isinstance(answer, str)}
-    return {name: Template(answer).render(cookiecutter={"kind": kind}) for name, answer in offered.items()}
+    answers = {"kind": kind}
+    for name, answer in offered.items():
+        answers[name] = Template(answer).render(cookiecutter=answers)
+        if name == "starter" and starter:
+            answers[name] = starter
+    del answers["kind"]
+    return answers
 
 
 DEFAULTS = defaults("agent")

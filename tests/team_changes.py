@@ -1,6 +1,6 @@
 """What a team does with its agent in a first year, one change after the other, each in the team's own files only.
 
-The agent is the HR assistant of `tests/replacements/hr`. A change is a function that edits a repository as a person
+The agent begins as an HR assistant, with the starter `hr`. A change is a function that edits a repository as a person
 would: some words of a file, a block at its end, a file more.
 """
 

@@ -16,6 +16,7 @@ from tests.repository import DEFAULTS, append, assert_says, generate
 Refuse = Callable[..., str]
 
 REFUSED: dict[str, list[str]] = {
+    "starter": ["", " ", "Finance", "market-data", "none", "hr ", "hr\n", "insurance", "../hr", "agent/hr"],
     "agent_name": [
         *(
             "",
@@ -128,6 +129,14 @@ def test_refused_with_field_answer_and_example(refuse: Refuse, field: str, answe
     assert message.count("needed:") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "offered"), [("tool", "market-data, blank"), ("memory", "none"), ("platform", "none")]
+)
+def test_a_starter_of_another_kind_is_refused(refuse: Refuse, kind: str, offered: str) -> None:
+    told = refuse({"kind": kind, "starter": "hr"})
+    assert f"starter: 'hr'\n    needed:  a starter of kind {kind}: {offered}\n" in told
+
+
 def test_accounts_of_a_platform_are_its_own(refuse: Refuse) -> None:
     told = refuse({"kind": "platform", "dev_account_id": "123456789012"})
     assert "prod_account_id: '123456789012'" in told
@@ -221,12 +230,12 @@ def test_the_message_shows_on_a_terminal_without_unicode(template: Path, output:
 def test_the_questions_explain_themselves(template: Path, output: Path) -> None:
     code, shown = command(template, output, typed="\n" * (1 + len(DEFAULTS)))
     assert code == 0
-    for words in ("Kind of component", "1 - agent  ", "Cost centre  ", "[12/12] Prod account"):
+    for words in ("Kind of component", "1 - agent  ", "Cost centre  ", "[13/13] Prod account"):
         assert words in shown
     assert [path.name for path in output.iterdir()] == [DEFAULTS["agent_name"]]
 
 
 def test_template_code_that_is_typed_is_refused(template: Path, output: Path) -> None:
-    code, shown = command(template, output, typed="\n\n{{ 6 * 7 }}" + "\n" * len(DEFAULTS))
+    code, shown = command(template, output, typed="\n\n\n{{ 6 * 7 }}" + "\n" * len(DEFAULTS))
     assert (code, tree(output)) == (1, {})
     assert "description: '{{ 6 * 7 }}'" in shown

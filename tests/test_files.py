@@ -1,7 +1,9 @@
 """What a generated repository consists of: its files, that nothing in them is unfinished, that tools can read them."""
 
+import ast
 import fnmatch
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from tests.repository import (
     NOT_FOR_PLATFORM,
     QUESTIONS,
     ROOT,
+    STARTERS,
     assert_parses,
     assert_says,
     defaults,
@@ -40,12 +43,14 @@ RENDERED = (
     "README.md",
     "Makefile",
     ".github/CODEOWNERS",
+    "_starters/*/*.jinja",
 )
 MOST_FILES = {"agent": 60, "tool": 55, "memory": 40, "platform": 70}
 MOST_PYTHON_LINES = 1000
 MOST_LINES = 300
 MOST_MAKEFILE_LINES = 60
 DATA_AND_LOCKS = ("requirements*.txt", "evals/*.jsonl", "tests/contract.json", "vendor/*.whl")
+OF_A_STARTER = ("src/", "evals/", "tests/", "docs/tools.md", "manifest.yaml", "README.md")
 VARIABLE = re.compile(r"cookiecutter\.(\w+)")
 PACKAGE_HOST = re.compile(r"(pypi|pythonhosted|npmjs|debian)\.org")
 
@@ -69,16 +74,19 @@ def test_answers_arrive_and_every_file_parses(bake: Bake, answers: dict[str, str
     assert_says(repository, answers)
 
 
-def test_exactly_these_files(bake: Bake, kind: str, request: pytest.FixtureRequest) -> None:
-    record = ROOT / "tests/filesets" / f"{kind}.txt"
-    found = "".join(f"{name.as_posix()}\n" for name in files(bake(kind=kind)))
+def test_exactly_these_files(bake: Bake, beginning: dict[str, str], request: pytest.FixtureRequest) -> None:
+    kind, starter = beginning.values()
+    record = ROOT / "tests/filesets" / (f"{kind}-{starter}.txt" if kind in STARTERS else f"{kind}.txt")
+    found = "".join(f"{name.as_posix()}\n" for name in files(bake(**beginning)))
     if request.config.getoption("--record-filesets"):
         record.write_text(found, encoding="utf-8")
     assert found == record.read_text(encoding="utf-8"), "as intended? then record it: make fileset"
 
 
-def test_a_repository_is_small_enough_to_read(bake: Bake, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    repository = bake(kind=kind)
+def test_a_repository_is_small_enough_to_read(
+    bake: Bake, beginning: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository, kind = bake(**beginning), beginning["kind"]
     found = files(repository)
     lines = {
         name: len((repository / name).read_text(encoding="utf-8").splitlines())
@@ -89,8 +97,9 @@ def test_a_repository_is_small_enough_to_read(bake: Bake, kind: str, capsys: pyt
     longest = max(lines, key=lambda name: lines[name])
     with capsys.disabled():
         print(
-            f"\n{kind}: {len(found)} files (at most {MOST_FILES[kind]}), {python} lines of Python "
-            f"(at most {MOST_PYTHON_LINES}), the longest file {longest} with {lines[longest]} (at most {MOST_LINES})"
+            f"\n{' '.join(beginning.values())}: {len(found)} files (at most {MOST_FILES[kind]}), "
+            f"{python} lines of Python (at most {MOST_PYTHON_LINES}), "
+            f"the longest file {longest} with {lines[longest]} (at most {MOST_LINES})"
         )
     assert len(found) <= MOST_FILES[kind]
     assert python <= MOST_PYTHON_LINES
@@ -98,12 +107,14 @@ def test_a_repository_is_small_enough_to_read(bake: Bake, kind: str, capsys: pyt
     assert lines[Path("Makefile")] <= MOST_MAKEFILE_LINES
 
 
-def test_nothing_is_left_of_the_template_or_of_this_machine(bake: Bake, template: Path, kind: str) -> None:
-    repository = bake(kind=kind)
+def test_nothing_is_left_of_the_template_or_of_this_machine(
+    bake: Bake, template: Path, beginning: dict[str, str]
+) -> None:
+    repository = bake(**beginning)
     machine = [str(path) for path in (repository.parent, template, ROOT, Path.home())]
     for name in files(repository):
         text = (repository / name).read_bytes().decode(errors="replace")
-        assert not re.search(r"cookiecutter|_kinds|[{}]", name.as_posix())
+        assert not re.search(r"cookiecutter|_kinds|_starters|[{}]", name.as_posix())
         assert not VARIABLE.search(text), name
         assert not PACKAGE_HOST.search(text), name
         assert not [path for path in machine if f"{path}/" in text], name
@@ -147,10 +158,10 @@ NOT_EXPLAINED = (".editorconfig", ".gitattributes", ".gitignore", "AGENTS.md")
 
 
 def test_agents_md_is_what_the_kit_writes_of_the_repository(
-    bake: Bake, kind: str, request: pytest.FixtureRequest
+    bake: Bake, beginning: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
-    """It is current in a fresh repository, and says of every file where it is."""
-    repository, record = bake(kind=kind), request.config.getoption("--record-filesets")
+    """It is current in a fresh repository, whatever its starter, and says of every file where it is."""
+    repository, kind, record = bake(**beginning), beginning["kind"], request.config.getoption("--record-filesets")
     source = ROOT / "{{cookiecutter.agent_name}}" / "_kinds" / kind / "AGENTS.md"
     command = [sys.executable, "-m", "agentcore_kit", "agents-md", *(["--write"] if record else [])]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
@@ -235,7 +246,8 @@ def test_only_identity_is_rendered(sources: dict[Path, str]) -> None:
     """All other files are copied, so that they lint where they stand and an update can merge them; the Makefile has
     what the kind has."""
     for name, text in sources.items():
-        place = Path(*name.parts[2:]) if name.parts[0] == "_kinds" else name
+        above = {"_kinds": 2, "_starters": 3 if len(name.parts) > 3 else 0}.get(name.parts[0], 0)
+        place = Path(*name.parts[above:])
         assert is_copied(name) != any(fnmatch.fnmatch(place.as_posix(), pattern) for pattern in RENDERED), name
         assert not (is_copied(name) and VARIABLE.search(text)), name
 
@@ -245,11 +257,60 @@ def test_every_question_is_used_and_every_variable_is_asked(sources: dict[Path, 
     assert used | {"kind"} == {"kind", *DEFAULTS}  # the kind decides which files there are
 
 
-def test_what_is_offered_is_of_the_kind(bake: Bake, kind: str) -> None:
-    repository = bake(kind=kind)
-    assert_says(repository, defaults(kind))
+def test_what_is_offered_is_of_kind_and_starter(bake: Bake, beginning: dict[str, str]) -> None:
+    repository = bake(**beginning)
+    assert_says(repository, defaults(**beginning))
     listed = repository / "components.yaml"
     assert not listed.exists() or f"name: {repository.name}\n" not in listed.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", STARTERS)
+def test_a_starter_is_only_what_a_team_owns(bake: Bake, kind: str) -> None:
+    """What else a starter would need is missing in the kit."""
+    same = {"kind": kind, "description": "The same."}
+    made = [bake(**same, starter=starter, agent_name=f"a-{starter}") for starter in STARTERS[kind]]
+    for other in made[1:]:
+        texts = [
+            {name: (folder / name).read_bytes().replace(folder.name.encode(), b"NAME") for name in files(folder)}
+            for folder in (made[0], other)
+        ]
+        names = texts[0].keys() | texts[1].keys()
+        differing = {name.as_posix() for name in names if texts[0].get(name) != texts[1].get(name)}
+        shared = {f"src/{kind}/{name}" for name in ("__init__.py", "app.py", "agent.py")}
+        assert {name for name in differing if not name.startswith(OF_A_STARTER)} == set()
+        assert not differing & shared
+
+
+def test_the_starters_that_are_offered_are_there(template: Path) -> None:
+    tree = ast.parse((template / "hooks/pre_gen_project.py").read_text(encoding="utf-8"))
+    (offered,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STARTERS"
+    ]
+    assert {kind: sorted(names) for kind, names in offered.items()} == STARTERS
+    prompt = str(QUESTIONS["__prompts__"]["starter"])
+    for kind, names in offered.items():
+        assert f"{kind}: {', '.join(names)}" in prompt
+        assert defaults(kind)["starter"] == names[0]
+
+
+@pytest.mark.parametrize("starter", STARTERS["agent"])
+def test_the_question_of_the_readme_is_one_of_the_ground_truth(bake: Bake, starter: str) -> None:
+    repository = bake(kind="agent", starter=starter)
+    asked = re.findall(r'make ask Q="([^"…]+)"', (repository / "README.md").read_text(encoding="utf-8"))
+    assert asked
+    rows = [json.loads(line) for line in (repository / "evals/dataset.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert set(asked) <= {row["turns"][0]["input"] for row in rows}
+
+
+@pytest.mark.parametrize("starter", sorted({*STARTERS["agent"]} - {"finance"}))
+def test_a_starter_says_nothing_of_another(bake: Bake, starter: str) -> None:
+    repository = bake(kind="agent", starter=starter)
+    for name in files(repository):
+        if name.suffix != ".whl" and name.parts[0] != "docs":
+            text = (repository / name).read_text(encoding="utf-8")
+            assert not re.search(r"EMEA|revenue\b|financial analytics", text), name
 
 
 def test_every_question_is_explained() -> None:

@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.repository import COMBINATIONS, NOT_FOR_PLATFORM, allow_a_busy_machine, generate
+from tests.repository import (
+    BEGINNINGS,
+    COMBINATIONS,
+    NOT_FOR_PLATFORM,
+    STARTERS,
+    allow_a_busy_machine,
+    defaults,
+    generate,
+)
 
 pytestmark = pytest.mark.generated
 
+FIRST = {kind: defaults(kind)["starter"] for kind in STARTERS}
 NOWHERE = "http://127.0.0.1:9"
 # No NO_PROXY: that this machine is never reached by a proxy is the kit's own doing.
 OFFLINE = {
@@ -65,7 +74,37 @@ def test_it_passes_its_own(repository: Path, kind: str, verb: str) -> None:
         run(repository, "make", verb, **OFFLINE)
 
 
-# Those of an agent are run by test_replaced_starter.py, in another domain: each takes minutes.
+# The starter that is offered first is that of `repository`; the one of test_first_year.py is looked at there.
+FURTHER = [(kind, one) for kind, one in BEGINNINGS if kind in STARTERS and one not in ("hr", FIRST[kind])]
+
+
+OF_A_STARTER = [
+    [".venv/bin/ruff", "format", "--check", "."],
+    [".venv/bin/ruff", "check", "."],
+    [".venv/bin/mypy"],
+    [".venv/bin/kit", "manifest"],
+    [".venv/bin/kit", "dataset"],
+    ["make", "test", "eval"],
+]
+"""What looks at the files that a starter has of its own: of `make check`, not what is the same for all of a kind."""
+
+
+@pytest.mark.parametrize(("kind", "starter"), FURTHER, indirect=["kind"])
+def test_another_starter_passes_its_own(
+    template: Path, repository: Path, output: Path, kind: str, starter: str
+) -> None:
+    """What is installed is the same, so it is shared."""
+    another = generate(template, output, {"kind": kind, "starter": starter, "agent_name": f"begins-as-{starter}"})
+    allow_a_busy_machine(another)
+    for shared in (".venv", ".mypy_cache"):
+        (repository / shared).mkdir(exist_ok=True)
+        (another / shared).symlink_to(repository / shared)
+    further = [[".venv/bin/kit", "redteam"]] if kind == "agent" else [[".venv/bin/kit", "tools"]]
+    for command in [*OF_A_STARTER, *further]:
+        run(another, *command, **OFFLINE)
+
+
+# Those of an agent are run by test_first_year.py, in another domain: each takes minutes.
 WITHOUT_AGENT = ["tool", "memory"]
 
 

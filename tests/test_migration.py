@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.repository import ROOT, append, files, generate
-from tests.test_update import GENERATED, commit, git, kit, release_kit, write_wheel
+from tests.test_update import GENERATED, commit, git, kit, release_kit, source, write_wheel
 
 OVERLAY = ROOT / "tests" / "fixtures" / "before_the_kit"
 SCRIPT = ROOT / "docs" / "migrate_to_kit.py"
@@ -65,9 +65,9 @@ def history(template: Path, tmp_path: Path) -> Path:
     folder = Path(shutil.copytree(template, tmp_path / "release"))
     agent = folder / GENERATED / "_kinds" / "agent"
     shutil.rmtree(folder / GENERATED / "vendor")
-    (agent / "tests/test_tools.py").unlink()
+    source(folder, "agent", "tests/test_tools.py").unlink()
     for path in OVERLAY.rglob("*.old"):
-        target = agent / path.relative_to(OVERLAY).with_suffix("")
+        target = source(folder, "agent", path.relative_to(OVERLAY).with_suffix("").as_posix())
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     append(agent / "evals/cases.py", "CASES = []")

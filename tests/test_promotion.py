@@ -26,13 +26,15 @@ def test_folders_are_merged(changed: Path, output: Path, kind: str) -> None:
     repository = generate(changed, output, {"kind": kind})
     assert {Path(".github/shared.yml"), Path(".github/own.yml")} < set(files(repository))
     assert not (repository / "_kinds").exists()
+    assert not (repository / "_starters").exists()
 
 
+@pytest.mark.parametrize("where", ["_kinds/agent", "_starters/agent/finance"])
 @pytest.mark.parametrize("clash", ["Makefile", ".github/ISSUE_TEMPLATE", "Makefile/file"])
 def test_a_path_that_is_there_twice_stops(
-    changed: Path, output: Path, capfd: pytest.CaptureFixture[str], clash: str
+    changed: Path, output: Path, capfd: pytest.CaptureFixture[str], where: str, clash: str
 ) -> None:
-    append(changed / GENERATED / "_kinds/agent" / clash, "another")
+    append(changed / GENERATED / where / clash, "another")
     with pytest.raises(FailedHookException):
         generate(changed, output, {})
     assert "The template holds" in capfd.readouterr().err
@@ -43,7 +45,9 @@ def test_a_second_run_changes_nothing(changed: Path, bake: Bake) -> None:
     repository = bake()
     before = files(repository)
     hook = changed / "hooks/post_gen_project.py"
-    hook.write_text(hook.read_text().replace("{{ cookiecutter | tojson }}", '{"agent_name": "x", "kind": "agent"}'))
+    hook.write_text(
+        hook.read_text().replace("{{ cookiecutter | tojson }}", '{"agent_name": "x", "kind": "agent", "starter": "hr"}')
+    )
     subprocess.run([sys.executable, str(hook)], cwd=repository, check=True)
     assert files(repository) == before
 
@@ -54,5 +58,5 @@ def test_the_next_commands_are_told(bake: Bake, capfd: pytest.CaptureFixture[str
     assert [line.strip() for line in told if line] == [
         "cd revenue-agent",
         "make setup",
-        '''make ask Q="What's our Q3 revenue in EMEA?"''',
+        'make ask Q="What can you do?"',
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from agentcore_kit.evaluation.dataset import load_dataset
 
-from starters.expected import SKELETON, computed, differences, updated
+from starters import results
+from starters.expected import FOLDER, computed, differences, updated
 from starters.finance.cases import rows as finance_rows
 from starters.finance.expect import At, shift
+from tests.repository import STARTERS
 
 ROWS = computed()
 
@@ -26,7 +29,7 @@ def test_a_wrong_expected_value_is_told_by_row(tmp_path: Path) -> None:
     path, row = _copy(tmp_path), "common-whats-our-q3-revenue-in-emea"
     path.write_text(path.read_text(encoding="utf-8").replace("556.2 million", "565.2 million"), encoding="utf-8")
 
-    found = list(differences(path, ROWS[SKELETON / "agent/evals/dataset.jsonl"]))
+    found = list(differences(path, ROWS[FOLDER / "agent/finance/evals/dataset.jsonl"]))
 
     assert any(difference.startswith(f"dataset.jsonl: row {row} expects other values") for difference in found)
 
@@ -41,7 +44,7 @@ def test_a_wrong_expected_value_is_told_by_row(tmp_path: Path) -> None:
     ids=["swapped", "added", "tagged"],
 )
 def test_rows_may_be_swapped_added_and_tagged_by_hand(tmp_path: Path, edit: Callable[[list[str]], list[str]]) -> None:
-    path, rows = _copy(tmp_path), ROWS[SKELETON / "agent/evals/dataset.jsonl"]
+    path, rows = _copy(tmp_path), ROWS[FOLDER / "agent/finance/evals/dataset.jsonl"]
     text = "".join(f"{line}\n" for line in edit(path.read_text(encoding="utf-8").splitlines()))
     path.write_text(text, encoding="utf-8")
 
@@ -51,7 +54,7 @@ def test_rows_may_be_swapped_added_and_tagged_by_hand(tmp_path: Path, edit: Call
 
 
 def test_new_values_are_written_where_they_belong(tmp_path: Path) -> None:
-    path, rows = _copy(tmp_path), ROWS[SKELETON / "agent/evals/dataset.jsonl"]
+    path, rows = _copy(tmp_path), ROWS[FOLDER / "agent/finance/evals/dataset.jsonl"]
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("556.2 million", "565.2 million"), encoding="utf-8")
 
@@ -94,7 +97,36 @@ def test_rows_say_whether_they_depend_on_the_date() -> None:
     assert len({row.metadata.date for row in found.values() if "drift" in row.metadata.tags}) == 4
 
 
+@pytest.mark.parametrize("starter", results.STARTERS)
+def test_what_rows_expect_is_what_the_tools_return(starter: str) -> None:
+    assert list(results.differences(FOLDER / "agent" / starter)) == []
+
+
+@pytest.mark.parametrize(
+    ("starter", "name", "old", "new", "row"),
+    [
+        ("hr", "employees.csv", "E1001,30,2.5,18", "E1001,30,2.5,19", "common-how-many-vacation-days-do-i-have-left"),
+        ("it", "users.csv", "the certificate ran out", "the key ran out", "common-vpn-keeps-disconnecting-for-jdoe1"),
+        ("blank", "offices.csv", "18:30", "18:45", "common-when-does-the-berlin-office-close"),
+    ],
+)
+def test_sample_data_that_changed_is_told_by_row(
+    tmp_path: Path, starter: str, name: str, old: str, new: str, row: str
+) -> None:
+    folder = Path(shutil.copytree(FOLDER / "agent" / starter, tmp_path / starter))
+    path = folder / "src/agent/data" / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+    assert any(f"row {row}" in told for told in results.differences(folder))
+
+
+def test_every_agent_has_rows_that_are_computed_or_looked_up() -> None:
+    assert {*results.STARTERS, "finance"} == {*STARTERS["agent"]}
+
+
 def _copy(folder: Path) -> Path:
     path = folder / "dataset.jsonl"
-    path.write_bytes((SKELETON / "agent" / "evals" / "dataset.jsonl").read_bytes())
+    path.write_bytes((FOLDER / "agent/finance/evals/dataset.jsonl").read_bytes())
     return path

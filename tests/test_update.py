@@ -17,7 +17,7 @@ import pytest
 from cookiecutter.exceptions import FailedHookException
 
 from tests.conftest import Bake
-from tests.repository import KINDS, append, files, generate
+from tests.repository import KINDS, append, defaults, files, generate
 
 GENERATED = "{{cookiecutter.agent_name}}"
 SHARED = "Makefile"
@@ -34,6 +34,12 @@ EDITED = {
     "memory": "evals/thresholds.yaml",
     "platform": "use-cases.yaml",
 }
+
+
+def source(template: Path, kind: str, path: str) -> Path:
+    """Return where the template has a file of a repository: with the first starter offered, or with the kind."""
+    starter = template / GENERATED / "_starters" / kind / defaults(kind)["starter"] / path
+    return starter if starter.exists() else template / GENERATED / "_kinds" / kind / path
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -101,7 +107,7 @@ def test_an_edited_repository_takes_a_release(release: Path, output: Path, tmp_p
     commit(repository)
     assert kit(repository, "template-update").stdout == "tag=\n", "there is nothing newer"
 
-    code = release / GENERATED / "_kinds" / kind / CODE[kind]
+    code = source(release, kind, CODE[kind])
     code.write_text(f"# new\n{code.read_text(encoding='utf-8')}", encoding="utf-8")
     append(release / GENERATED / SHARED, "# new")
     append(release / GENERATED / "_kinds" / kind / ADDED, "new")
@@ -161,7 +167,7 @@ def test_a_release_that_removes_an_edited_file_changes_nothing(release: Path, ou
     append(repository / EDITED["agent"], "The team's own sentence.")
     commit(repository)
     head = git(repository, "rev-parse", "HEAD")
-    (release / GENERATED / "_kinds/agent" / EDITED["agent"]).unlink()
+    source(release, "agent", EDITED["agent"]).unlink()
     append(release / GENERATED / SHARED, "# new")
     commit(release)
     git(release, "tag", "v0.2.0")

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import yaml
 from cookiecutter.main import cookiecutter
-from starters.replacement import replace_starter
 
 TEMPLATE = Path(__file__).parents[2]
 
 KINDS = ("agent", "tool", "memory", "platform")
 STARTERS = ("finance", "hr")
-"""The starter of the agent, and another domain that replaces it: nothing in the kit may be tied to either."""
+"""Of the starters of an agent, those that the tests run in: nothing in the kit may be tied to either."""
 
 
 def generate(folder: Path, kind: str, starter: str = "finance", name: str = "") -> Path:
@@ -23,14 +22,13 @@ def generate(folder: Path, kind: str, starter: str = "finance", name: str = "") 
     _copy_template(template)
     config = folder / "cookiecutter.yaml"
     config.write_text(yaml.safe_dump({"replay_dir": f"{folder}/replay", "cookiecutters_dir": f"{folder}/templates"}))
-    answers = {"kind": kind, "agent_name": name or f"example-{kind}"}
+    answers = {"kind": kind, "agent_name": name or f"example-{kind}"} | (
+        {"starter": starter} if kind == "agent" else {}
+    )
     made = cookiecutter(
         str(template), no_input=True, extra_context=answers, output_dir=str(folder), config_file=str(config)
     )
-    repository = Path(made)
-    if kind == "agent" and starter != "finance":
-        replace_starter(repository, starter)
-    return repository
+    return Path(made)
 
 
 def _copy_template(copy: Path) -> None:

@@ -2,6 +2,6 @@
 
 import sys
 
-from starters.expected import SKELETON
+from starters.expected import FOLDER
 
-sys.path.insert(0, str(SKELETON / "agent" / "src"))  # the starter's own sample data computes them
+sys.path.insert(0, str(FOLDER / "agent/finance/src"))  # the starter's own sample data computes them

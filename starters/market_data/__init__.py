@@ -2,6 +2,6 @@
 
 import sys
 
-from starters.expected import SKELETON
+from starters.expected import FOLDER
 
-sys.path.insert(0, str(SKELETON / "tool" / "src"))  # the starter's own sample data computes them
+sys.path.insert(0, str(FOLDER / "tool/market-data/src"))  # the starter's own sample data computes them

@@ -183,7 +183,7 @@ def test_a_file_deep_in_a_package_comes_with_the_package(tmp_path: Path) -> None
 def test_the_starter_is_known(tmp_path: Path) -> None:
     import build_wheel
 
-    assert build_wheel.STARTER.read_text(encoding="utf-8") == build_wheel.starter_lines(), "run: make wheel"
+    assert build_wheel.STARTERS.read_text(encoding="utf-8") == build_wheel.starter_lines(), "run: make wheel"
 
 
 def test_questions_are_made_of_a_description_and_changing_tools_are_left_alone() -> None:

@@ -31,8 +31,9 @@ TURNS = ("helpfulness", "faithfulness", "relevance", "conciseness", "harmlessnes
 
 
 def of_turns(number: int) -> Row:
-    """Return a row of the dataset with so many turns."""
-    return next(row for row in load_dataset().rows() if len(row.turns) == number and not row.metadata.failures)
+    """Return a row of the dataset with so many turns, whose last says more than a word that stands elsewhere too."""
+    rows = (row for row in load_dataset().rows() if len(row.turns) == number and not row.metadata.failures)
+    return next(row for row in rows if " " in row.turns[-1].input and len(row.turns[-1].input) > len("yes, please"))
 
 
 class Watching(Judge):

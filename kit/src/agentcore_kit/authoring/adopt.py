@@ -169,7 +169,7 @@ def _refuse_unfit(chosen: Candidate, agents: Agents) -> None:
 
 def _replace_starter(changes: Changes, code: ForeignCode, chosen: Candidate) -> None:
     """Put the code in the place of the starter, in memory."""
-    for name in starter.known_files():
+    for name in starter.known_files(changes.root):
         if name not in (*starter.STAYS, adopted_text.AGENT, adopted_text.TOOLS, adopted_text.PACKAGE, DATASET, ATTACKS):
             changes.remove(name)
     for name, content in code.files.items():

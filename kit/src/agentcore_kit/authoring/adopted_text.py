@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from agentcore_kit.authoring.changes import Changes, not_placed
@@ -155,19 +156,13 @@ def manifest(changes: Changes, identifier: str) -> None:
 
     about = json.dumps(load_manifest().metadata.description, ensure_ascii=False)
     name = identifier.replace("-", " ").capitalize()
-    starter = """      - id: quarterly-revenue
-        name: Quarterly revenue
-        description: Revenue of EMEA, APAC and AMER by quarter, growth between quarters, summaries for executives.
-        tags: [finance, revenue, growth]
-"""
     own = f"      - id: {identifier}\n        name: {name}\n        description: {about}\n        tags: [adopted]\n"
-    _replace(changes, _MANIFEST, starter, own)
+    _replace_lines(changes, _MANIFEST, r"    skills:\n(?:      .*\n)+", f"    skills:\n{own}")
 
 
 def day(changes: Changes) -> None:
     """Take the day out of the local environment that the starter's sample data need."""
-    line = 'today: 2026-11-16 # stands still, so that "last quarter" always is in the packaged sample data\n'
-    _replace(changes, _LOCAL, f"\n{line}", "")
+    _replace_lines(changes, _LOCAL, r"\ntoday: \S+ #.*\n", "")
 
 
 def readme(changes: Changes, tops: Sequence[str], question: str) -> None:
@@ -180,15 +175,18 @@ def readme(changes: Changes, tops: Sequence[str], question: str) -> None:
     """
     paths = _paths(tops)
     asked = "".join(one for one in question if one not in '"$`\\')
-    for before, after in _readme_lines(paths, asked):
+    question_line = f'    make ask Q="{asked}" # one question: answer, tool calls, tokens, time\n'
+    _replace_lines(changes, _README, r'    make ask Q=".*\n', question_line)
+    about = (
+        f"It was adopted (`kit adopt`): {paths} is as it was written, and `src/agent/agent.py` gives each session an\n"
+        "agent of its parts."
+    )
+    _replace_lines(changes, _README, r"It starts .*\n(?:.+\n)*", f"{about}\n")
+    for before, after in _readme_lines(paths):
         _replace(changes, _README, before, after)
 
 
-def _readme_lines(paths: str, question: str) -> Iterator[tuple[str, str]]:
-    yield (
-        '    make ask Q="What\'s our Q3 revenue in EMEA?"       # one question: answer, tool calls, tokens, time\n',
-        f'    make ask Q="{question}" # one question: answer, tool calls, tokens, time\n',
-    )
+def _readme_lines(paths: str) -> Iterator[tuple[str, str]]:
     yield "`src/agent/prompt.md` | `make eval`, `kit redteam`", f"{paths}, adopted | `make eval`, `kit redteam`"
     yield (
         "`src/agent/tools.py`: the docstring is what a model sees |",
@@ -201,9 +199,7 @@ def _readme_lines(paths: str, question: str) -> Iterator[tuple[str, str]]:
         "`tests/test_tools.py`, and\n`spec.registry.skills` of the manifest. "
         "Nothing else knows what the agent is about.\nA Strands agent that exists already takes its place as it is: "
         "`kit adopt ../its-folder`.\n",
-        f"The agent was adopted (`kit adopt`): {paths} is as it was written, and `src/agent/agent.py` gives "
-        "each session\nan agent of its parts. What is left first: rows of `evals/`, and `spec.registry.skills` of the "
-        "manifest.\n",
+        "What is left first: rows of `evals/`, and `spec.registry.skills` of the manifest.\n",
     )
 
 
@@ -217,6 +213,15 @@ def _replace(changes: Changes, name: str, before: str, after: str) -> None:
             name, 1, f"has not, or not once, what the template wrote: {first[:90]}", "adopt in a fresh repository"
         )
     changes.set(name, plain.replace(before, after))
+
+
+def _replace_lines(changes: Changes, name: str, pattern: str, after: str) -> None:
+    """Put a text in the place of what a pattern finds at the beginning of a line. Raises CommandError unless once."""
+    found = re.findall(rf"^{pattern}", changes.text(name).replace("\r\n", "\n"), re.MULTILINE)
+    if len(found) != 1:
+        what = f"has not, or not once, what the template wrote, by the pattern {pattern}"
+        raise not_placed(name, 1, what, "adopt in a fresh repository")
+    _replace(changes, name, found[0], after)
 
 
 def _paths(tops: Sequence[str]) -> str:

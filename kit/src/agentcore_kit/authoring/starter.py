@@ -10,7 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 _KNOWN = "starter_lines.json"
-"""Each file of the starter with the checksums of its lines; `kit/build_wheel.py` writes it."""
+"""The files of each starter with the checksums of their lines; `kit/build_wheel.py` writes it."""
 
 _WIDTH = 8
 
@@ -25,10 +25,19 @@ STAYS = ("src/agent/app.py",)
 """Files of the starter that stay as they are."""
 
 
-def known_files() -> dict[str, str]:
-    """Return the files of the starter, each with the checksums of its lines, one after the other."""
-    found: dict[str, str] = json.loads((files("agentcore_kit.authoring") / _KNOWN).read_text(encoding="utf-8"))
-    return found
+def known_files(root: Path) -> dict[str, str]:
+    """Return the files of the starter that a repository began with, each with the checksums of its lines in a row.
+
+    Args:
+        root: The repository. Where a starter was changed, it is the one that most files are of.
+    """
+    path = files("agentcore_kit.authoring") / _KNOWN
+    starters: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return max(starters.values(), key=lambda known: sum(_is_as(root / name, known[name]) for name in known))
+
+
+def _is_as(path: Path, expected: str) -> bool:
+    return path.is_file() and checksums(path.read_text(encoding="utf-8", errors="replace")) == expected
 
 
 def checksums(text: str) -> str:
@@ -42,7 +51,7 @@ def differences(root: Path) -> Iterator[str]:
     Args:
         root: The repository.
     """
-    known = known_files()
+    known = known_files(root)
     for name, expected in known.items():
         path = root / name
         if not path.is_file():

@@ -46,7 +46,11 @@ class File:
 
 NAMES = (
     Names("agentcore_kit.serving.app", ("create_app",), (AGENT,)),
-    Names("agentcore_kit.serving", ("AgentSession", "Caller", "caller_of", "RequestRefused", "tool_error"), (AGENT,)),
+    Names(
+        "agentcore_kit.serving",
+        ("AgentSession", "Caller", "caller_of", "confirm", "RequestRefused", "tool_error"),
+        (AGENT,),
+    ),
     Names("agentcore_kit.serving.adopted", ("AdoptedAgent",), (AGENT,)),
     Names("agentcore_kit.mcp_server.app", ("create_app",), (TOOL,)),
     Names("agentcore_kit.mcp_server", ("tool", "Aged", "Caller", "Failure"), (TOOL,)),

@@ -16,6 +16,7 @@ from strands.types.exceptions import MaxTokensReachedException
 
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.caller import state_of_request
+from agentcore_kit.serving.confirmation import LEFT, NOT_CONFIRMED, give_up, questions, resumption, waits
 from agentcore_kit.serving.model_stream import LIMITS, RETRIES, RETRIES_LEFT
 from agentcore_kit.serving.plain import plain, storable
 from agentcore_kit.serving.tool_calls import CALLS, NOTICES, ToolCall, record_unknown
@@ -51,6 +52,7 @@ class Turn:
     first_token_ms: float | None = None
     stop_reason: str = ""
     notices: list[str] = field(default_factory=list)
+    question: str = ""  # what the user has to say yes to, before a tool goes on
 
     def elapsed_ms(self) -> float:
         """Return milliseconds since the turn began."""
@@ -66,7 +68,7 @@ class Turn:
         """
         usage: dict[str, Any] = dict(invocation.usage) if invocation else {}
         return {
-            "answer": _answer(message, self.stop_reason),
+            "answer": _answer(message, self.stop_reason, self.question),
             "stopReason": self.stop_reason,
             "toolCalls": self.tool_calls,
             "usage": {key: usage.get(key, 0) for key in ("inputTokens", "outputTokens", "totalTokens")},
@@ -86,6 +88,8 @@ async def run_turn(
     is asked for again: the text since the last `tool`, or since the beginning, is void. So it is after a
     `{"type": "blocked"}`, where what stands in its place follows.
 
+    A tool that waits for the user's yes ends the turn with its question; a yes as the next prompt resumes it.
+
     Args:
         agent: The agent of a session.
         prompt: What the user says.
@@ -97,7 +101,9 @@ async def run_turn(
         Exception: Whatever the model raises.
     """
     turn = Turn()
-    await close_broken_turn(agent)
+    said = resumption(agent, prompt) or storable(prompt)
+    if isinstance(said, str):
+        await (close_broken_turn(agent, NOT_CONFIRMED, LEFT) if waits(agent) else close_broken_turn(agent))
     limits: Limits = {"turns": max_model_calls}
     state: dict[str, Any] = {
         CALLS: turn.tool_calls,
@@ -106,7 +112,7 @@ async def run_turn(
         RETRIES_LEFT: max_retries,
         **state_of_request(caller),
     }
-    asked = agent.stream_async(storable(prompt), invocation_state=state, limits=limits)
+    asked = agent.stream_async(said, invocation_state=state, limits=limits)
     unfinished = blocked = False  # whether there is text of a message that is not there yet, or never will be
     called: list[dict[str, Any]] = []
     try:
@@ -127,12 +133,15 @@ async def run_turn(
                     unfinished = False
                     record_unknown(called, event["message"], state)
                     if blocked and event["message"]["role"] == "assistant":
-                        yield plain({"type": "text", "text": _answer(event["message"], "")})
+                        yield plain({"type": "text", "text": _answer(event["message"])})
                     called = _tool_uses(event["message"])
                     for use in called:
                         yield plain({"type": "tool", "name": use["name"], "input": use["input"]})
                 elif "result" in event:
                     turn.stop_reason = event["result"].stop_reason
+                    turn.question = questions(event["result"].interrupts)
+                    if turn.question:
+                        yield plain({"type": "text", "text": turn.question})
     except MaxTokensReachedException:  # what there is of the answer is in the conversation
         turn.stop_reason = "max_tokens"
     if turn.stop_reason in _CUT:
@@ -146,21 +155,31 @@ def _tool_uses(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [block["toolUse"] for block in message["content"] if "toolUse" in block]
 
 
-def _answer(message: dict[str, Any], stop_reason: str) -> str:
-    text = "\n\n".join(block["text"].strip() for block in message["content"] if "text" in block)
+def _answer(message: dict[str, Any], stop_reason: str = "", question: str = "") -> str:
+    texts = [block["text"].strip() for block in message["content"] if "text" in block]
+    text = "\n\n".join(filter(None, [*texts, question]))
     return text or (_TOO_MANY_STEPS if stop_reason == "limit_turns" else _NOTHING)
 
 
-async def close_broken_turn(agent: Agent) -> None:
-    """Answer the words that a failed or interrupted turn left open: models refuse two user messages in a row."""
+async def close_broken_turn(agent: Agent, told: str = _BROKEN, answered: str = _BROKEN) -> None:
+    """Answer the words that a failed or interrupted turn left open: models refuse two user messages in a row.
+
+    Args:
+        agent: The agent of a session.
+        told: What the model is told of calls without a result.
+        answered: What stands in the place of an answer.
+    """
+    done = give_up(agent)
     last: dict[str, Any] = dict(agent.messages[-1]) if agent.messages else {"role": "assistant", "content": []}
     if open_calls := _tool_uses(last):
         results = [
-            {"toolUseId": use["toolUseId"], "status": "error", "content": [{"text": _BROKEN}]} for use in open_calls
+            done.get(use["toolUseId"])
+            or {"toolUseId": use["toolUseId"], "status": "error", "content": [{"text": told}]}
+            for use in open_calls
         ]
         await _append(agent, {"role": "user", "content": [{"toolResult": result} for result in results]})
     if agent.messages and agent.messages[-1]["role"] == "user":
-        await _append(agent, {"role": "assistant", "content": [{"text": _BROKEN}]})
+        await _append(agent, {"role": "assistant", "content": [{"text": answered}]})
 
 
 async def _append(agent: Agent, message: Any) -> None:
