@@ -15,6 +15,9 @@ from tests.repositories import generate
 
 __all__ = ["cloud", "server", "world"]
 
+STARTERS = ("blank", "finance", "it", "hr")
+"""What the repositories begin as, in turn: whatever it is, it is replaced."""
+
 Adopt = Callable[[dict[str, str]], tuple[Path, Path, str]]
 
 
@@ -32,7 +35,7 @@ def adopted(tmp_path_factory: pytest.TempPathFactory) -> Adopt:
     def adopt(files: dict[str, str]) -> tuple[Path, Path, str]:
         name = next(iter(files)).partition("/")[0]
         if name not in made:
-            repository = generate(tmp_path_factory.mktemp(name), "agent")
+            repository = generate(tmp_path_factory.mktemp(name), "agent", STARTERS[len(made) % len(STARTERS)])
             source = written(tmp_path_factory.mktemp("foreign"), files)
             done = kit("adopt", str(source), "--yes", here=repository)
             assert done.returncode == 0, done.stdout + done.stderr
