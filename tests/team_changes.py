@@ -228,10 +228,9 @@ def add_user_scoped_tool(repository: Path) -> None:
     tools = repository / "src/agent/tools.py"
     edit(
         tools,
-        r"^from agentcore_kit.serving import tool_error\n",
-        "from agentcore_kit.serving import caller_of, tool_error\n",
+        r"^from agentcore_kit.serving import confirm, tool_error\n",
+        "from agentcore_kit.serving import caller_of, confirm, tool_error\n",
     )
-    edit(tools, r"^from strands import tool\n", "from strands import ToolContext, tool\n")
     edit(
         tools,
         r"Do not use for the rules of leave: use getPolicy\.$",
