@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,8 +18,8 @@ from tests.repositories import generate
 
 __all__ = ["cloud", "server", "world"]
 
-STARTERS = ("blank", "finance", "it", "hr")
-"""What the repositories begin as, in turn: whatever it is, it is replaced."""
+STARTERS = {"weather": "blank", "desk": "it"}
+"""What a repository begins as, by the folder of the agent, where that is not finance: whatever it is, it goes."""
 
 Adopt = Callable[[dict[str, str]], tuple[Path, Path, str]]
 
@@ -29,17 +32,40 @@ def kit(*words: str, here: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def adopted(tmp_path_factory: pytest.TempPathFactory) -> Adopt:
-    """Return what adopts an agent: the repository, the folder that it was in, and what the command printed."""
+    """Return what adopts an agent: the repository, the folder that it was in, and what the command printed.
+
+    It takes a minute, so one process does it for all that run tests, and each gets a copy.
+    """
     made: dict[str, tuple[Path, Path, str]] = {}
+    together = tmp_path_factory.getbasetemp().parent if os.environ.get("PYTEST_XDIST_WORKER") else None
+    shared = (together or tmp_path_factory.getbasetemp()) / "adopted"
 
     def adopt(files: dict[str, str]) -> tuple[Path, Path, str]:
         name = next(iter(files)).partition("/")[0]
         if name not in made:
-            repository = generate(tmp_path_factory.mktemp(name), "agent", STARTERS[len(made) % len(STARTERS)])
-            source = written(tmp_path_factory.mktemp("foreign"), files)
-            done = kit("adopt", str(source), "--yes", here=repository)
-            assert done.returncode == 0, done.stdout + done.stderr
-            made[name] = repository, source, done.stdout
+            folder = shared / name
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                said = folder / "said.txt"
+                if not said.exists():
+                    said.write_text(_adopt(folder, files, STARTERS.get(name, "finance")), encoding="utf-8")
+            (repository,) = folder.glob("repository/example-agent")
+            (source,) = folder.glob("foreign/*")
+            copy = tmp_path_factory.mktemp(name) / repository.name
+            shutil.copytree(repository, copy, symlinks=True)
+            made[name] = copy, source, said.read_text(encoding="utf-8")
         return made[name]
 
     return adopt
+
+
+def _adopt(folder: Path, files: dict[str, str], starter: str) -> str:
+    """Adopt an agent in a fresh repository, and return what was printed."""
+    for name in ("repository", "foreign"):
+        (folder / name).mkdir()
+    repository = generate(folder / "repository", "agent", starter)
+    source = written(folder / "foreign", files)
+    done = kit("adopt", str(source), "--yes", here=repository)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
