@@ -320,6 +320,27 @@ def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSett
             service.close()
 
 
+def test_a_connection_stays_open_whose_opener_wakes_long_after_it_is_open(
+    monkeypatch: pytest.MonkeyPatch, alice: Caller
+) -> None:
+    """A busy machine lets a thread wait: the connection is there by then, and its time to open is over."""
+    limits, started = GatewayLimits.model_validate({"connectSeconds": 5}), GatewayClient.start
+
+    def started_late(client: GatewayClient) -> Any:
+        started(client)
+        time.sleep(limits.connect_seconds + 0.5)
+        return client
+
+    monkeypatch.setattr(GatewayClient, "start", started_late)
+    with serving(market_server(1)) as (url, _):
+        client = GatewayClient(url, CallerToken(alice).auth(), "test", limits)
+        client.connect()
+        try:
+            assert client.call_tool_sync("1", "market___getIndicator0", {"year": 2024})["status"] == "success"
+        finally:
+            client.end()
+
+
 def test_no_connection_is_left_when_a_conversation_cannot_be_opened(
     settings: AgentSettings, build_agent: BuildAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,42 +24,13 @@ LEFT = "I have not done that, as it was not confirmed."
 _NAME = "confirm"
 _WORD = re.compile(r"[^\W_]+")
 _YES = {
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "sure",
-    "ok",
-    "okay",
-    "confirm",
-    "confirmed",
-    "agreed",
-    "ja",
-    "oui",
-    "si",
-    "sí",
-    "sim",
-}
+    "yes", "yeah", "yep", "yup", "sure", "ok", "okay", "confirm", "confirmed", "agreed", "ja", "oui", "si", "sí", "sim",
+}  # fmt: skip
 _BESIDE = {
-    *(
-        "please",
-        "thanks",
-        "thank",
-        "you",
-        "i",
-        "it",
-        "that",
-        "do",
-        "so",
-        "go",
-        "ahead",
-        "of",
-        "course",
-        "right",
-        "correct",
-    ),
-    *("create", "open", "submit", "send", "reset", "request", "the", "ticket", "bitte", "danke", "merci", "gracias"),
-}
+    "please", "thanks", "thank", "you", "i", "it", "that", "do", "so", "go", "ahead", "of", "course", "right",
+    "correct", "create", "open", "submit", "send", "reset", "request", "the", "ticket",
+    "bitte", "danke", "merci", "gracias",
+}  # fmt: skip
 _ALSO_YES = {"go ahead", "do it", "please do", "do that", "of course", "correct", "that is correct"}
 
 

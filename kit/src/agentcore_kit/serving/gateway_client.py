@@ -86,7 +86,6 @@ class GatewayClient(MCPClient):
                 self._is_resting = False
                 raise
             session: Any = self._background_thread_session
-            self._background_thread_event_loop.call_soon_threadsafe(self._stay_open)  # type: ignore[union-attr]
             self._left_out = leave_out_broken(session)
             if self.listing.tools:
                 from mcp.types import ListToolsResult
@@ -95,8 +94,8 @@ class GatewayClient(MCPClient):
                 session._absorb_tool_listing(ListToolsResult(tools=self.listing.tools), complete=True)
             self._is_resting = False  # only now other calls may use it
 
-    def _stay_open(self) -> None:
-        with suppress(RuntimeError):  # it was closed meanwhile
+    def _stay_open(self, _: object) -> None:
+        with suppress(RuntimeError):  # it could not be opened
             self._opening.reschedule(None)
 
     def rest(self) -> None:
@@ -136,11 +135,13 @@ class GatewayClient(MCPClient):
         limits = self._limits
         patience = httpx2.Timeout(limits.connect_seconds, read=max(limits.connect_seconds, limits.call_seconds) + 1)
         async with (
-            asyncio.timeout(limits.connect_seconds) as self._opening,  # until `connect` knows that it is open
+            asyncio.timeout(limits.connect_seconds) as self._opening,
             create_mcp_http_client(auth=self._auth, timeout=patience) as client,
             streamable_http_client(self._url, http_client=client) as streams,
         ):
             client.event_hooks["response"].append(self._note_status)
+            # Called by the loop that has opened it: who waits for that may wake long after, on a busy machine.
+            self._init_future.add_done_callback(self._stay_open)
             try:
                 yield streams
             finally:

@@ -42,6 +42,7 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
         text("Secret"), {"type": "blocked"}, text("I may not say that."),
         result("I may not say that.", stopReason="guardrail_intervened"),
     ],
+    "confirm": [TOOL, text("Shall I?"), result("Shall I?", stopReason="interrupt")],
     "error": [{"type": "error", "error": "the model is not there", "status": 503, "requestId": "r-1"}],
     "huge": [TOOL, text("x" * HUGE), result("x" * HUGE, call("y" * HUGE))],
 }  # fmt: skip

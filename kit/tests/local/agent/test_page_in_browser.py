@@ -101,6 +101,7 @@ def test_a_turn_is_stopped_by_escape_and_kept_as_stopped(page: Page, scripted: t
         ("fails", "notice", "The result was cut."),
         ("retry", "notice", "asked again"),
         ("blocked", "notice", "guardrail"),
+        ("confirm", "notice", "waits for your yes"),
     ],
 )
 def test_what_went_otherwise_is_shown_as_what_it_is(page: Page, question: str, where: str, said: str) -> None:

@@ -99,6 +99,7 @@ export class Turn {
       else this.#text.replace(answer);
     }
     if (last.stopReason === "guardrail_intervened") this.#note("notice blocked", "Blocked by a guardrail.");
+    else if (last.stopReason === "interrupt") this.#note("notice", "It waits for your yes; anything else leaves it undone.");
     else if (last.stopReason && last.stopReason !== "end_turn") {
       this.#note("notice", `The model stopped early: ${last.stopReason}.`);
     }
