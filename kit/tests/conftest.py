@@ -64,6 +64,13 @@ OF_NO_KIND = {
 """Of the tests of delivery, what is the same whatever the repository is: it runs once, with an agent."""
 
 
+OWN = ("agent", "tool", "evals")
+"""The packages of a repository that its team owns."""
+
+REPOSITORY = pytest.StashKey[Path]()
+"""Where the tests of this process run: each process has a repository of its own."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kind", default="agent", choices=KINDS, help="the kind of repository that tests run in")
     parser.addoption("--starter", default="finance", choices=STARTERS, help="the domain of the agent in it")
@@ -76,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="kit-tests-")
     config.add_cleanup(folder.cleanup)
     repository = generate(Path(folder.name).resolve(), config.getoption("kind"), config.getoption("starter"))
+    config.stash[REPOSITORY] = repository
     before = Path.cwd()
     config.add_cleanup(lambda: os.chdir(before))
     os.chdir(repository)
@@ -97,6 +105,17 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = Path(shutil.copytree(repository_root(), tmp_path / "copy", ignore=ignored))
     monkeypatch.chdir(copy)
     return copy
+
+
+@pytest.fixture(autouse=True)
+def code_of_the_repository(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Forget what a test imported from a copy of the repository: the next one means the repository's own code."""
+    yield
+    root = pytestconfig.stash[REPOSITORY]
+    own = [name for name in OWN if (root / "src" / name).is_dir() or (root / name).is_dir()]
+    for name, module in [*sys.modules.items()]:
+        if name.partition(".")[0] in own and not Path(getattr(module, "__file__", None) or root).is_relative_to(root):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from agentcore_kit.cli import main
-
-OWN = {"agent", "tool", "evals"}
-"""The packages of a repository that its team owns."""
+from tests.conftest import OWN
 
 
 def add(*words: str, yes: bool = True) -> int:
