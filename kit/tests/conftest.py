@@ -110,9 +110,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def code_of_the_repository(pytestconfig: pytest.Config) -> Iterator[None]:
     """Forget what a test imported from a copy of the repository: the next one means the repository's own code."""
-    yield
-    root = pytestconfig.stash[REPOSITORY]
+    root, path = pytestconfig.stash[REPOSITORY], sys.path[:]
     own = [name for name in OWN if (root / "src" / name).is_dir() or (root / name).is_dir()]
+    yield
+    if own:  # a command of the kit puts the repository that it works for first
+        sys.path[:] = path
     for name, module in [*sys.modules.items()]:
         if name.partition(".")[0] in own and not Path(getattr(module, "__file__", None) or root).is_relative_to(root):
             del sys.modules[name]

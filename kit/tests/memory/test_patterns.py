@@ -9,6 +9,7 @@ from tests.patterns import CLASSES, growth, likes, patterns, repeated, use
 ESCAPED = "texts that stand for themselves, between fixed ends"
 LIMITED = "what it is used on is short: limited before, or of the repository's own files"
 MADE_BY_CALLERS = {f"agentcore_kit.{name}": why for name, why in {
+    "authoring.adopted_text._replace_lines": LIMITED, "authoring.drafted_rows.questions": ESCAPED,
     "checks.rename._left": ESCAPED, "checks.rename._renamed": ESCAPED, "config.component_name.mentions": ESCAPED,
     "config.delivery._left_out": LIMITED, "delivery.memory.deployment.existing": ESCAPED,
     "delivery.contract.matches": LIMITED, "delivery.doctor_looks._wrong_form": LIMITED,
