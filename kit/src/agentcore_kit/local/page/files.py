@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 _SHARED = Path(__file__).parent / "browser"
-_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -24,15 +25,20 @@ def answers_files(folder: Path) -> Callable[[Request], Awaitable[Response]]:
         folder: What is one kind's own. What is not there is looked for in what all pages share.
     """
 
+    loader = FileSystemLoader([folder, _SHARED])
+    page = Environment(loader=loader, autoescape=True).get_template("page.html.jinja").render()
+    headers = {"Content-Security-Policy": _POLICY, **HEADERS}
+
     async def answer(request: Request) -> Response:
-        name = "page.html" if request.url.path == "/" else request.url.path.removeprefix("/page/")
+        name = request.url.path.removeprefix("/page/")
         suffix = Path(name).suffix
         found = [path for path in (folder / name, _SHARED / name) if path.is_file()]
-        if "/" in name or suffix not in _TYPES or not found:
+        if name != "/" and ("/" in name or suffix not in _TYPES or not found):
             return JSONResponse({"error": "there is no such part of the page"}, 404)
         if request.method not in ("GET", "HEAD"):
             return JSONResponse({"error": "only GET"}, 405, {"Allow": "GET, HEAD"})
-        headers = {"Content-Security-Policy": _POLICY, **HEADERS}
+        if name == "/":
+            return HTMLResponse(page, headers=headers)
         return FileResponse(found[0], media_type=_TYPES[suffix], headers=headers)
 
     return answer

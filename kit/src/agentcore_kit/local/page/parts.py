@@ -26,7 +26,7 @@ class Parts:
     """The page of one kind.
 
     Attributes:
-        folder: Its files for the browser, `page.html` among them.
+        folder: Its files for the browser, `page.html.jinja` among them.
         settings: Returns what answers are called with first. Read with the first request, and once.
         get: What answers GET, by the address below `/page/api/`.
         post: What answers POST, likewise.
