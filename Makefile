@@ -79,7 +79,7 @@ bench: setup ## Measure generation, start, answers and concurrency
 	$(call step,Benchmarks of the local gateway,$(BIN)/python benchmarks/gateway.py)
 	$(call step,Benchmarks of the page,$(BIN)/python benchmarks/page.py)
 
-wheel: setup ## After a change of the kit: build its wheel for generated repositories, and pin it there
+wheel: setup ## After a change of the kit or of a starter: build its wheel for generated repositories, and pin it there
 	$(call step,Build and pin the kit,$(BIN)/python kit/build_wheel.py)
 
 COMPILE := $(BIN)/python -m agentcore_kit.checks.installer uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate

@@ -126,6 +126,16 @@ def test_a_run_that_is_wrong_is_refused_with_its_field(agent: Served, body: dict
     assert (refused.status_code, refused.json()["field"]) == (400, field), refused.text
 
 
+def test_a_run_that_speaks_of_feedback_is_a_run(agent: Served) -> None:
+    body = run_of("feedback", tools=[{"name": "feedback", "description": "", "parameters": {}}], forwardedProps={})
+    assert events_of(post(agent, body))[-1]["type"] == "RUN_FINISHED"
+
+
+def test_a_conversation_that_is_sent_again_may_be_long(agent: Served) -> None:
+    table = json.dumps([{"region": "EMEA", "value": number} for number in range(9_000)])
+    assert events_of(post(agent, run_of("How much?", table, "What can you do?")))[-1]["type"] == "RUN_FINISHED"
+
+
 @pytest.mark.parametrize("raw", [b'{"threadId": "t", "messages": ' + b"[" * 20_000, b'{"threadId": "t", "messages"'])
 def test_a_run_that_is_no_json_is_refused(agent: Served, raw: bytes) -> None:
     refused = httpx.post(agent.url, content=raw, headers=agent.headers(), timeout=100)

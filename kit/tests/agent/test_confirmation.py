@@ -191,3 +191,28 @@ async def _agent(service: Service, caller: Caller) -> Agent:
     async with service.sessions.use(caller, SESSION) as conversation:
         found: Agent = conversation.agent
         return found
+
+
+def test_a_yes_is_to_the_question_that_was_asked_and_to_no_other(kept: AgentSettings, alice: Caller) -> None:
+    prices, done = iter([10, 12, 12]), list[str]()
+
+    @tool(name="deleteFile", context=True)
+    def order(name: str, tool_context: ToolContext) -> str:
+        """Delete a file, which costs something."""
+        confirm(tool_context, f"Shall I delete {name}?")
+        confirm(tool_context, f"It costs {next(prices)}. Go on?")
+        done.append(name)
+        return "done"
+
+    def build(session: AgentSession) -> Agent:
+        return Agent(tools=[order], plugins=session.plugins, **session.options)
+
+    service = Service(kept, Eager(), build)
+    said = ask(service, alice, "delete report.txt")[-1]["answer"]
+    assert "Shall I delete report.txt?" in said
+    for question in ("It costs 10", "It costs 12"):
+        said = ask(service, alice, "yes")[-1]["answer"]
+        assert question in said, said
+        assert not done
+    ask(service, alice, "yes")
+    assert done == ["report.txt"]

@@ -84,6 +84,7 @@ def test_what_has_changed_is_noticed_and_written(
         ("`evals/pricing/`", "evals/pricing/ is not there"),
         ("`src/agent/tools.py` | `kit forecast`", "there is no `kit forecast`"),
         ("`src/agent/tools.py` | `make test deliver`", "there is no `make deliver`"),
+        ("`src/agent/tools.py` ` ` | `kit forecast`", "there is no `kit forecast`"),
     ],
 )
 def test_a_row_of_the_readme_that_is_wrong_is_named(

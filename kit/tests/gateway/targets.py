@@ -49,6 +49,7 @@ class Target:
         calls: What reached a tool.
         seconds: How long a call takes.
         sessions: Whether it keeps sessions, as revision 2025-11-25 may, and speaks no newer one.
+        raw: What is answered to a call in the place of its result, after it was made; empty for nothing.
         lists: While it is not set, no request for the list of its tools is answered.
         port: Where it listens, also when it is started again.
     """
@@ -57,6 +58,7 @@ class Target:
     calls: list[Call] = field(default_factory=list)
     seconds: float = 0.0
     sessions: bool = False
+    raw: bytes = b""
     lists: Event = field(default_factory=Event)
     port: int = field(default_factory=free_port)
 
@@ -83,10 +85,24 @@ class Target:
                     await send({"type": "http.response.body", "body": b"unknown revision"})
                     return
                 _headers.set(headers)
-            await app(scope, receive, send)
+            await app(scope, receive, self._answering(send) if self.raw and scope["type"] == "http" else send)
 
         with served(noting, "target", self.port):
             yield
+
+    def _answering(self, send: Any) -> Any:
+        """Return what sends `raw` in the place of the body of an answer to a call."""
+        before = len(self.calls)
+
+        async def sending(message: Any) -> None:
+            if len(self.calls) > before and message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message["headers"] if name != b"content-length"]
+                message = {**message, "headers": kept}
+            if len(self.calls) > before and message["type"] == "http.response.body":
+                message = {**message, "body": self.raw}
+            await send(message)
+
+        return sending
 
     def described(self) -> list[dict[str, Any]]:
         """Return its tools as MCP lists them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from agentcore_kit.config.platform import Gateway
 from agentcore_kit.local.gateway.connections import Connections
@@ -95,6 +97,26 @@ def test_a_target_of_an_older_revision_with_sessions_is_called_as_it_needs(start
         assert user.call("claims___read", amount=2020)["isError"] is True
     (call,) = old.calls
     assert call.headers["authorization"] == f"Bearer {user.token}"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"<p>busy</p>", b"[]", b'{"jsonrpc": "2.0", "id": 1, "result": {}}', b'{"jsonrpc": "2.0", "id": 1}']
+)
+def test_a_result_that_is_none_is_told_and_the_target_stays_up(gateway: Running, claims: Target, raw: bytes) -> None:
+    user = gateway.user("ana")
+    assert user.call("claims___read", amount=3)["isError"] is False
+    claims.raw = raw
+    failure = failure_of(user.call("claims___read", amount=3))
+    assert (failure["code"], failure["retryable"]) == (502, False)
+    assert "may have been done" in failure["message"]
+    claims.raw = b""
+    assert user.call("claims___read", amount=3)["isError"] is False
+
+
+def test_fields_of_a_result_that_are_null_are_none(gateway: Running, claims: Target) -> None:
+    empty: dict[str, Any] = {"content": [], "_meta": None, "structuredContent": None, "isError": False}
+    claims.raw = json.dumps({"jsonrpc": "2.0", "id": 1, "result": empty}).encode()
+    assert gateway.user("ana").call("claims___read", amount=3)["content"] == []
 
 
 def test_targets_that_are_saved_hold_at_once(start: Start, claims: Target) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from agentcore_kit.governance.catalog import catalog
+from agentcore_kit.governance.catalog import catalog, merged
+from agentcore_kit.governance.catalog_entry import CatalogEntry
 from tests.governance.conftest import DOCUMENTED, Registered, component, declare, tool_record
 from tests.governance.test_fleet import HOSTILE, Tags, evaluated
 
@@ -108,6 +110,14 @@ def test_clones_complete_the_records_and_show_what_has_none(
     found = made(tmp_path / "out", env="shared", source=clones)
     assert (found["example-tool"]["score"], found["example-tool"]["approval"]) == (0.9, "waits for approval")
     assert found["example-agent"]["approval"] == "not in the registry"
+
+
+def test_each_of_two_records_of_one_name_is_completed() -> None:
+    old, new, clone = (CatalogEntry(name="claims", kind="Tool", version=one) for one in ("1", "2", "3"))
+    found = merged([old, new], [replace(clone, score=0.9), replace(clone, name="other")], {})
+    assert [(one.name, one.version, one.score) for one in found] == [
+        ("claims", "1", 0.9), ("claims", "2", 0.9), ("other", "3", None),
+    ]  # fmt: skip
 
 
 def test_hostile_names_and_descriptions_stay_text(registered: Registered, clones: Path, tmp_path: Path) -> None:

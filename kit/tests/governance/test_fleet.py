@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.governance.fleet import fleet
 from tests.governance.conftest import declare, git, use_case
 
@@ -216,6 +217,12 @@ def test_the_page_has_no_address_and_shows_hostile_texts_as_text(
     assert "https:" not in text
     assert "example-memory" in text
     assert "5 repositories" in capsys.readouterr().out
+
+
+def test_a_page_that_cannot_be_written_is_told(clones: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("none", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"fleet\.html: cannot be written"):
+        fleet([clones], page=tmp_path / "file" / "fleet.html")
 
 
 def test_a_folder_without_repositories_is_named(tmp_path: Path, clones: Path) -> None:

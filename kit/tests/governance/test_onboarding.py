@@ -189,6 +189,18 @@ def test_typed_again_it_goes_on_where_it_stopped(
     assert names_at(platform) == ["first-tool", "claims-agent"]
 
 
+def test_typed_again_with_other_options_it_does_not_propose_what_the_branch_has_not(
+    platform: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(budget=100)
+    capsys.readouterr()
+    code, text = refused(capsys, budget=500)
+    assert code == 2
+    assert f"branch {BRANCH} is here from before, and has another entry of claims-agent" in text
+    assert f"git branch -D {BRANCH}" in text
+    typed(budget=100)
+
+
 def test_it_begins_at_what_others_have_merged(platform: Path, remote: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     git(tmp_path, "clone", "--quiet", "--branch", "main", str(remote), str(other))

@@ -109,6 +109,13 @@ WRONG = {
         ),
         "useCases[0].expires: 2026-02-01 is before approvedOn, 2026-03-01",
     ),
+    "a time in the place of a day": (
+        "use-cases.yaml",
+        lambda text: text.replace(
+            "approvedBy: null", "approvedBy: AI board\n    approvedOn: 2026-03-01 10:00:00\n    expires: 2027-02-01"
+        ),
+        "useCases[0].approvedOn: ",
+    ),
     "a model that the organisation refuses": (
         "environments/dev.yaml",
         lambda text: text.replace("  - global.anthropic.claude-sonnet-4-6", "  - global.anthropic.claude-sonet-4-6"),

@@ -267,6 +267,9 @@ def test_a_target_is_refreshed_from_the_contract_of_a_tool(folder: Path, capsys:
     assert (code, "policies/tools/currencies.json is written" in out) == (0, True)
     assert "currencies___convert" in load(folder).files.tools
     before = (folder / "tools/currencies.json").read_bytes()
+    source.write_text('{"tools": null}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="has no list of tools"):
+        refresh(folder, "currencies", str(source))
     source.write_text('{"tools": [{"name": "x"}]}', encoding="utf-8")
     with pytest.raises(ConfigError, match="no list of tools with name and inputSchema"):
         refresh(folder, "currencies", str(source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import Mock
 
 import botocore.session
 import pytest
@@ -12,6 +13,7 @@ from cfnlint.api import ManualArgs, lint
 from agentcore_kit.config.repository import repository_path
 from agentcore_kit.delivery import names
 from agentcore_kit.delivery.names import MEMORY_KEY
+from agentcore_kit.delivery.platform.removals import Removal
 from agentcore_kit.local.aws_emulator.iam_policies import Request, trusts
 from agentcore_kit.local.aws_protocol.service_rules import check_parameters
 from tests.platform.templates import ACCOUNT, OTHER, REGION, infra, resolved
@@ -165,3 +167,11 @@ def test_what_others_read_is_published_in_a_workload_account() -> None:
 def test_every_region_takes_the_templates(name: str) -> None:
     text = repository_path(f"infra/{name}.yaml").read_text(encoding="utf-8")
     assert [str(one) for one in lint(text, config=ManualArgs(regions=REGIONS))] == []
+
+
+@pytest.mark.parametrize(
+    ("concern", "component"),
+    [("component-claims", "claims"), ("roles-claims", "claims"), ("component-roles-tool", "roles-tool"), ("keys", "")],
+)
+def test_a_stack_is_for_the_component_of_its_name(concern: str, component: str) -> None:
+    assert Removal(Mock(), f"agentops-{concern}", concern).component == component

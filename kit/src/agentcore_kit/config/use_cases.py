@@ -74,7 +74,7 @@ def _findings(document: Document) -> Iterator[Finding]:
             yield (*path, missing), f"missing; {there} is there, and an approval has both"
         if by and not until:
             yield (*path, "expires"), "missing; an approval ends on a day, for example expires: 2027-03-01"
-        if isinstance(on, date) and isinstance(until, date) and until < on:
+        if type(on) is date and type(until) is date and until < on:  # a datetime is one too, and none to compare with
             yield (*path, "expires"), f"{until} is before approvedOn, {on}; correct one of them"
 
 

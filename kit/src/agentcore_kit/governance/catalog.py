@@ -77,11 +77,12 @@ def merged(
     clones = {one.name: one for one in local}
     found = []
     for one in records:
-        clone = clones.pop(one.name, None)
+        clone = clones.get(one.name)
         if clone:
             one = replace(one, evaluation=clone.evaluation, score=clone.score, prefix=clone.prefix, uses=clone.uses)
         found.append(replace(one, uses=one.uses or uses.get(one.name, ())))
-    return found + [replace(one, approval="not in the registry") for one in clones.values()]
+    recorded = {one.name for one in records}
+    return found + [replace(one, approval="not in the registry") for one in local if one.name not in recorded]
 
 
 def completed(found: Iterable[CatalogEntry]) -> list[CatalogEntry]:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import typer
+import yaml
 
 from agentcore_kit.config.components import COMPONENTS, load_components
 from agentcore_kit.config.errors import ConfigError
@@ -75,7 +76,9 @@ def onboard(
         resumed = in_git and pull_request.branch_is_here(root, branch)
         start = pull_request.base(root) if in_git else ""
         text = pull_request.text_at(root, start, COMPONENTS) if in_git else _read()
-        if not resumed:
+        if resumed:
+            _refuse_other(entry, pull_request.text_at(root, branch, COMPONENTS), branch)
+        else:
             _refuse_taken(name)
         with_entry(text, entry)  # says what is wrong with the entry before anything is made
         _refuse_use_case(use_case)
@@ -131,6 +134,17 @@ def _refuse_unknown(environments: Sequence[str], gateways: Sequence[str], memory
 def _read() -> str:
     with repository_path(COMPONENTS).open(encoding="utf-8", newline="") as file:
         return file.read()
+
+
+def _refuse_other(entry: Mapping[str, Any], text: str, branch: str) -> None:
+    """Raise CommandError when the branch of a run before has another entry than what is typed now."""
+    there = next((one for one in yaml.safe_load(text)["components"] if one.get("name") == entry["name"]), None)
+    if there != entry:
+        raise CommandError(
+            f"branch {branch} is here from before, and has another entry of {entry['name']}",
+            f"type what was typed then; or git branch -D {branch}, then the same again",
+            WRONG_INPUT,
+        )
 
 
 def _refuse_taken(name: str) -> None:

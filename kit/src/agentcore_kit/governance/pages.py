@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from agentcore_kit.config.errors import ConfigError
+
 _STYLES = (
     files("agentcore_kit.evaluation") / "reports" / "report.css",
     files("agentcore_kit.governance") / "pages.css",
@@ -23,6 +25,9 @@ def write(path: Path, template: str, content: Mapping[str, Any]) -> None:
         path: The file; its folder is made.
         template: The name of the template in this package.
         content: What the template shows.
+
+    Raises:
+        ConfigError: When it cannot be written.
     """
     loader = PackageLoader("agentcore_kit", "governance")
     environment = Environment(
@@ -30,7 +35,10 @@ def write(path: Path, template: str, content: Mapping[str, Any]) -> None:
     )
     style = "".join(one.read_text(encoding="utf-8") for one in _STYLES)
     text = environment.get_template(template).render(style=style, **content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be written: {error.strerror or error}; choose another"]) from None

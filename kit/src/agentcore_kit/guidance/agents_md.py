@@ -126,7 +126,7 @@ def problems(kind: KindName) -> Iterator[str]:
             if _FOLDER_OR_FILE.fullmatch(named) and not repository_path(named).exists():
                 yield f"README.md:{number}: {named} is not there; correct the row, {AGAIN}"
         for named in _CODE.findall(line):
-            program, *words = named.split()
+            program, *words = named.split() or [""]
             typed = words[:1] if program == "kit" else words
             for word in typed if program in known else ():
                 if re.fullmatch(r"[a-z-]+", word) and word not in known[program]:

@@ -55,9 +55,8 @@ def _served(url: str, token: str) -> list[Any]:
 
 def _of_file(path: Path) -> list[Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["tools"]
+        return list(json.loads(path.read_text(encoding="utf-8"))["tools"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             [f"{relative(path)}:1: has no list of tools ({error!r}); name tests/contract.json of a tool repository"]
         ) from None
-    return list(found)

@@ -39,9 +39,10 @@ def confirm(tool_context: ToolContext[Any], question: str) -> None:
 
     Args:
         tool_context: Of the call, as `@tool(context=True)` gives it.
-        question: What the user is asked. It says everything that will be done.
+        question: What the user is asked. It says everything that will be done; where it is another one when the tool
+            runs again, because a price has changed for example, the user is asked anew.
     """
-    tool_context.interrupt(_NAME, reason=question)
+    tool_context.interrupt(f"{_NAME} {question}", reason=question)  # by name a yes is to this question alone
 
 
 def is_yes(text: str) -> bool:

@@ -15,8 +15,8 @@ from agentcore_kit.serving.ag_ui import RunInput
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MAX_PROMPT_CHARACTERS = 32_000
-MAX_VALUES = MAX_PROMPT_CHARACTERS + 100
-"""What `read_body` may count: a prompt can be all commas."""
+MAX_VALUES = 200_000
+"""What `read_body` may count: a prompt can be all commas, and front ends of AG-UI send the conversation again."""
 _Model = TypeVar("_Model", bound=BaseModel)
 _SESSION_ID = re.compile(r"[!-~]{33,256}")
 
@@ -78,10 +78,10 @@ def parse_request(body: bytes) -> Invocation | Feedback | RunInput:
     Raises:
         BadRequest: With the first wrong field.
     """
-    if b'"feedback"' in body and b'"prompt"' not in body:
-        return _parsed(_Rating, body).feedback
     if b'"threadId"' in body and b'"messages"' in body and _is_run(body):
         return _run(body)
+    if b'"feedback"' in body and b'"prompt"' not in body:
+        return _parsed(_Rating, body).feedback
     return parse_invocation(body)
 
 

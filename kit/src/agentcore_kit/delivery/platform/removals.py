@@ -48,8 +48,8 @@ class Removal:
     @property
     def component(self) -> str:
         """The component that the stack is for; empty where it is for none."""
-        name = self.concern.removeprefix(_COMPONENT).removeprefix(_ROLES)
-        return name if name != self.concern else ""
+        found = (self.concern.removeprefix(one) for one in (_COMPONENT, _ROLES) if self.concern.startswith(one))
+        return next(found, "")
 
     @property
     def line(self) -> str:

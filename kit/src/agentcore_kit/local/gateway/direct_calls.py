@@ -62,8 +62,10 @@ class DirectCalls:
             result = self._enforcer.refusal(name, arguments)
             if result is None:
                 result = await call()
-        meta = {key: value for key, value in result.get("_meta", {}).items() if key != SERVER_INFO_META_KEY}
-        shown = {key: value for key, value in result.items() if key not in ("_meta", "resultType")}
+        meta = {key: value for key, value in (result.get("_meta") or {}).items() if key != SERVER_INFO_META_KEY}
+        shown = {
+            key: value for key, value in result.items() if key not in ("_meta", "resultType") and value is not None
+        }
         if is_modern:
             shown["resultType"] = "complete"
             meta[SERVER_INFO_META_KEY] = GATEWAY_INFO

@@ -23,6 +23,6 @@ def failure(code: int, message: str) -> dict[str, Any]:
 
 def tool_result(result: Mapping[str, Any]) -> ToolResult:
     """Return the result of a call as fastmcp has it."""
-    meta = {key: value for key, value in result.get("_meta", {}).items() if key != SERVER_INFO_META_KEY}
+    meta = {key: value for key, value in (result.get("_meta") or {}).items() if key != SERVER_INFO_META_KEY}
     shown = CallToolResult.model_validate({**result, "_meta": meta or None})
     return ToolResult(shown.content, shown.structured_content, shown.meta, bool(shown.is_error))

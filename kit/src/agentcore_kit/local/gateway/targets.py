@@ -219,6 +219,15 @@ class Target:
         reply = await self._post("tools/call", {"name": name, "arguments": arguments})
         if reply.status in (401, 403):
             return failure(reply.status, f"target {self.name} refused the caller: {reply.text[:300]}")
+        try:
+            return self._result(name, reply)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            if reply.status >= 300:
+                raise ConnectionError(f"HTTP status {reply.status}") from None
+            why = f"{name} of target {self.name} answered what is no result of MCP"
+            return failure(502, f"{why}; what it was to do may have been done")
+
+    def _result(self, name: str, reply: Reply) -> dict[str, Any]:
         answer = _answer(reply)
         if "error" in answer:
             return failure(502, f"target {self.name}: {answer['error'].get('message', 'an error without a message')}")
