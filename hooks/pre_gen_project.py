@@ -56,7 +56,7 @@ NEEDED = {  # by kind: what a component of it is made of, and where that is
     "platform": ("AgentCore Gateway, rate limits, inference profiles and budgets", WITH_PLATFORM),
 }
 
-STARTERS = {"agent": ["finance", "hr", "it", "blank"], "tool": ["market-data", "blank"]}  # other kinds: none
+STARTERS = {"agent": ["finance", "hr", "it", "blank"], "tool": ["market-data", "openapi", "blank"]}  # other kinds: none
 
 NEEDS_TAG = "1 to 64 letters, digits, dots, hyphens, underscores or slashes, the first a letter or digit"
 NEEDS_ACCOUNT = "the 12 digits of an AWS account, as text"

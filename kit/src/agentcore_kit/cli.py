@@ -63,6 +63,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("ask", "agentcore_kit.local.ask:ask", "Ask the agent one question, or chat with it.", EVERYDAY, (AGENT,)),
     Command("explain", "agentcore_kit.local.explain:explain", "Say why the offline model chooses a tool, or does not.", EVERYDAY, (AGENT,)),
+    Command("explain", "agentcore_kit.local.explain:explain_tools", "Say why the offline model chooses a tool, or does not.", EVERYDAY, (TOOL,)),
     Command("dev", "agentcore_kit.local.dev_server:dev", "Serve on this machine, restarting on changes.", EVERYDAY, SERVED),
     Command("dev", "agentcore_kit.local.memory_server.main:dev", "Serve the memory on this machine.", EVERYDAY, (MEMORY,)),
     Command("dev", "agentcore_kit.local.gateway.main:dev", "Serve the gateway on this machine.", EVERYDAY, (PLATFORM,)),

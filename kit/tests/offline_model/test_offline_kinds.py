@@ -155,3 +155,13 @@ def test_of_two_limits_a_question_is_declined_and_a_report_is_heard() -> None:
     prompt = 'You help.\n\n## Out of scope\n- Exercises.\n\n## Escalate\n- Plagiarism: "Please call the ombudsman."\n'
     assert "ombudsman" in Talk(ORDER, prompt=prompt).say("They copied my exercise, this is plagiarism")[1]
     assert "outside my scope" in Talk(ORDER, prompt=prompt).say("Which exercise is plagiarism?")[1]
+
+
+def test_a_tool_that_is_named_for_something_else_provides_no_numbers() -> None:
+    price = tool(
+        "getMooringPrice",
+        "Calculates what a berth costs. Use when somebody asks for the price of a berth. Do not use for the place of a "
+        "boat: use getBoat.",
+        metres={"type": "number", "description": "Length of the boat in metres."},
+    )
+    assert "metres" in Talk(FREE, price).say("What is the price of a berth?")[1]

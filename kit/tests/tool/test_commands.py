@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from agentcore_kit.cli import application
 from tests.homes import environment_of, home_in
 
 pytestmark = pytest.mark.integration
@@ -66,3 +68,13 @@ def wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError("the server did not start")
+
+
+def test_why_a_tool_is_chosen_and_which_words_would_help() -> None:
+    said = CliRunner().invoke(application("Tool", {"explain"}), ["explain", "How big is the market in Asia?"])
+    assert said.exit_code == 0, said.output
+    assert "calls getMarketData(region='APAC', dataType='revenue')" in said.output
+    assert "getMarketData.region: 'APAC', from 'Asia'" in said.output
+    said = CliRunner().invoke(application("Tool", {"explain"}), ["explain", "Where do I park?"])
+    assert "calls no tool" in said.output
+    assert "No documentation has: park" in said.output

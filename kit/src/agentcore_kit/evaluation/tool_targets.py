@@ -25,6 +25,7 @@ from agentcore_kit.evaluation.users import (
 from agentcore_kit.mcp_server.server import ToolSettings
 from agentcore_kit.runtime.aws_signing import Signed
 from agentcore_kit.runtime.identity import issue_development_token
+from agentcore_kit.runtime.logging import quiet_libraries
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.tool_contract.definitions import offered
 
@@ -156,7 +157,7 @@ def serving(settings: ToolSettings) -> Iterator[str]:
     from agentcore_kit.mcp_server.http import MCP_PATH, build_app
 
     logging.basicConfig(level=logging.WARNING)
-    logging.getLogger("mcp").setLevel(logging.WARNING)  # the SDK shows every request
+    quiet_libraries()
     try:
         with served(build_app(settings, "127.0.0.1"), "tools") as address:
             yield f"{address}{MCP_PATH}"

@@ -56,6 +56,7 @@ NAMES = (
     Names("agentcore_kit.mcp_server", ("tool", "Aged", "Caller", "Failure"), (TOOL,)),
     Names("agentcore_kit.runtime.retries", ("RetryPolicy",), SERVED),
     Names("agentcore_kit.runtime.deadline", ("seconds_left",), SERVED),
+    Names("agentcore_kit.runtime.http_api", ("HttpApi", "Refused", "UnexpectedAnswer"), SERVED),
     Names("agentcore_kit.runtime.settings", ("STATE",), SERVED),
     Names("agentcore_kit.runtime.logging", ("JsonFormatter", "Ids"), SERVED),
     Names(

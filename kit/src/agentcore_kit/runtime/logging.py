@@ -191,8 +191,12 @@ def configure_logging(ids: Ids, formatter: str | None = None) -> None:
     logging.captureWarnings(True)
     root.setLevel(level)
     logging.getLogger("bedrock_agentcore.app").handlers.clear()
-    # One line for each HTTP call and each MCP message is noise at INFO.
-    for chatty in ("httpx", "mcp", "botocore"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    quiet_libraries()
     # It warns of what it does with every session that it opens.
     logging.getLogger("bedrock_agentcore.memory").setLevel(logging.ERROR)
+
+
+def quiet_libraries() -> None:
+    """Let libraries that log each HTTP call or MCP message say warnings only; addresses may have personal data."""
+    for chatty in ("httpx", "httpx2", "mcp", "botocore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -55,7 +55,9 @@ async def _calls(tools: Sequence[Definition]) -> list[Recorded]:
     from agentcore_kit.mcp_server.identity import calling
     from agentcore_kit.mcp_server.server import ToolSettings, build_server
     from agentcore_kit.runtime.identity import Caller
+    from agentcore_kit.runtime.logging import quiet_libraries
 
+    quiet_libraries()
     server, found = build_server(ToolSettings.from_files()), []
     calling.set(Caller("contract"))
     for tool in tools:

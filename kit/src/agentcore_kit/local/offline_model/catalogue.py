@@ -125,7 +125,7 @@ class Tool:
     """One tool, read from its spec."""
 
     name: str
-    documentation: str  # all of it, as written
+    documentation: str  # all of it as written, but what it is not for
     summary: str  # its first sentence
     parameters: list[Parameter]
     fields: list[str]  # the names that its documentation says it returns
@@ -171,6 +171,11 @@ def compact(phrase: str) -> str:
     return re.sub(r"[\s_-]", "", phrase.lower())
 
 
+def _without_against(documentation: str) -> str:
+    """A documentation without what a tool is not for: another that is named there is no part of what it does."""
+    return " ".join(sentence for sentence in _SENTENCE.split(documentation) if not _AGAINST.search(sentence))
+
+
 def _short(name: str) -> str:
     return name.rsplit("___", 1)[-1]
 
@@ -196,7 +201,7 @@ def _read_tool(spec: ToolSpec, others: re.Pattern[str]) -> Tool:
         name=spec["name"],
         writes=writes,
         explains=not writes and _EXPLAINS.search(guidance) is not None,
-        documentation=" ".join([documentation, *(parameter.description for parameter in parameters)]),
+        documentation=" ".join([_without_against(documentation), *(p.description for p in parameters)]),
         summary=sentences[0].rstrip(".") if sentences else humanise(_short(spec["name"])),
         parameters=parameters,
         fields=_returned(spec, sections),
