@@ -89,6 +89,14 @@ OF_A_STARTER = [
 """What looks at the files that a starter has of its own: of `make check`, not what is the same for all of a kind."""
 
 
+ADDED = [
+    ["tool", "getExchangeRate", "--parameter", "currency", "--values", "EUR,GBP"],
+    ["secret", "CRM_KEY"],
+    ["env", "prod-us", "--region", "us-east-1"],
+]
+"""What every starter takes, and what changes nothing when it is typed again."""
+
+
 @pytest.mark.parametrize(("kind", "starter"), FURTHER, indirect=["kind"])
 def test_another_starter_passes_its_own(
     template: Path, repository: Path, output: Path, kind: str, starter: str
@@ -102,6 +110,22 @@ def test_another_starter_passes_its_own(
     further = [[".venv/bin/kit", "redteam"]] if kind == "agent" else [[".venv/bin/kit", "tools"]]
     for command in [*OF_A_STARTER, *further]:
         run(another, *command, **OFFLINE)
+    added = [[".venv/bin/kit", "add", *what, "--yes"] for what in ADDED]
+    for command in added:
+        run(another, *command, **OFFLINE)  # which tries it in a copy, with the checks that it concerns
+    before = _contents(another)
+    for command in added:
+        run(another, *command, **OFFLINE)
+    assert _contents(another) == before
+
+
+def _contents(repository: Path) -> dict[Path, bytes]:
+    """Return every file of the repository that its team owns."""
+    return {
+        path: path.read_bytes()
+        for path in repository.rglob("*")
+        if path.is_file() and not path.relative_to(repository).parts[0].startswith((".venv", ".mypy_cache", ".local"))
+    }
 
 
 # Those of an agent are run by test_first_year.py, in another domain: each takes minutes.

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from agentcore_kit.runtime import span_file
-from agentcore_kit.runtime.telemetry import MODEL_CALL, SPAN_FILE
+from agentcore_kit.runtime.telemetry import MODEL_CALL, SIGNED_IN, SPAN_FILE
 
 MAX_TEXT = 120
 
@@ -160,9 +160,13 @@ def _add(tree: Tree, span: Span, *, within_call: bool = False) -> None:
     if is_call and not within_call:
         into, out = _tokens(span)
         line += f"  [dim]{into} tokens in, {out} out[/]"
+    if "url.template" in span.attributes and "http.response.status_code" in span.attributes:  # a call of an HTTP API
+        line += f"  [dim]HTTP {span.attributes['http.response.status_code']}[/]"
     branch = tree.add(line)
     for label, text in _content(span):
         branch.add(f"[dim]{label}[/] {escape(text)}")
+    if any(event["name"] == SIGNED_IN for event in span.events):
+        branch.add("[dim]asked for an OAuth token first[/]")
     # An exception passes through all the spans around it; only the innermost shows it.
     for text in _exceptions(span) - {text for child in span.children for text in _exceptions(child)}:
         branch.add(f"[red]{escape(_short(text))}[/]")

@@ -34,6 +34,9 @@ _USAGE = "gen_ai.usage."
 MODEL_CALL = "chat"
 """The name of Strands' span of one model call, which has the call's tokens."""
 
+SIGNED_IN = "oauth token"
+"""The event of a span within which a token was asked for."""
+
 logger = logging.getLogger(__name__)
 _tracer = trace.get_tracer("runtime")
 

@@ -14,6 +14,7 @@ from opentelemetry import trace
 
 from agentcore_kit.runtime import masking
 from agentcore_kit.runtime.http_api.errors import CredentialsRefused
+from agentcore_kit.runtime.telemetry import SIGNED_IN
 
 _EARLIER_SECONDS = 30.0
 """A token is replaced so long before it expires: calls that have it are still under way."""
@@ -66,7 +67,7 @@ class ClientCredentials(httpx2.Auth):
             if not self._token or monotonic() >= self._until:
                 response = yield self._request(caller)
                 response.read()
-                trace.get_current_span().add_event("oauth token", {"http.response.status_code": response.status_code})
+                trace.get_current_span().add_event(SIGNED_IN, {"http.response.status_code": response.status_code})
                 self._keep(response)
             return self._token
 

@@ -5,6 +5,7 @@ Source of the rules: the OpenAPI Specification 3.1.1, and for `nullable` and exc
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -141,10 +142,16 @@ class Description:
         raise Misdescribed(f"{self.name}: there is no operation {name}; there is {', '.join(near[:10])}")
 
     def problem(self, schema: Schema, value: Any) -> str | None:
-        """Return what is wrong with a value by a schema of the description, with where; None when nothing is."""
+        """Return what is wrong with a value by a schema of the description, with where; None when nothing is.
+
+        The value itself is not in it, as logs have it.
+        """
         whole = {"components": self.document.get("components", {}), "allOf": [schema]}
         error = best_match(Draft202012Validator(whole).iter_errors(value))
-        return f"{error.json_path}: {error.message[:300]}" if error else None
+        if error is None:
+            return None
+        needed = f"needed: {error.validator} {json.dumps(error.validator_value)}"
+        return f"{error.json_path}: {error.message if error.validator == 'required' else needed}"[:300]
 
     def problem_of_call(self, operation: Operation, parameters: Mapping[str, Any], body: Any) -> str | None:
         """Return what is wrong with the parameters and the body of a call; None when nothing is."""
