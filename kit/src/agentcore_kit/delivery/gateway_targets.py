@@ -228,7 +228,8 @@ def _read(value: Any) -> Any:
     """Return a part of a target with the text of its schemas as what it says, the tools in the order of their names."""
     if isinstance(value, list):
         found = [_read(one) for one in value]
-        return sorted(found, key=lambda one: str(one["name"])) if all("name" in one for one in found) else found
+        are_tools = all(isinstance(one, dict) and "name" in one for one in found)
+        return sorted(found, key=lambda one: str(one["name"])) if are_tools else found
     if isinstance(value, dict):
         return {key: _read(_json(one) if key == "inlinePayload" else one) for key, one in value.items()}
     return value

@@ -69,6 +69,15 @@ def test_a_second_time_changes_nothing(live: World) -> None:
     assert not live.cloud.made("UpdateGatewayTarget")
 
 
+@pytest.mark.parametrize(
+    "examples", [[2.5, None], ["company name", "nickname"], [[1], ["name"]], [{"name": "EMEA"}, 1]]
+)
+def test_a_second_time_changes_nothing_whatever_a_schema_lists(live: World, examples: list[Any]) -> None:
+    with_tools(live, lambda tools: tools[0]["inputSchema"]["properties"]["region"].update(examples=examples))
+    live.must("register", "prod")
+    assert "nothing to change" in live.must("register", "prod").out
+
+
 def test_outside_production_there_is_no_record(world: World) -> None:
     world.release(env="dev")
     world.must("register", "dev")
