@@ -14,7 +14,7 @@ from agentcore_kit.checks.commands import TOOLS, steps
 from agentcore_kit.testing.agent_client import local_agent, new_session
 from agentcore_kit.testing.server_process import copy_of_repository
 from tests.adopting.conftest import Adopt, kit
-from tests.adopting.foreign import DESK, LIBRARIAN, WEATHER
+from tests.adopting.foreign import DESK, FERRIES, LIBRARIAN, WEATHER, written
 from tests.authoring.typed import code_of_the_copy, contents
 from tests.delivery.runtime_world import World
 
@@ -106,8 +106,18 @@ def test_what_is_the_sessions_and_what_is_left_is_said(adopted: Adopt) -> None:
     assert "is replaced by `model` of environments/<name>.yaml" in said
     assert "the code reads LIBRARIAN_MODEL" in said
     _, _, said = adopted(DESK)
-    assert "no row for cancel_booking: name or description say that it changes something, so it was not called" in said
+    assert "no row for cancel_booking: by its name or description it may do more than read, so it was not run" in said
+    assert "assistant.py:16: an agent is made in a function; one that the code makes while it answers has" in said
     assert "removed:\n  src/agent/backend.py\n" in said
+
+
+def test_tools_that_may_change_something_are_never_run_while_adopting(tmp_path: Path, repository: Path) -> None:
+    """The model of this machine chooses them for a question to decline, and for an attack."""
+    (tmp_path / "left").mkdir()
+    files = {name: text.replace("WHERE", str(tmp_path / "left")) for name, text in FERRIES.items()}
+    done = kit("adopt", str(written(tmp_path / "foreign", files)), "--yes", here=repository)
+    assert "`kit redteam` does not pass" in done.stderr, done.stdout + done.stderr
+    assert [*(tmp_path / "left").iterdir()] == []
 
 
 def test_a_tool_can_be_added_to_it(adopted: Adopt, tmp_path: Path) -> None:

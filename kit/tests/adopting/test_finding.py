@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agentcore_kit.authoring.drafted_rows import changes_something, questions
-from agentcore_kit.authoring.foreign_agents import agents_of
+from agentcore_kit.authoring import adopted_text
+from agentcore_kit.authoring.drafted_rows import questions
+from agentcore_kit.authoring.foreign_agents import SET_BY_AGENT, agents_of
 from agentcore_kit.authoring.foreign_code import read
+from agentcore_kit.authoring.reading_tools import READING, reads
+from agentcore_kit.authoring.starter import uncommitted
+from agentcore_kit.delivery.errors import CommandError
 from tests.adopting.foreign import WEATHER, written
 from tests.authoring.typed import code_of_the_copy, contents
 from tests.delivery import shell
+from tests.repositories import TEMPLATE
 
 
 def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -21,6 +30,7 @@ def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, st
         return shell.typed(capsys, *words)
 
 
+WEATHER_FILE = "from strands import Agent\nagent = Agent()\n"
 BEGIN = "raise SystemExit('imported')\nfrom strands import Agent\nimport strands as s\n"
 FOUND = {
     "agent = Agent()": ["agent"],
@@ -45,6 +55,50 @@ def test_each_shape_is_found(tmp_path: Path, text: str) -> None:
     assert [one.object for one in found if not one.unusable] == [f"bot:{name}" for name in FOUND[text]]
 
 
+OWN = "class Own(Agent):\n  def __init__(self):\n    super().__init__()\n    self.mine, self.name = [], 'x'\n"
+NOT_LIKE_IT = {
+    "agent = Agent()\nagent.messages += [1]": "agent.messages",
+    "agent = Agent()\ndel agent.messages[0]": "agent.messages",
+    "agent = Agent()\nagent.state['x'], y = 1, 2": "agent.state",
+    "agent = Agent()\nfor hook in HOOKS:\n    agent.add_hook(hook)": "agent.add_hook",
+    "agent = Agent()\n[agent.add_hook(hook) for hook in HOOKS]": "agent.add_hook",
+    "agent = Agent()\nsetattr(agent, 'system_prompt', '')": "setattr(agent, …)",
+    "def make():\n    agent = Agent()\n    while more():\n        agent.system_prompt += 'x'\n    return agent": (
+        "agent.system_prompt"
+    ),
+    f"{OWN}    self.add_hook(print)": "self.add_hook",
+    f"{OWN}    self.system_prompt = 'x'": "self.system_prompt",
+    f"{OWN}    self.hooks.add_callback(E, print)": "self.hooks.add_callback",
+    "agent = Agent()\nwhile True:\n    print(agent(input()))": "asks agent",
+    "agent = Agent()\nfor one in QUESTIONS:\n    agent.structured_output(M, one)": "asks agent",
+    "agent = Agent()\nfor one in ROOMS:\n    agent.tool.book(room=one)": "asks agent",
+    "for one in SERVERS:\n    one.run()": "runs something",
+    f"{OWN}    self.mine.append(1)": "",
+    f"{OWN}  def later(self):\n    self.messages.clear()": "",
+    "agent = Agent()\ndef later():\n    agent.messages.clear()\n    agent('hello')": "",
+    "agent = Agent()\nif __name__ == '__main__':\n    while True:\n        agent(input())": "",
+}  # fmt: skip
+"""What would be lost, or done, when the agents of sessions are made; nothing where neither is so."""
+
+
+@pytest.mark.parametrize("text", NOT_LIKE_IT)
+def test_what_is_done_to_an_agent_that_its_sessions_would_not_have_is_noticed(tmp_path: Path, text: str) -> None:
+    source = written(tmp_path, {"code/bot.py": f"from strands import Agent\n{text}\n"})
+    (module,) = read(source).modules
+    found = agents_of(module)
+    assert {what for _, what in (*found.changed, *found.at_import)} == {*filter(None, [NOT_LIKE_IT[text]])}
+
+
+def test_attributes_that_a_class_of_its_own_may_set_are_not_those_of_agent() -> None:
+    from strands import Agent
+
+    from agentcore_kit.local.offline_model import OfflineModel
+
+    settable = {name for name, value in vars(Agent).items() if isinstance(value, property) and value.fset}
+    public = {name for name in (*vars(Agent(OfflineModel())), *settable) if not name.startswith("_")}
+    assert public - {"agent_id", "aux_model", "description", "model", "name"} <= SET_BY_AGENT
+
+
 REFUSED = {
     "a syntax error": ({"code/bot.py": "x = 1\nagent = Agent(\n"}, "code/bot.py:2: is no Python"),
     "no agent": ({"code/bot.py": "x = 1\n"}, "no agent was found"),
@@ -59,6 +113,11 @@ REFUSED = {
     "several agents": (
         {"code/bot.py": "from strands import Agent\none = Agent()\ntwo = Agent()\n"},
         "--object bot:two  (an agent of the module, ",
+    ),
+    "several files with an agent": (
+        {"code/a.py": "from strands import Agent\none = Agent()\n",
+         "code/b.py": "from strands import Agent\ntwo = Agent()\n"},
+        "--object a:one  (an agent of the module, ",
     ),
     "a name that clashes": (
         {"code/agent.py": "from strands import Agent\nbot = Agent()\n"},
@@ -129,12 +188,21 @@ def test_a_starter_that_was_changed_is_not_replaced(
 
 
 def test_what_is_not_committed_is_named(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The repository is a folder of a larger one; what is changed elsewhere in that is not asked after."""
+    names = ("Dockerfile", "docs/two words.md", "docs/Überblick.md", "-> docs.md")
+    (repository / "docs").mkdir(exist_ok=True)
+    for path in (*(repository / name for name in names), tmp_path / "elsewhere.txt"):
+        path.write_text("before\n", encoding="utf-8")
     who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
     for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "first")):
-        subprocess.run(["git", *words], cwd=repository, check=True)  # noqa: S607
-    (repository / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    code, _, wrong = typed(capsys, "adopt", str(written(tmp_path / "elsewhere", WEATHER)), "--yes")
-    assert (code, "changes that are not committed: Dockerfile" in wrong) == (2, True), wrong
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)  # noqa: S607
+    assert uncommitted(repository) == []
+    for name in (*names[1:], "pyproject.toml", "../elsewhere.txt"):
+        (repository / name).write_text("after\n", encoding="utf-8")
+    subprocess.run(["git", "mv", "Dockerfile", "Containerfile"], cwd=repository, check=True)  # noqa: S607
+    assert {*uncommitted(repository)} == {*names, "Containerfile"}
+    code, _, wrong = typed(capsys, "adopt", str(written(tmp_path / "foreign", WEATHER)), "--yes")
+    assert (code, "changes that are not committed: " in wrong, "docs/Überblick.md" in wrong) == (2, True, True), wrong
 
 
 def test_nothing_is_imported_before_a_person_says_yes(
@@ -165,12 +233,75 @@ def test_code_that_cannot_be_imported_is_said_with_its_line(
     assert contents(repository) == before
 
 
+def test_an_error_of_the_kit_is_said_with_the_line_of_the_repository_that_led_to_it(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = {"code/bot.py": "from strands import Agent\n\ndef make() -> Agent:\n    return None\n"}
+    exit_code, _, wrong = typed(capsys, "adopt", str(written(tmp_path / "elsewhere", code)), "--yes")
+    assert exit_code == 1
+    assert re.search(r"  src/agent/agent\.py:\d+: ConfigError: 'bot:make' gives NoneType, not an agent", wrong), wrong
+
+
 def test_a_file_in_a_folder_that_is_no_package_comes_with_what_is_beside_it(tmp_path: Path) -> None:
     files = {"code/bot.py": "import helpers\n", "code/helpers.py": "", "code/data/one.csv": "1", "code/README.md": "",
              "code/.env": "KEY=1", "code/tests/test_bot.py": ""}  # fmt: skip
     code = read(written(tmp_path, files) / "bot.py")
     assert sorted(code.files) == ["bot.py", "data/one.csv", "helpers.py"]
     assert sorted(code.left_out) == [".env", "README.md", "tests"]
+
+
+def test_the_file_that_is_given_says_which_agent_is_meant(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {f"code/{name}.py": f"from strands import Agent\n{name} = Agent()\n" for name in ("one", "setup")}
+    _, out, _ = typed(capsys, "adopt", str(written(tmp_path / "elsewhere", files) / "setup.py"))
+    assert "found: setup:setup, an agent of the module" in out
+
+
+def test_code_that_looks_like_a_projects_own_is_copied_where_it_is_imported(tmp_path: Path) -> None:
+    files = {"code/bot.py": "try:\n    import test_data\nexcept ImportError:\n    pass\n",
+             "code/test_data.py": "from conftest import x\n", "code/conftest.py": "", "code/test_bot.py": "",
+             "code/requirements_reader.py": "", "code/license/terms.csv": "1", "code/requirements.txt": ""}  # fmt: skip
+    code = read(written(tmp_path, files) / "bot.py")
+    copied = {"bot.py", "conftest.py", "license/terms.csv", "requirements_reader.py", "test_data.py"}
+    assert {*code.files} == {module.path.name for module in code.modules} | {"license/terms.csv"} == copied
+    assert code.left_out == ["requirements.txt", "test_bot.py"]
+
+
+def test_what_is_no_file_or_leads_elsewhere_is_not_copied(tmp_path: Path) -> None:
+    source = written(tmp_path, {"code/bot.py": "", "code/data/one.csv": "1", "other/secret.txt": "", "other/b.py": ""})
+    os.mkfifo(source / "pipe")
+    (source / ".env").write_text("KEY=1", encoding="utf-8")
+    links = {"out.txt": "../other/secret.txt", "folder": "../other", "gone.py": "gone", "env.txt": ".env",
+             "two.csv": "data/one.csv"}  # fmt: skip
+    for name, target in links.items():
+        (source / name).symlink_to(target)
+    code = read(source)
+    assert code.files == {"bot.py": b"", "data/one.csv": b"1", "two.csv": b"1"}
+    assert code.left_out == [".env", "env.txt", "folder", "gone.py", "out.txt", "pipe"]
+
+
+def test_a_walk_ends_where_there_is_more_than_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path, {"code/bot.py": "", **{f"code/n{number}/x.txt": "" for number in range(400)}})
+    seen: list[Path] = []
+    original = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: [seen.append(path), original(path)][1])  # type: ignore[func-returns-value]
+    with pytest.raises(CommandError, match="has more than 300 files and folders"):
+        read(source)
+    assert len(seen) < 300
+
+
+@pytest.mark.parametrize(("name", "inside"), [("bot.py", False), ("code/deep/bot.py", False), ("src/new/bot.py", True)])
+def test_a_folder_around_or_in_the_repository_is_not_copied(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, inside: bool
+) -> None:
+    """The repository stands beside the file that is given, or in the package that this is in."""
+    base = repository if inside else tmp_path
+    written(base, {"__init__.py": "", "code/__init__.py": "", "code/deep/__init__.py": "", name: WEATHER_FILE})
+    before = contents(repository)
+    code, _, wrong = typed(capsys, "adopt", str(base / name), "--yes")
+    assert (code, "is in this repository, or this repository in it" in wrong) == (2, True), wrong
+    assert contents(repository) == before
 
 
 def test_a_file_deep_in_a_package_comes_with_the_package(tmp_path: Path) -> None:
@@ -186,11 +317,45 @@ def test_the_starter_is_known(tmp_path: Path) -> None:
     assert build_wheel.STARTERS.read_text(encoding="utf-8") == build_wheel.starter_lines(), "run: make wheel"
 
 
-def test_questions_are_made_of_a_description_and_changing_tools_are_left_alone() -> None:
+@pytest.mark.parametrize("tops", [["bot.py"], ["ferry_station_bot.py", "ferry_station_tools.py", "timetables.py"]])
+def test_what_names_the_files_of_the_code_passes_lint_and_format(repository: Path, tops: list[str]) -> None:
+    texts = {"agent": adopted_text.agent("bot:agent", tops), "tools": adopted_text.tools(tops)}
+    for name, text in {**texts, "__init__": adopted_text.package(tops)}.items():
+        (repository / f"src/agent/{name}.py").write_text(text, encoding="utf-8")
+    for words in (("check",), ("format", "--check")):
+        command = [sys.executable, "-m", "ruff", *words, "src/agent"]
+        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_questions_are_made_of_a_description() -> None:
     schema = {"properties": {"city": {"type": "string", "description": "e.g. Oslo"}}, "required": ["city"]}
     spec = {"name": "get_weather", "description": "Gets the weather for a city.", "inputSchema": {"json": schema}}
     assert next(questions(spec)) == "Get the weather for Oslo, please."
-    changing = ["delete_user", "safeDelete", "send_mail", "orderBook", "mailbox_update"]
-    assert all(changes_something({"name": name}) for name in changing)
-    assert changes_something({"name": "mail", "description": "Sends a mail."})
-    assert not any(changes_something({"name": name}) for name in ("get_order", "listUpdates", "current_weather"))
+
+
+@pytest.mark.parametrize(
+    ("reading", "specs"),
+    [
+        (True, ["get_order", "listUpdates", "lookup_price", "is_on_loan", "find_and_list_rooms", "crm___getAccount"]),
+        (True, [("current_weather", "The weather.", True), ("get_order", "Gets an order.", True)]),
+        (
+            False,
+            ["delete_user", "safeDelete", "orderBook", "wipe_cache", "current_weather", "crm___purge", ""],
+        ),
+        (False, ["get_or_create_user", "readAndArchive", "check_out_book", "get_rid_of_user", "compare_and_swap"]),
+        (False, [("get_mail", "Sends a mail.", None), ("get_mail", "Gets a mail, and marks it.", False)]),
+        (False, [("delete_user", "", True), ("user_manager", "Finds and purges users.", None)]),
+    ],
+)
+def test_only_what_says_that_it_reads_is_run(reading: bool, specs: list[Any]) -> None:
+    """Each is a name, or a name with a description and the hint that an MCP server gives."""
+    for one in specs:
+        name, description, hint = one if isinstance(one, tuple) else (one, "", None)
+        spec = {"name": name, "description": description, "annotations": {"readOnlyHint": hint}}
+        assert reads(spec) is reading, name
+
+
+def test_the_documentation_names_the_verbs_for_reading() -> None:
+    said = " ".join((TEMPLATE / "docs/adopting.md").read_text(encoding="utf-8").split())
+    assert f": {', '.join(READING)}." in said

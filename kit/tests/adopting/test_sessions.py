@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from strands import Agent
 from strands.agent.conversation_manager import SlidingWindowConversationManager
 
 from agentcore_kit.config.errors import ConfigError
+from agentcore_kit.serving import AgentSession
 from agentcore_kit.serving.adopted import AdoptedAgent
 from agentcore_kit.testing.agent_session import agent_session
 
@@ -135,6 +138,83 @@ def test_what_one_session_says_no_other_has(foreign: Any, name: str) -> None:
         assert other.state.get() == {"greeted": []}
     asked(second, "Say hello to Ada")
     assert second.state.get("asked") < first.state.get("asked"), "hooks with a state are no two sessions'"
+
+
+STATEFUL = """
+import time
+from strands import Agent, ModelRetryStrategy
+from strands._context_manager.context_manager import ContextManager
+from strands.memory import MemoryManager
+from strands.models import BedrockModel
+
+class Store:
+    name, description, writable, extraction, max_search_results = "notes", "", True, None, 3
+    async def search(self, query, **_):
+        return []
+    async def add(self, content, **_):
+        pass
+
+class Printed:
+    def __init__(self):
+        self.lines = []
+    def __call__(self, **event):
+        self.lines.append(event)
+
+class Slow:
+    def __deepcopy__(self, memo):
+        time.sleep(0.05)
+        return Slow()
+
+class Own(Agent):
+    def __init__(self):
+        self.greeted = []
+        super().__init__(
+            aux_model=BedrockModel(model_id="some.model", region_name="eu-west-1"),
+            retry_strategy=ModelRetryStrategy(max_attempts=3),
+            context_manager=ContextManager(),
+            memory_manager=MemoryManager([Store()]),
+            callback_handler=Printed(),
+        )
+        self.slow, self.lock = Slow(), time.sleep
+        self.asked = {"by": [], "me": self.ask}
+    def ask(self):
+        return self
+
+agent = Own()
+def once():
+    return agent
+"""
+PARTS_WITH_STATE = ("_retry_strategy", "context_manager", "memory_manager", "callback_handler", "greeted", "asked")
+
+
+@pytest.mark.parametrize("name", ["agent", "once", "Own"])
+def test_no_part_with_a_state_and_no_attribute_is_two_sessions(foreign: Any, name: str) -> None:
+    adopted = foreign(name, STATEFUL)
+    first = adopted.of_session(agent_session("one"))
+    first.greeted.append("Ada")
+    first.asked["by"].append("Ada")
+    first.said_in_the_session = "hello"
+    session = agent_session("two")
+    second = adopted.of_session(session)
+    for part in PARTS_WITH_STATE:
+        assert getattr(second, part) is not getattr(first, part), part
+    assert (second.greeted, second.asked["by"]) == ([], [])
+    assert second.asked["me"]() is second, "what refers to the agent refers to the session's"
+    assert not hasattr(second, "said_in_the_session")
+    assert second.aux_model is session.model, "no model of the code is called"
+
+
+def test_sessions_that_begin_together_have_no_agent_in_common(foreign: Any) -> None:
+    adopted, sessions = foreign("once", STATEFUL), [agent_session(f"session-{number}") for number in range(4)]
+    together = threading.Barrier(len(sessions))
+
+    def of_session(session: AgentSession) -> Agent:
+        together.wait()
+        return adopted.of_session(session)  # type: ignore[no-any-return]
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        agents = [*pool.map(of_session, sessions)]
+    assert len({id(agent) for agent in agents}) == len(sessions)
 
 
 def test_tools_plugins_and_other_arguments_are_added(foreign: Any) -> None:

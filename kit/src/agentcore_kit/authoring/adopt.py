@@ -16,9 +16,11 @@ from agentcore_kit.authoring.changes import Changes
 from agentcore_kit.authoring.commands import confirm
 from agentcore_kit.authoring.eval_rows import DATASET, Expectation, add_row
 from agentcore_kit.authoring.foreign_agents import Agents, Candidate, agents_of
-from agentcore_kit.authoring.foreign_code import AGAIN, ForeignCode, read, refuse_clashes, refuse_missing
+from agentcore_kit.authoring.foreign_code import ForeignCode, read, refuse_clashes, refuse_missing
+from agentcore_kit.authoring.foreign_files import AGAIN
 from agentcore_kit.authoring.proof import Check, of_kit, tried
 from agentcore_kit.authoring.python_text import formatted
+from agentcore_kit.authoring.reading_tools import READING
 from agentcore_kit.config.repository import repository_root
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError, reported_errors
 
@@ -67,8 +69,8 @@ def adopt(
         _show(changes, code, chosen, agents)
         confirm(
             yes,
-            "Import this code in a copy of the repository, and ask it? Tools are called with sample values, but for "
-            "those that, by name or description, change something. [y/N] ",
+            "Import this code in a copy of the repository, and ask it? Of its tools those are run, with sample values, "
+            f"whose names begin with a verb for reading: {', '.join(READING)}. [y/N] ",
         )
         drafted = _draft(changes, code)
         print(f"{DATASET}, instead of the starter's rows:", changes.text(DATASET), sep="\n", flush=True)
@@ -82,7 +84,6 @@ def adopt(
 def _chosen(code: ForeignCode, agents: dict[str, Agents], named: str) -> Candidate:
     """Return the agent that is meant. Raises CommandError when there is none, or several."""
     found = [one for each in agents.values() for one in each.candidates]
-    asked = agents[code.modules[0].name].candidates
     usable = [one for one in found if not one.unusable]
     if named:
         for one in found:
@@ -100,7 +101,7 @@ def _chosen(code: ForeignCode, agents: dict[str, Agents], named: str) -> Candida
         ]
         step = _NO_ARGUMENTS if lines else "give the file in which `Agent(…)` of strands is called"
         raise CommandError("\n".join(["no agent was found", *lines]), step, WRONG_INPUT)
-    of_file = [one for one in asked if not one.unusable] if code.modules[0].path.name != "__init__.py" else []
+    of_file = [one for one in usable if one.module is code.asked]
     for choice in (usable, of_file):
         if len(choice) == 1:
             return choice[0]
@@ -217,6 +218,8 @@ def _replaced(chosen: Candidate) -> Iterator[str]:
     model = given.get("model", positional)
     said = f"{ast.unparse(model)[:60]} ({chosen.module.path.name}:{model.lineno})" if model else "Strands' default"
     yield f"model: {said} is replaced by `model` of environments/<name>.yaml"
+    if "aux_model" in lines:
+        yield f"aux_model ({lines['aux_model']}): replaced by that model too"
     if "session_manager" in lines:
         yield (
             f"session manager ({lines['session_manager']}): replaced by the session's: files under .local, or the "
@@ -234,7 +237,8 @@ def _draft(changes: Changes, code: ForeignCode) -> dict[str, Any]:
     print("… importing and asking it in a copy", flush=True)
     with tried(changes) as trial:
         (trial.root / DATASET).write_text("", encoding="utf-8")
-        trial.all(Check("importing and asking the agent", ("-m", "agentcore_kit.authoring.drafted_rows", _DRAFT)))
+        asking = ("-m", "agentcore_kit.authoring.drafted_rows", _DRAFT)
+        trial.all(Check("importing and asking the agent", asking, only_reading=True))
         drafted: dict[str, Any] = json.loads((trial.root / _DRAFT).read_text(encoding="utf-8"))
     if not drafted["rows"] and not drafted["declined"]:
         raise CommandError(
@@ -269,9 +273,9 @@ def _prove(changes: Changes) -> None:
             of_kit("dataset"),
             of_kit("tools"),
             Check("imports", ("-m", "agentcore_kit.checks.production_imports")),
-            of_kit("eval", "--results", "results"),
-            of_kit("redteam"),
-            Check("make test", ("-m", "pytest", "-q")),
+            of_kit("eval", "--results", "results", only_reading=True),
+            of_kit("redteam", only_reading=True),
+            Check("make test", ("-m", "pytest", "-q"), only_reading=True),
         )
 
 
@@ -292,10 +296,24 @@ def _left(code: ForeignCode, chosen: Candidate, agents: dict[str, Agents], draft
         yield f"the code reads {', '.join(names)}: write them under variables or secrets of environments/*.yaml"
     if services := sorted({one for module in code.modules for one in _services(module.tree)}):
         yield f"the code calls AWS ({', '.join(services)}): allow what it needs in infra/role.yaml"
+    if made := [*_made_in_functions(code, chosen, agents)]:
+        yield (
+            f"{', '.join(made)}: an agent is made in a function; one that the code makes while it answers has the "
+            "model and session manager that it gives it: in a tool, Agent(model=tool_context.agent.model, …)"
+        )
     for one in (one for each in agents.values() for one in each.candidates):
         if one is not chosen and one.what == "an agent of the module":
             yield f"{one.object} has one conversation for all sessions of a process: make it where it is asked"
     yield "manifest.yaml: spec.registry.skills, by which others find the agent"
+
+
+def _made_in_functions(code: ForeignCode, chosen: Candidate, agents: dict[str, Agents]) -> Iterator[str]:
+    """Yield file and line of each agent that a function makes, but for the one that sessions have."""
+    own = {call.lineno for call in chosen.calls}
+    for module in code.modules:
+        for line in agents[module.name].in_functions:
+            if module is not chosen.module or line not in own:
+                yield f"{module.path.name}:{line}"
 
 
 def _model_ids(tree: ast.Module) -> Iterator[str]:

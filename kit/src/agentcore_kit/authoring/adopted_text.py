@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from agentcore_kit.authoring.changes import Changes, not_placed
+from agentcore_kit.authoring.python_text import LONGEST_LINE
 
 AGENT, TOOLS, PACKAGE, TEST = "src/agent/agent.py", "src/agent/tools.py", "src/agent/__init__.py", "tests/test_agent.py"
 
@@ -28,8 +30,8 @@ def agent(target: str, tops: Sequence[str]) -> str:
         target: Names the adopted agent, as `module:name`.
         tops: The Python files and packages that were copied into `src/`.
     """
-    return f'''"""Assembles the agent: that of {_paths(tops)}, which was written without this template."""
-
+    about = _docstring(f"Assembles the agent: that of {_paths(tops)}, which was written without this template.")
+    return f'''{about}
 from __future__ import annotations
 
 from agentcore_kit.serving import AgentSession
@@ -57,19 +59,19 @@ def build_agent(session: AgentSession) -> Agent:
 
 def tools(tops: Sequence[str]) -> str:
     """Return the text of tools.py: a list that `kit add tool` adds to."""
-    return f'''"""The tools that the agent has besides those of {_paths(tops)}; `kit add tool` writes one."""
-
+    about = _docstring(f"The tools that the agent has besides those of {_paths(tops)}; `kit add tool` writes one.")
+    return f"""{about}
 from __future__ import annotations
 
 from strands.types.tools import AgentTool
 
 TOOLS: list[AgentTool] = []
-'''
+"""
 
 
 def package(tops: Sequence[str]) -> str:
     """Return the text of the package's `__init__.py`."""
-    return f'"""The agent\'s server, and what it is made of: the adopted code of {_paths(tops)}."""\n'
+    return _docstring(f"The agent's server, and what it is made of: the adopted code of {_paths(tops)}.")
 
 
 def test(names: Sequence[str]) -> str:
@@ -222,6 +224,12 @@ def _replace_lines(changes: Changes, name: str, pattern: str, after: str) -> Non
         what = f"has not, or not once, what the template wrote, by the pattern {pattern}"
         raise not_placed(name, 1, what, "adopt in a fresh repository")
     _replace(changes, name, found[0], after)
+
+
+def _docstring(text: str) -> str:
+    """Return a module's docstring, on as many lines as a text needs, with the end of its line."""
+    lines = textwrap.fill(f'"""{text}', LONGEST_LINE - 3, break_long_words=False, break_on_hyphens=False)
+    return lines + ('\n"""\n' if "\n" in lines else '"""\n')
 
 
 def _paths(tops: Sequence[str]) -> str:

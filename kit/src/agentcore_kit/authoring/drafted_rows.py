@@ -1,8 +1,8 @@
 """Asks an adopted agent questions that are made of its tools' descriptions, and writes down which it answered.
 
-`kit adopt` runs this module in a copy of the repository. A question counts when the model of this machine calls the
-tool that it was made of, and nothing else, with what the question says, and the tool succeeds. Tools that, by their
-name, change something are not called.
+`kit adopt` runs this module in a copy of the repository, by `reading_tools`: tools that may change something are not
+run. A question counts when the model of this machine calls the tool that it was made of, and nothing else, with what
+the question says, and the tool succeeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from agentcore_kit.authoring.tools import CHANGING
+from agentcore_kit.authoring.reading_tools import reads, words
 from agentcore_kit.evaluation.dataset import Row
 from agentcore_kit.evaluation.local_target import LocalTarget
 from agentcore_kit.evaluation.target import Record
@@ -32,10 +32,8 @@ DECLINED = (
 
 MOST_ROWS = 5
 
-_READING = {"calculate", "check", "compute", "convert", "count", "describe", "explain", "fetch", "find", "get", "list",
-            "look", "lookup", "query", "read", "search", "show"}  # fmt: skip
+NOT_RUN = "by its name or description it may do more than read, so it was not run"
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*")
 _EXAMPLE = re.compile(
     r"(?:e\.g\.|for example|such as|for instance)[,:]?\s+[\"'`]?([A-Za-z0-9][\w.@:-]*\w)", re.IGNORECASE
 )
@@ -52,8 +50,8 @@ async def draft() -> dict[str, Any]:
         specs = [tool.tool_spec for tool in bare_agent().tool_registry.registry.values()]
         rows, without = list[dict[str, Any]](), dict[str, str]()
         for spec in specs:
-            if changes_something(spec):
-                without[spec["name"]] = "name or description say that it changes something, so it was not called"
+            if not reads(spec):
+                without[spec["name"]] = NOT_RUN
             elif len(rows) < MOST_ROWS:
                 found = await _answered(target, spec)
                 if found:
@@ -64,14 +62,6 @@ async def draft() -> dict[str, Any]:
     finally:
         target.close()
     return {"tools": [spec["name"] for spec in specs], "rows": rows, "declined": declined, "without": without}
-
-
-def changes_something(spec: Mapping[str, Any]) -> bool:
-    """Return whether a tool may change something, by the verbs of its name, or the first word of its description."""
-    first, *others = [word.lower() for word in _WORDS.findall(spec["name"])] or [""]
-    begins = [word.lower() for word in _WORDS.findall(str(spec.get("description", "")))[:1]]
-    verbs = [first, *([] if first in _READING else others), *(one.removesuffix("s") for one in begins), *begins]
-    return any(CHANGING.fullmatch(verb) for verb in verbs)
 
 
 async def _answered(target: LocalTarget, spec: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -123,8 +113,8 @@ def questions(spec: Mapping[str, Any]) -> Iterator[str]:
     values = {name: sample(name, field, description if len(fields) == 1 else "") for name, field in fields.items()}
     sentence = re.split(r"(?<=[a-z)])[.!?](?:\s|$)|\s(?:Args|Returns|Use when)\b", description)[0].strip().rstrip(".")
     sentence = _imperative(sentence)
-    words = [word.lower() for word in _WORDS.findall(spec["name"])]
-    subject = " ".join(words[1:] or words)
+    name_words = words(spec["name"])
+    subject = " ".join(name_words[1:] or name_words)
     said = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
     bare = ", ".join(values.values())
     placed = sentence
@@ -137,7 +127,7 @@ def questions(spec: Mapping[str, Any]) -> Iterator[str]:
         yield f"{sentence}: {said}." if said else f"{sentence}, please."
         yield f"{sentence} {bare}" if bare else sentence
     yield f"What is the {subject} for {bare}?" if bare else f"What is the {subject}?"
-    yield f"{' '.join(words).capitalize()} {said or bare}".strip() + "."
+    yield f"{' '.join(name_words).capitalize()} {said or bare}".strip() + "."
 
 
 def _imperative(sentence: str) -> str:
@@ -165,6 +155,15 @@ def sample(name: str, field: Mapping[str, Any], documentation: str = "") -> str:
     return _SAMPLES.get(str(field.get("type", "string")), "Lisbon")
 
 
+def _place(error: Exception) -> str:
+    """Return the file and line of the repository's code in which an error came up; empty when it came from no such."""
+    here = Path.cwd()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).is_relative_to(here / "src"):
+            return f"{Path(frame.filename).relative_to(here)}:{frame.lineno}: "
+    return ""
+
+
 def main() -> None:
     """Write what was drafted into the file that is named. Exit code 1 with the reason when the agent cannot be had."""
     sys.path[:0] = [str(Path("src").resolve()), str(Path.cwd())]
@@ -172,11 +171,7 @@ def main() -> None:
     try:
         found = asyncio.run(draft())
     except Exception as error:
-        place = next(
-            (one for one in reversed(traceback.extract_tb(error.__traceback__)) if "/src/" in one.filename), None
-        )
-        where = f"{Path(place.filename).relative_to(Path.cwd())}:{place.lineno}: " if place else ""
-        sys.exit(f"{where}{type(error).__name__}: {error}")
+        sys.exit(f"{_place(error)}{type(error).__name__}: {error}")
     Path(sys.argv[1]).write_text(json.dumps(found), encoding="utf-8")
 
 

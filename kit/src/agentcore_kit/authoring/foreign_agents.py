@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agentcore_kit.authoring.foreign_code import Module
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_AFTERWARDS = {"add_hook", "add_middleware", "hooks", "messages", "state", "tool_registry"}
-"""Attributes of an agent through which code changes it after it is made."""
+_AFTERWARDS = {"add_hook", "add_middleware", "baggage_attributes", "hooks", "load_snapshot", "messages", "state",
+               "tool_registry", "trace_attributes"}  # fmt: skip
+"""Attributes of an agent through which a call changes it after it is made."""
+
+SET_BY_AGENT = _AFTERWARDS | {"callback_handler", "concurrent_invocation_mode", "context_manager",
+                               "conversation_manager", "event_loop_metrics", "load_tools_from_directory",
+                               "memory_manager", "record_direct_tool_call", "sandbox", "storage", "system_prompt",
+                               "system_prompt_content", "tool_caller", "tool_executor", "trace_span",
+                               "tracer"}  # fmt: skip
+"""Attributes that `Agent(…)` sets, but for those that are the session's anyway; all others are a class's own."""
+
+_ASKING = ("invoke_async", "stream_async", "structured_output", "structured_output_async")
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,14 @@ class Agents:
         elsewhere: Lines in which an agent is made that nothing gives to others.
         at_import: Lines that would do, when the module is imported, what belongs under a main guard; each with why.
         changed: Lines that change an agent after it is made.
+        in_functions: Lines of functions that make one, which may be while the code runs.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
     elsewhere: list[int] = field(default_factory=list)
     at_import: list[tuple[int, str]] = field(default_factory=list)
     changed: list[tuple[int, str]] = field(default_factory=list)
+    in_functions: list[int] = field(default_factory=list)
 
 
 def agents_of(module: Module) -> Agents:
@@ -72,20 +84,23 @@ class _Reader:
 
     def read(self) -> Agents:
         statements = list(_at_import(self.module.tree.body))
+        parts = [part for node in statements for part in (node, *_of_statement(node))]
         for node in statements:
             if isinstance(node, ast.ClassDef) and any(self._is_agent(base) for base in node.bases):
                 self._add(node.name, "a class that extends Agent", node, (), _of_constructor(node))
                 self.names.add(node.name)
+                if made := _constructor(node):
+                    self._of_changes("self", _within(made), SET_BY_AGENT)
         for node in statements:
             match node:
                 case ast.Assign(targets=[ast.Name(name)], value=ast.Call() as call) if self._is_agent(call.func):
                     self._add(name, "an agent of the module", node, (call,))
-                    self._of_asked(name, statements)
-                    self._of_changes(name, statements)
+                    self._of_asked(name, parts)
+                    self._of_changes(name, parts)
                 case ast.AnnAssign(target=ast.Name(name), value=ast.Call() as call) if self._is_agent(call.func):
                     self._add(name, "an agent of the module", node, (call,))
-                    self._of_asked(name, statements)
-                    self._of_changes(name, statements)
+                    self._of_asked(name, parts)
+                    self._of_changes(name, parts)
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if calls := self._returned(node):
                     self._add(node.name, "a function that returns an agent", node, calls, _of_call(node))
                     self._of_names_in(node)
@@ -93,11 +108,14 @@ class _Reader:
                     self._of_class(node)
                 case ast.Expr(value=ast.Call(func=ast.Attribute(attr="run"))):
                     self.found.at_import.append((node.lineno, "runs something"))
-        every = [
-            node for node in ast.walk(self.module.tree) if isinstance(node, ast.Call) and self._is_agent(node.func)
-        ]
+        every = self._calls(self.module.tree)
         self.found.elsewhere = [node.lineno for node in every if node not in self.seen]
+        functions = (node for node in ast.walk(self.module.tree) if isinstance(node, _Function | ast.Lambda))
+        self.found.in_functions = sorted({node.lineno for one in functions for node in self._calls(one)})
         return self.found
+
+    def _calls(self, inside: ast.AST) -> list[ast.Call]:
+        return [node for node in ast.walk(inside) if isinstance(node, ast.Call) and self._is_agent(node.func)]
 
     def _add(self, name: str, what: str, node: ast.stmt, calls: tuple[ast.Call, ...], unusable: str = "") -> None:
         self.seen.update(calls)
@@ -151,7 +169,7 @@ class _Reader:
                         if target.startswith("self.") and target.count(".") == 1:
                             attribute = f"{node.name}.{target.removeprefix('self.')}"
                             self._add(attribute, "an attribute of a class", one, (call,), why)
-                            self._of_changes(target, list(_within(one)))
+                            self._of_changes(target, _within(one))
                 case ast.Assign(targets=[ast.Name(name)], value=ast.Call() as call) if self._is_agent(call.func):
                     self._add(f"{node.name}.{name}", "an attribute of a class", one, (call,), why)
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if not _hands_on(one) and (
@@ -163,26 +181,56 @@ class _Reader:
 
     def _of_names_in(self, node: _Function) -> None:
         for name in self._made_in(node):
-            self._of_changes(name, list(_within(node)))
+            self._of_changes(name, _within(node))
 
-    def _of_asked(self, name: str, statements: list[ast.stmt]) -> None:
-        """Note where an agent is asked while its module is imported."""
-        for node in statements:
-            if isinstance(node, ast.Expr | ast.Assign) and any(
-                isinstance(one, ast.Call) and ast.unparse(one.func) == name for one in ast.walk(node)
-            ):
+    def _of_asked(self, name: str, nodes: Iterable[ast.AST]) -> None:
+        """Note where an agent is asked, or a tool of it called, while its module is imported."""
+        asking = {name, *(f"{name}.{method}" for method in _ASKING)}
+        for node in nodes:
+            if not isinstance(node, ast.Call):
+                continue
+            path = _path(node.func)
+            if path in asking or _attribute(path, name) == "tool":
                 self.found.at_import.append((node.lineno, f"asks {name}"))
 
-    def _of_changes(self, name: str, nodes: list[ast.stmt] | list[ast.AST]) -> None:
-        """Note where an agent is changed after it was made: what is made of its parts would not have that."""
+    def _of_changes(self, name: str, nodes: Iterable[ast.AST], attributes: Collection[str] = ()) -> None:
+        """Note where an agent is changed after it was made: what is made of its parts would not have that.
+
+        Args:
+            name: What the agent is called there.
+            nodes: What is looked at.
+            attributes: Those that count when they are set; when there are none, all.
+        """
         for node in nodes:
             match node:
-                case ast.Expr(value=ast.Call(func=func)):
-                    used = ast.unparse(func)
-                    if used.startswith(f"{name}.") and used[len(name) + 1 :].split(".")[0] in _AFTERWARDS:
-                        self.found.changed.append((node.lineno, used))
-                case ast.Assign(targets=[ast.Attribute() as target]) if ast.unparse(target.value) == name:
-                    self.found.changed.append((node.lineno, ast.unparse(target)))
+                case ast.Call(func=ast.Attribute() as func):
+                    path = _path(func)
+                    if _attribute(path, name) in _AFTERWARDS:
+                        self.found.changed.append((node.lineno, path))
+                case ast.Call(func=ast.Name("setattr" | "delattr" as done), args=[ast.expr() as target, *_]):
+                    if _path(target) == name and not attributes:
+                        self.found.changed.append((node.lineno, f"{done}({name}, …)"))
+                case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+                    attribute = _attribute(path := _path(node), name)
+                    if attribute and (not attributes or attribute in attributes):
+                        self.found.changed.append((node.lineno, path))
+
+
+def _path(node: ast.AST) -> str:
+    """Return the names of an expression such as `bot.messages`, also of `bot.messages[0]`; empty for any other."""
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{path}.{attribute}" if (path := _path(value)) else ""
+        case ast.Subscript(value=value):
+            return _path(value)
+    return ""
+
+
+def _attribute(path: str, name: str) -> str:
+    """Return the attribute of what has a name that a path goes through; empty when it does not."""
+    return path.removeprefix(f"{name}.").partition(".")[0] if path.startswith(f"{name}.") else ""
 
 
 def _imported_names(tree: ast.Module) -> tuple[set[str], set[str]]:
@@ -200,17 +248,29 @@ def _imported_names(tree: ast.Module) -> tuple[set[str], set[str]]:
     return names, packages
 
 
-def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield what runs when a module is imported: with blocks and conditions opened, but for the main guard's."""
+def _at_import(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield what runs when a module is imported: with blocks, conditions and loops opened, but for the main guard's."""
     for node in body:
         yield node
-        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
-            yield from _at_import(node.orelse)
-        elif isinstance(node, ast.With | ast.If | ast.Try):
-            for part in ("body", "orelse", "finalbody"):
-                yield from _at_import(getattr(node, part, []))
-            for handler in getattr(node, "handlers", []):
-                yield from _at_import(handler.body)
+        match node:
+            case ast.If() if "__name__" in ast.unparse(node.test):
+                yield from _at_import(node.orelse)
+            case ast.With() | ast.If() | ast.Try() | ast.TryStar() | ast.For() | ast.While():
+                for part in ("body", "orelse", "finalbody"):
+                    yield from _at_import(getattr(node, part, []))
+                for handler in getattr(node, "handlers", []):
+                    yield from _at_import(handler.body)
+            case ast.Match():
+                for case in node.cases:
+                    yield from _at_import(case.body)
+
+
+def _of_statement(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a statement itself says, but for the statements in it, and for what a lambda would do later."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.stmt | ast.excepthandler | ast.match_case | ast.Lambda):
+            yield child
+            yield from _of_statement(child)
 
 
 def _within(node: ast.AST) -> Iterator[ast.AST]:
@@ -229,10 +289,14 @@ def _hands_on(node: _Function) -> bool:
     )
 
 
+def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
+    return next((one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None)
+
+
 def _of_constructor(node: ast.ClassDef) -> str:
     """Say why an object of a class cannot be made without arguments; empty when it can."""
-    made = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
-    return _of_call(made[0], skipped=1) if made else ""
+    made = _constructor(node)
+    return _of_call(made, skipped=1) if made else ""
 
 
 def _of_call(node: _Function, skipped: int = 0) -> str:

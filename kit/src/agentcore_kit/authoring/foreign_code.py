@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -15,21 +14,11 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from agentcore_kit.authoring.foreign_files import AGAIN, OWN_FOLDER, ForeignFiles
 from agentcore_kit.checks.production_imports import imported, pinned
 from agentcore_kit.config.repository import repository_path
 from agentcore_kit.delivery.errors import WRONG_INPUT, CommandError
 
-MOST_FILES, MOST_BYTES = 300, 20_000_000
-"""What a folder may have: more is a folder with more in it than an agent."""
-
-AGAIN = "then type the same again"
-
-_CACHES = {"__pycache__", "node_modules", "venv"}
-_OF_A_PROJECT = re.compile(
-    r"(?:readme|license|changelog|makefile|dockerfile|conftest|test_|setup\.|pyproject\.toml|requirements|uv\.lock|"
-    r"poetry\.lock)",
-    re.IGNORECASE,
-)
 _DISTRIBUTIONS = {
     "PIL": "pillow",
     "bs4": "beautifulsoup4",
@@ -66,12 +55,14 @@ class ForeignCode:
         files: What is copied, relative to `base`, with its content.
         modules: The Python files, those of the path that was given first.
         left_out: What of the folder is not copied.
+        asked: The module of the file that was given; None when that was a folder.
     """
 
     base: Path
     files: dict[str, bytes]
     modules: list[Module]
     left_out: list[str]
+    asked: Module | None = None
 
     def tops(self) -> list[str]:
         """Return the names that stand in `src/` afterwards: of folders and files."""
@@ -93,46 +84,61 @@ def read(given: Path) -> ForeignCode:
         CommandError: When there is none, it is no Python, is too much, or has a name that cannot be imported.
     """
     path = given.expanduser().resolve()
-    if not path.exists() or (path.is_file() and path.suffix != ".py"):
+    if not (path.is_dir() or (path.is_file() and path.suffix == ".py")):
         raise CommandError(
             f"{given}: there is no such Python file or folder", "kit adopt ../my-agent/bot.py", WRONG_INPUT
         )
-    if path.is_relative_to(repository_path().resolve()) or repository_path().resolve().is_relative_to(path):
-        step = "give the folder where it was written, outside of this repository"
-        raise CommandError(f"{given}: is in this repository, or this repository in it", step, WRONG_INPUT)
     top = path if path.is_dir() else path.parent
-    is_package = (top / "__init__.py").is_file()
-    while (top.parent / "__init__.py").is_file():
+    while top != top.parent and (top.parent / "__init__.py").is_file():
         top = top.parent
-    base = top.parent if is_package else top
-    left_out: list[str] = []
-    files = {one.relative_to(base).as_posix(): one for one in _walk(top, base, is_package, left_out)}
-    if len(files) > MOST_FILES or sum(one.stat().st_size for one in files.values()) > MOST_BYTES:
-        what = f"{top} has more than {MOST_FILES} files or {MOST_BYTES // 1_000_000} MB"
-        raise CommandError(what, f"put the agent's files into a folder of their own, {AGAIN} with that", WRONG_INPUT)
-    modules = [_module(name, one) for name, one in files.items() if one.suffix == ".py"]
-    if not modules:
-        raise CommandError(f"{given}: has no Python files", "give the file or the package with the agent", WRONG_INPUT)
-    asked = [one for one in modules if one.path == path]
-    contents = {name: one.read_bytes() for name, one in files.items()}
-    return ForeignCode(base, contents, [*asked, *(one for one in modules if one not in asked)], left_out)
+    repository = repository_path().resolve()
+    if top.is_relative_to(repository) or repository.is_relative_to(top):
+        what = f"{given}: {top}, which would be copied, is in this repository, or this repository in it"
+        raise CommandError(what, OWN_FOLDER, WRONG_INPUT)
+    try:
+        found = ForeignFiles(top.parent if (top / "__init__.py").is_file() else top)
+        modules = _taken(found, top, path)
+        contents = {name: one.read_bytes() for name, one in sorted(found.files.items())}
+    except OSError as error:
+        step = f"let yourself read it, or take it out of the folder, {AGAIN}"
+        raise CommandError(f"{error.filename}: {error.strerror}", step, WRONG_INPUT) from None
+    asked = modules.get(path.relative_to(found.base).as_posix())
+    if not modules or (asked is None and path.is_file()):
+        what = f"{given}: is hidden or in an environment" if modules else f"{given}: has no Python files"
+        raise CommandError(what, "give the file or the package with the agent", WRONG_INPUT)
+    others = [modules[name] for name in contents if name in modules and modules[name] is not asked]
+    left_out = sorted([*found.left_out, *(one.relative_to(found.base).as_posix() for one in found.project.values())])
+    return ForeignCode(found.base, contents, [*([asked] if asked else []), *others], left_out, asked)
 
 
-def _walk(top: Path, base: Path, is_package: bool, left_out: list[str]) -> Iterator[Path]:
-    """Yield the files that are copied: without caches, hidden files, environments, and a project's own files."""
-    for folder, folders, names in os.walk(top):
-        here = Path(folder)
-        whole = is_package or here != top
-        for name in sorted([*folders, *names]):
-            path = here / name
-            left = name.startswith(".") or (path / "pyvenv.cfg").exists()
-            left = left or (not whole and (name == "tests" or _OF_A_PROJECT.match(name) is not None))
-            if left:
-                left_out.append(path.relative_to(base).as_posix())
-            if left or name in _CACHES or name.endswith((".pyc", ".egg-info")):
-                (folders if name in folders else names).remove(name)
-        folders.sort()
-        yield from (here / name for name in sorted(names))
+def _taken(found: ForeignFiles, top: Path, given: Path) -> dict[str, Module]:
+    """Take the files, with those of a project's own that others import; return the modules, by their paths."""
+    if top == found.base:
+        found.take_project(given)
+    else:
+        found.take(top)
+    modules = dict[str, Module]()
+    while True:
+        new = {name for name in found.files if name.endswith(".py")} - modules.keys()
+        modules |= {name: _module(name, found.files[name]) for name in sorted(new)}
+        wanted = [name for one in modules.values() for name in _imported_tops(one.tree) if name in found.project]
+        if wanted:
+            found.take(found.project.pop(wanted[0]))
+        elif new:
+            found.take_links()
+        else:
+            return modules
+
+
+def _imported_tops(tree: ast.Module) -> Iterator[str]:
+    """Yield the first names of what a module imports, also where it goes on without."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module.partition(".")[0]
+    yield from (name.partition(".")[0] for _, name, _ in imported(tree))
 
 
 def _module(name: str, path: Path) -> Module:
@@ -190,10 +196,9 @@ def missing_packages(code: ForeignCode) -> list[Missing]:
     own = {top.removesuffix(".py") for top in code.tops()}
     production, found = pinned(), dict[str, Missing]()
     for module in code.modules:
-        beside = {path.stem for path in module.path.parent.iterdir()} if module.path.parent == code.base else set()
         for line, name, _ in imported(module.tree):
             top = name.partition(".")[0]
-            if top in own | beside | {"agentcore_kit"} or top in sys.stdlib_module_names:
+            if top in own | {"agentcore_kit"} or top in sys.stdlib_module_names:
                 continue
             distributions = {canonicalize_name(one) for one in _installed().get(top, ())}
             if not distributions & production:

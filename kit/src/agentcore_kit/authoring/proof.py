@@ -31,10 +31,18 @@ class Check:
     Attributes:
         name: What a person types for it.
         words: What comes after `python` in its command.
+        only_reading: Whether tools of the agent that may change something are not run in it.
     """
 
     name: str
     words: tuple[str, ...]
+    only_reading: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """The command in full."""
+        between = ("-m", "agentcore_kit.authoring.reading_tools") if self.only_reading else ()
+        return [sys.executable, *between, *(self.words[1:] if self.only_reading else self.words)]
 
 
 class Trial:
@@ -78,7 +86,7 @@ class Trial:
 
     def _run(self, check: Check) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603
-            [sys.executable, *check.words],
+            check.command,
             cwd=self.root,
             capture_output=True,
             text=True,
@@ -118,9 +126,9 @@ def _left_out(root: Path, folder: str, names: list[str]) -> list[str]:
     ]
 
 
-def of_kit(*words: str) -> Check:
+def of_kit(*words: str, only_reading: bool = False) -> Check:
     """Return a command of the kit as a check."""
-    return Check(f"kit {words[0]}", (*_KIT, *words))
+    return Check(f"kit {words[0]}", (*_KIT, *words), only_reading)
 
 
 def _environment() -> dict[str, str]:

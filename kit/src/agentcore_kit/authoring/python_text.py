@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from agentcore_kit.authoring.changes import Changes, not_placed
 
-_LONGEST_LINE = 120
+LONGEST_LINE = 120
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -137,7 +137,7 @@ def _with_item(text: str, found: ast.List, item: str) -> str:
         rest = text[after:].partition("\n")  # what is said behind the last item stays behind it
         return f"{mark}{rest[0]}\n{indent[0] if indent else ''}{item},\n{rest[2]}"
     line = text[_offset(text, found.end_lineno or 0, 0) : closing]
-    if len(line) + len(f", {item}]") <= _LONGEST_LINE:
+    if len(line) + len(f", {item}]") <= LONGEST_LINE:
         return f"{text[:end]}, {item}{text[end:]}"
     if found.lineno != found.end_lineno:
         return f"{text[:end]},\n    {item}{text[end:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
@@ -79,10 +80,12 @@ def uncommitted(root: Path) -> list[str]:
     Args:
         root: The repository; without git there is nothing to say.
     """
-    words = ["git", "status", "--porcelain", "--untracked-files=no", "-z"]
+    words = ["git", "diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD"]
     try:
-        done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(words, cwd=root, capture_output=True, check=False)  # noqa: S603
     except FileNotFoundError:
         return []
-    names = [entry[3:] for entry in done.stdout.split("\0") if len(entry) > 3] if done.returncode == 0 else []
-    return [name for name in names if name not in ("pyproject.toml", "requirements.txt", "requirements-dev.txt")]
+    names = [os.fsdecode(name) for name in done.stdout.split(b"\0")] if done.returncode == 0 else []
+    return [
+        name for name in names if name and name not in ("pyproject.toml", "requirements.txt", "requirements-dev.txt")
+    ]

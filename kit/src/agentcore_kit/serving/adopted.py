@@ -11,11 +11,11 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
 
 from strands import Agent
 from strands.handlers import PrintingCallbackHandler
@@ -26,10 +26,8 @@ from strands.tools.mcp import MCPAgentTool, MCPClient
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.serving.session import AgentSession
 
-OF_THE_SESSION = ("model", "session_manager", "name", "agent_id", "description")
-"""What of an adopted agent is always the session's, whatever its own code says."""
-
-_WITH_STATE = ("messages", "state", "conversation_manager", "plugins", "hooks", "interventions")
+_WITH_STATE = ("messages", "state", "conversation_manager", "context_manager", "memory_manager", "retry_strategy",
+               "callback_handler", "plugins", "hooks", "interventions")  # fmt: skip
 """Parts that change while an agent is asked, so that no two sessions may have the same."""
 
 
@@ -87,7 +85,6 @@ class AdoptedAgent:
             ConfigError: When it names nothing, or something that gives no agent.
         """
         self._target, self._model = target, EnvironmentModel()
-        self._given: WeakSet[Agent] = WeakSet()
         module, _, name = target.partition(":")
         with _noted(self._model):
             found: Any = import_module(module)
@@ -109,7 +106,8 @@ class AdoptedAgent:
         self._model.target = session.model
         with _noted(self._model):
             made = self._made()
-            parts = {name: _own(part) if name in _WITH_STATE else part for name, part in _PARTS[made].items()}
+            agent = self._of_one_session(made)
+            parts = {name: _part(name, part, _ITSELF, agent) for name, part in _note(made).parts.items()}
         parts |= {
             **session.options,
             "tools": [*_open(parts.get("tools")), *tools, *session.gateway_tools],
@@ -118,15 +116,25 @@ class AdoptedAgent:
             "callback_handler": _quiet(parts.get("callback_handler")),
             **options,
         }
-        if made is self._found or made in self._given:
-            made = copy.copy(made)  # an object of its own, also of a class that extends Agent
-            del made.tool_registry
-        self._given.add(made)
-        before = getattr(made, "tool_registry", None)
-        Agent.__init__(made, **parts)
+        before = getattr(agent, "tool_registry", None)
+        Agent.__init__(agent, **parts)
         if before is not None:
             before.cleanup()  # after the new one has the same MCP clients, so that they need not start twice
-        return made
+        return agent
+
+    def _of_one_session(self, made: Agent) -> Agent:
+        """Return the agent that the code made; where a session has that one, another of its class and attributes."""
+        note = _note(made)
+        with _claiming:
+            is_free = note.attributes is None and made is not self._found
+            if note.attributes is None:
+                of_code = {name: value for name, value in vars(made).items() if name not in (*note.names, _NOTE)}
+                note.attributes = {name: _own(value, made, _ITSELF) for name, value in of_code.items()}
+            if is_free:
+                return made
+            agent: Agent = object.__new__(type(made))
+            vars(agent).update({name: _own(value, _ITSELF, agent) for name, value in note.attributes.items()})
+            return agent
 
     def _made(self) -> Agent:
         """Return the one agent that the code has, or one that it has made for this call."""
@@ -135,7 +143,7 @@ class AdoptedAgent:
             made = self._member(made() if inspect.isclass(made) else made, name)
         if not isinstance(made, Agent) and callable(made):
             made = made()
-        if not isinstance(made, Agent) or made not in _PARTS:
+        if not isinstance(made, Agent) or _NOTE not in vars(made):
             raise ConfigError(
                 [f"{self._target!r} gives {type(made).__name__}, not an agent; correct src/agent/agent.py"]
             )
@@ -149,13 +157,32 @@ class AdoptedAgent:
             raise ConfigError([problem]) from None
 
 
-_PARTS: WeakKeyDictionary[Agent, dict[str, Any]] = WeakKeyDictionary()
-"""What each agent was made of, as it was before the agent was."""
+@dataclass
+class _Note:
+    """What is known of an agent that adopted code made.
+
+    Attributes:
+        parts: What it was made of, as it was before the agent was.
+        names: The attributes that `Agent` itself sets.
+        attributes: Those that a class of the code's sets, as they were before any session; None until there is one.
+    """
+
+    parts: dict[str, Any]
+    names: frozenset[str] = frozenset()
+    attributes: dict[str, Any] | None = None
+
+
+_NOTE = "_note_of_agentcore_kit"
+"""The attribute of an agent that has its note, which so lives no longer than the agent."""
+
+_ITSELF = object()
+"""Stands for the agent in what is noted of it, such as a hook that is a method of the agent's."""
 
 _MODEL: ContextVar[EnvironmentModel | None] = ContextVar("adopted_model", default=None)
 """Set where agents are made by adopted code; all others are made as if this module were not there."""
 
 _starting = threading.Lock()
+_claiming = threading.Lock()
 
 
 class _NoSession:
@@ -190,8 +217,12 @@ def _install() -> None:
         _, *parts = signature.bind(agent, *args, **options).arguments.items()
         given = {**dict(parts), "model": model}
         given.pop("session_manager", None)
-        _PARTS[agent] = {name: _own(part) if name in _WITH_STATE else part for name, part in given.items()}
+        given.pop("aux_model", None)
+        note = _Note({name: _part(name, part, agent, _ITSELF) for name, part in given.items()})
+        before = {*vars(agent)}
         original(agent, **given)
+        note.names = frozenset(vars(agent)) - before
+        vars(agent)[_NOTE] = note
 
     def opening(cls: type[SessionManager[Any]], *_: Any, **__: Any) -> Any:
         return object.__new__(cls) if _MODEL.get() is None else _NoSession()
@@ -200,14 +231,29 @@ def _install() -> None:
     Agent.__init__ = noting  # type: ignore[method-assign, assignment]
 
 
-def _own(part: Any) -> Any:
-    """Return a copy of a part that changes; of one that cannot be copied whole, as it holds a lock, its outside."""
+def _note(agent: Agent) -> _Note:
+    note: _Note = vars(agent)[_NOTE]
+    return note
+
+
+def _part(name: str, part: Any, before: Any, after: Any) -> Any:
+    """Return a part, or a copy of one that changes: as `_own`."""
+    return _own(part, before, after) if name in _WITH_STATE else part
+
+
+def _own(part: Any, before: Any, after: Any) -> Any:
+    """Return a copy of what changes, with one object in the place of another that it refers to.
+
+    Of what cannot be copied whole, as it holds a lock, it is a copy of its outside; of what cannot be copied at all,
+    the same.
+    """
     if isinstance(part, list):
-        return [_own(one) for one in part]
-    try:
-        return copy.deepcopy(part)
-    except Exception:
+        return [_own(one, before, after) for one in part]
+    with suppress(Exception):
+        return copy.deepcopy(part, {id(before): after})
+    with suppress(Exception):
         return copy.copy(part)
+    return part
 
 
 def _open(tools: Any) -> list[Any]:
