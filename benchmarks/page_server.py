@@ -11,6 +11,8 @@ import sys
 import time
 from typing import Any
 
+import agentcore_kit.local.dev_server  # this and the next are imported when `kit dev` listens
+import agentcore_kit.serving.app  # noqa: F401
 import uvicorn
 from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.local.page.app import Page, page_address

@@ -18,7 +18,7 @@ from typing import Any
 from agentcore_kit.config.platform import Gateway
 from agentcore_kit.local.gateway.issuer import Issuer
 from agentcore_kit.local.gateway.settings import LOOK_SECONDS
-from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.local.spans import Span, read_traces
 from agentcore_kit.runtime.telemetry import SPAN_FILE
 
 from tests.test_generated import OFFLINE

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.local.spans import Span, read_traces
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from rich.console import Console
 
 from agentcore_kit.local import traces
-from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.local.spans import Span, read_traces
 from agentcore_kit.runtime import telemetry
 from agentcore_kit.runtime.identity import Caller
 from agentcore_kit.serving.models import build_model, load_instrumentations

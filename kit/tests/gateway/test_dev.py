@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from agentcore_kit.config.repository import repository_root
-from agentcore_kit.local.traces import read_traces
+from agentcore_kit.local.spans import read_traces
 from agentcore_kit.runtime.telemetry import SPAN_FILE
 from agentcore_kit.testing.server_process import answers
 from tests.gateway.client import User

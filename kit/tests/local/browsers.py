@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from agentcore_kit.config.manifest import load_manifest
 
@@ -38,6 +38,29 @@ def opened(context: BrowserContext, address: str) -> Page:
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text(load_manifest().metadata.name)
     return page
+
+
+class Held:
+    """A request whose answer comes only when a test lets it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        """Hold the next request for an address, which is a pattern as Playwright has them."""
+        self._page = page
+        self._routes: list[Route] = []
+        page.route(address, lambda route: self._routes.append(route), times=1)  # it takes no method of a list
+
+    def wait(self) -> None:
+        """Wait until it was sent."""
+        while not self._routes:
+            self._page.wait_for_timeout(10)
+
+    def release(self) -> None:
+        """Let the answer come, and wait until the page has drawn what it makes of it."""
+        (route,) = self._routes
+        with self._page.expect_response(route.request.url) as answered:
+            route.continue_()
+        answered.value.finished()
+        self._page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 def nameless(page: Page) -> list[str]:

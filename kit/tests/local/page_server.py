@@ -88,6 +88,20 @@ def page_of(folder: Path, added: Mapping[str, str] | None = None) -> Iterator[Pa
     for path, text in (added or {}).items():
         with (home / path).open("a", encoding="utf-8") as file:
             file.write(text)
+    with dev(home) as (address, log):
+        yield Page(address, printed(log, r"#key=(\S+)"), home)
+
+
+@contextmanager
+def dev(home: Path) -> Iterator[tuple[str, Path]]:
+    """Run `kit dev` in a copy of the repository, and stop it at the end as Ctrl-C does.
+
+    Args:
+        home: The copy.
+
+    Yields:
+        The address, which answers, and the file with what is printed.
+    """
     port, log = free_port(), home / "server.log"
     command = [sys.executable, "-u", "-m", "agentcore_kit", "dev", "--port", str(port)]
     with log.open("w") as file:
@@ -97,11 +111,16 @@ def page_of(folder: Path, added: Mapping[str, str] | None = None) -> Iterator[Pa
     try:
         address = f"http://127.0.0.1:{port}"
         assert answers(f"{address}/ping", server), log.read_text()
-        deadline = time.monotonic() + _START_SECONDS
-        while not (printed := re.search(r"#key=(\S+)", log.read_text())):
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield Page(address, printed[1], home)
+        yield address, log
     finally:
         os.killpg(server.pid, signal.SIGINT)
         server.wait(timeout=60)
+
+
+def printed(log: Path, pattern: str) -> str:
+    """Wait until something is printed, and return its group."""
+    deadline = time.monotonic() + _START_SECONDS
+    while not (found := re.search(pattern, log.read_text())):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    return found[1]

@@ -56,6 +56,9 @@ def test_it_says_which_component_this_is(page: Page) -> None:
     assert (told["name"], told["environment"]) == (page.home.name, "local")
 
 
-@pytest.mark.parametrize("path", ["app.py", "__init__.py", "..%2fapp.py", "%2e%2e/dev_server.py", "none.js", ""])
+NO_PARTS = ["app.py", "__init__.py", "..%2fapp.py", "%2e%2e/dev_server.py", "none.js", f"{'x' * 300}.js", ""]
+
+
+@pytest.mark.parametrize("path", NO_PARTS)
 def test_only_parts_of_the_page_are_files(page: Page, path: str) -> None:
     assert httpx.get(f"{page.address}/page/{path}").status_code == 404

@@ -16,7 +16,8 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
-from agentcore_kit.local.traces import read_traces, trace
+from agentcore_kit.local.spans import read_traces
+from agentcore_kit.local.traces import trace
 
 TRACE, PARENT, SESSION = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "a-session-of-thirty-three-characters"
 SPANS = Path(".local/traces/spans.jsonl")

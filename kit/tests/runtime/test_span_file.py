@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
-from agentcore_kit.local.traces import read_traces
+from agentcore_kit.local.spans import read_traces
 from agentcore_kit.runtime import span_file, telemetry
 from agentcore_kit.runtime.settings import Settings
 

@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from rich.console import Console
 
 from agentcore_kit.local import traces
+from agentcore_kit.local.spans import read_traces
 from agentcore_kit.runtime import masking, span_file
 from agentcore_kit.runtime.http_api import HttpApi, Refused, UnexpectedAnswer, client, credentials
 from agentcore_kit.runtime.http_api.errors import CredentialsRefused, Misdescribed
@@ -424,7 +425,7 @@ def test_the_trace_shows_the_call_and_no_value_of_it(
     path = tmp_path / "spans.jsonl"
     span_file.append(path, [span.to_json(indent=None)])
     text = StringIO()
-    for trace_id, roots in traces.read_traces(path).items():
+    for trace_id, roots in read_traces(path).items():
         traces._show(Console(file=text, width=120), trace_id, roots)
     shown = text.getvalue()
     assert "GET /books/{isbn}" in shown

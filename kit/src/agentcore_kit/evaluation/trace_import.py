@@ -22,7 +22,7 @@ from agentcore_kit.evaluation.dataset import Call, Metadata, Outcome, Row, Turn
 from agentcore_kit.evaluation.expectations import Match, equal
 from agentcore_kit.evaluation.figures import claims
 from agentcore_kit.evaluation.runs import exit_codes
-from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.local.spans import Span, read_traces
 from agentcore_kit.runtime import personal_data
 from agentcore_kit.runtime.arguments import NOT_CALLED
 

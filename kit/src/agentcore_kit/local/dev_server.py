@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import socket
 import time
@@ -19,6 +20,8 @@ from agentcore_kit.config.repository import MANIFEST
 from agentcore_kit.kinds.base import kind_of_repository
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from watchfiles import Change
 
 WATCHED = ("src", "environments", MANIFEST)
@@ -56,36 +59,40 @@ def dev(
     example = kind.example_request(port, by_development_token(STATE)(developer(user)))
     serving = f"Serving on http://127.0.0.1:{port}{where} and restarting on changes; stop with Ctrl-C."
     typer.echo("Starting; the next lines say when it can be called.")
-    said = f"{serving} {_page(port)}\n\n{example}\n"
-    Thread(target=_say_once_it_listens, args=(port, said), daemon=True).start()
+    has_page = multiprocessing.get_context("spawn").Event()
+    Thread(target=_say_once_it_listens, args=(port, serving, has_page, example), daemon=True).start()
     os.environ["PORT"] = str(port)
     unset_variables()  # each start of the server reads the file itself
     logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it warns of Ctrl-C
     watching = True
     while watching:
         try:
-            watchfiles.run_process(*(path for path in WATCHED if Path(path).exists()), target=serve, callback=_changed)
+            paths = [path for path in WATCHED if Path(path).exists()]
+            watchfiles.run_process(*paths, target=serve, args=(has_page,), callback=_changed)
             watching = False
         except Replaced:
             continue
 
 
-def _page(port: int) -> str:
-    """Return the lines before the example request: the address of the page."""
+def _page(port: int, has_page: bool) -> str:
+    """Return the lines before the example request: the address of the page, or why there is none."""
     from agentcore_kit.local.page.app import page_address
 
     what, other = ("Talk to it", "ask it") if repository_kind() == "Agent" else ("Try it", "call it")
+    if not has_page:
+        why = f"what spec.code.app of {MANIFEST} names has no add_middleware"
+        return f"There is no page, as {why}; {other} from a terminal:"
     return f"{what} in a browser:\n\n  {page_address(port)}\n\nor {other} from a terminal:"
 
 
-def _say_once_it_listens(port: int, text: str) -> None:
-    """Print a text as soon as something listens on a port of this machine."""
+def _say_once_it_listens(port: int, serving: str, has_page: Event, example: str) -> None:
+    """Print how to call the server as soon as it listens; by then it has said whether it has a page."""
     listens = False
     while not listens:
         time.sleep(0.1)
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             listens = True
-    typer.echo(text)
+    typer.echo(f"{serving} {_page(port, has_page.is_set())}\n\n{example}\n")
 
 
 def _changed(changes: set[tuple[Change, str]]) -> None:
@@ -93,8 +100,12 @@ def _changed(changes: set[tuple[Change, str]]) -> None:
         raise Replaced
 
 
-def serve() -> None:
-    """Run the server in this process, which is a new one after each change."""
+def serve(has_page: Event) -> None:
+    """Run the server in this process, which is a new one after each change.
+
+    Args:
+        has_page: Is set where the server has a page, before it listens.
+    """
     # Ctrl-C may come while it still starts. It comes twice, from the terminal and from the watcher, and the second cuts
     # the server's end short, which it would tell with a stack.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "CancelledError" not in record.getMessage())
@@ -106,6 +117,7 @@ def serve() -> None:
         app = import_string(load_manifest().spec.code.app)
         if hasattr(app, "add_middleware"):  # an application of the team's own may have none, and then no page
             app.add_middleware(Page)
+            has_page.set()
         app.run()
 
 

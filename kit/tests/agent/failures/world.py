@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import yaml
 
-from agentcore_kit.local.traces import read_traces
+from agentcore_kit.local.spans import read_traces
 from agentcore_kit.runtime.identity import issue_development_token
 from agentcore_kit.runtime.telemetry import local_defaults
 from agentcore_kit.serving.invocation import SESSION_HEADER

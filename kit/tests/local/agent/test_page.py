@@ -14,11 +14,30 @@ from agentcore_kit.local.page.app import KEY_HEADER
 from agentcore_kit.runtime.telemetry import SPAN_FILE
 from agentcore_kit.testing.agent_client import local_agent
 from tests.homes import home_in
-from tests.local.page_server import Page, new_session
+from tests.local.page_server import Page, dev, new_session, printed
 
 pytestmark = pytest.mark.integration
 
 TRACE = "7874e825fb89a950cc27ce822919ea66"
+PLAIN = """
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+
+class Plain:
+    def run(self):
+        HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Healthy).serve_forever()
+
+
+app = Plain()
+"""
+"""An application that `kit dev` can run, and no more."""
 
 
 def trace_of(page: Page, trace_id: str) -> dict[str, Any]:
@@ -164,8 +183,25 @@ def test_a_row_that_is_wrong_is_told_and_changes_nothing(page: Page, row: dict[s
     assert dataset.read_bytes() == before
 
 
-@pytest.mark.parametrize("raw", [b"", b"[1]", b"{", b"{" * 60_000, b'"' + b"x" * 1_100_000 + b'"'])
+@pytest.mark.parametrize("raw", [b"", b"[1]", b"{", b"{" * 60_000, b"[" * 40_000, b'"' + b"x" * 1_100_000 + b'"'])
 def test_a_body_that_is_none_is_refused(page: Page, raw: bytes) -> None:
     sent = httpx.post(f"{page.address}/page/api/token", content=raw, headers={KEY_HEADER: page.key}, timeout=60)
     assert sent.status_code in (400, 413)
     assert sent.json()["error"]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "http://localhost:1"])
+def test_what_another_origin_sends_is_refused(page: Page, origin: str) -> None:
+    assert page.get("agent", Origin=origin).status_code == 403
+    assert page.get("agent", Origin=page.address).status_code == 200
+
+
+def test_an_application_that_takes_no_middleware_is_served_without_a_page(tmp_path: Path) -> None:
+    home = home_in(tmp_path / "home")
+    (home / "src" / "agent" / "plain.py").write_text(PLAIN)
+    manifest = home / "manifest.yaml"
+    manifest.write_text(manifest.read_text().replace("\nspec:\n", "\nspec:\n  code: {app: agent.plain:app}\n"))
+    with dev(home) as (_, log):
+        told = printed(log, r"(?s)(Serving on .+) curl")
+    assert "There is no page" in told
+    assert "#key=" not in told

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.runtime.telemetry import SPAN_FILE
-from tests.local.agent.scripted_agent import HUGE, Scripted, scripted_page
-from tests.local.browsers import MARKUP, PHONE, nameless, opened, width
+from tests.local.agent.scripted_agent import HUGE, USAGE, Scripted, result, scripted_page
+from tests.local.browsers import MARKUP, PHONE, Held, nameless, opened, width
 from tests.local.page_server import page_of
 
 pytestmark = pytest.mark.integration
@@ -41,6 +42,7 @@ def ask(page: Page, question: str) -> Any:
     page.get_by_test_id("input").press("Enter")
     turn = page.get_by_test_id("turn").nth(turns)
     expect(turn.get_by_test_id("footer")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("send")).to_be_visible(timeout=60_000)  # which it is again once the turn is kept
     return turn
 
 
@@ -191,6 +193,41 @@ def span(trace_id: str, number: int) -> dict[str, Any]:
         "attributes": {"session.id": MARKUP},
         "events": [],
     }
+
+
+def test_the_session_that_was_chosen_last_is_the_one_that_is_shown(page: Page) -> None:
+    for question in ("markup", "fails"):
+        ask(page, question)
+        page.locator("#new-session").click()
+    newest, oldest = page.get_by_test_id("session").nth(0), page.get_by_test_id("session").nth(1)
+    held = Held(page, f"**/page/api/sessions/{oldest.get_attribute('data-session')}")
+    oldest.click()
+    held.wait()
+    newest.click()
+    expect(page.get_by_test_id("turn")).to_contain_text("fails")
+    held.release()
+    expect(page.get_by_test_id("turn")).to_contain_text("fails")
+    expect(newest).to_have_attribute("aria-current", "true")
+    page.route("**/page/api/sessions/*", lambda route: route.fulfill(status=404, json={"error": "it is not there"}))
+    oldest.click()
+    expect(page.get_by_test_id("said")).to_have_text("it is not there")
+
+
+@pytest.mark.parametrize(("usd", "said"), [(1.5, "USD 1.50"), (None, "")])
+def test_a_turn_costs_what_it_did_when_it_was_asked(
+    usd: float | None, said: str, context: BrowserContext, scripted: tuple[str, Scripted], repository: Path
+) -> None:
+    with (repository / "environments" / "local.yaml").open("a") as file:
+        file.write("\nprices:\n  offline: {input: 3.0, output: 15.0}\n")
+    turn = {"question": "How?", "user": "kim", "at": "", "traceId": "", "usd": usd, "last": result("So.", usage=USAGE)}
+    Conversations(STATE / "page").append("s" * 33, turn)
+    page = opened(context, scripted[0])
+    page.get_by_test_id("session").click()
+    footer = page.get_by_test_id("footer").locator(".facts")
+    expect(footer).to_contain_text("1,200 in")
+    for place in (footer, page.locator("#totals"), page.get_by_test_id("session")):
+        expect(place).to_contain_text(said or "1,2")
+        assert said or "USD" not in str(place.text_content())
 
 
 def test_a_row_of_the_ground_truth_is_shown_before_it_is_written(page: Page, repository: Path) -> None:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.local.browsers import MARKUP, PHONE, nameless, opened, width
+from tests.local.browsers import MARKUP, PHONE, Held, nameless, opened, width
 from tests.local.page_server import Page as Served
 from tests.local.page_server import page_of
 
@@ -94,6 +94,48 @@ def test_a_consumer_sees_what_its_policy_allows_and_nothing_that_was_seen_before
     expect(page.get_by_test_id("event")).to_have_count(0)
     expect(page.get_by_test_id("strategy-facts")).not_to_contain_text("Atlas")
     expect(page.get_by_test_id("strategy-summaries")).to_contain_text("Atlas")
+
+
+def test_an_answer_that_comes_late_is_not_shown_for_another_actor(page: Page) -> None:
+    held = Held(page, "**/actor/alice/sessions")
+    page.locator('[data-actor="alice"]').click()
+    held.wait()
+    choose(page, "bob")
+    expect(page.get_by_test_id("strategy-facts")).to_contain_text("Borealis")
+    held.release()
+    expect(page.get_by_test_id("strategy-facts")).to_contain_text("/facts/bob/")
+    expect(page.get_by_test_id("strategy-facts")).to_contain_text("Borealis")
+    expect(page.get_by_test_id("event")).to_contain_text("Borealis")
+
+
+def test_an_answer_that_comes_late_is_not_shown_to_another_consumer(page: Page) -> None:
+    choose(page, "alice")
+    expect(page.get_by_test_id("event")).to_contain_text("euros")
+    held = Held(page, "**/actor/alice/sessions")
+    page.locator("#again").click()
+    held.wait()
+    page.get_by_test_id("caller").select_option("reporting")
+    expect(page.get_by_test_id("said")).to_contain_text("reporting is not authorized to perform")
+    expect(page.get_by_test_id("strategy-summaries")).to_contain_text("Atlas")
+    held.release()
+    expect(page.get_by_test_id("session")).to_have_count(0)
+
+
+def test_a_click_that_fails_says_why(page: Page) -> None:
+    choose(page, "carol")
+    expect(page.get_by_test_id("event")).to_have_count(20)
+    fault = {"__type": "ServiceException", "message": "not now"}
+    page.route("**/actor/carol/sessions/*", lambda route: route.fulfill(status=500, json=fault))
+    more = page.locator("#events").get_by_test_id("more")
+    more.click()
+    expect(page.get_by_test_id("said")).to_have_text("ServiceException: not now")
+    page.unroute("**/actor/carol/sessions/*")
+    more.click()
+    expect(page.get_by_test_id("event")).to_have_count(25)
+    expect(page.get_by_test_id("said")).to_be_empty()
+    page.route("**/actor/carol/sessions/*", lambda route: route.fulfill(status=500, json=fault))
+    page.locator('[data-session="old"]').click()
+    expect(page.get_by_test_id("said")).to_have_text("ServiceException: not now")
 
 
 def test_long_conversations_come_by_the_page(page: Page) -> None:

@@ -99,6 +99,22 @@ def test_arguments_as_json_go_as_they_are_written_and_fill_the_form(page: Page) 
     expect(call(page, "Error 400, bad_request").get_by_test_id("error")).to_contain_text("wrods")
 
 
+def test_a_field_changes_its_own_value_and_leaves_the_others_as_they_are_written(page: Page) -> None:
+    other = r'"ratio": 1.10,|  "other": [{"a": "}, ,\""}]'.replace("|", "\n")
+    choose(page, "echoArguments")
+    page.get_by_text("Arguments as JSON").click()
+    written = page.get_by_test_id("arguments")
+    written.fill(f'{{"words": "", {other}, "count": 9007199254740993}}')
+    page.get_by_test_id("field-tags").fill('["x"]')
+    expect(written).to_have_value(f'{{\n  "words": "",\n  {other},\n  "count": 9007199254740993,\n  "tags": ["x"]\n}}')
+    page.get_by_test_id("field-tags").fill("")
+    page.get_by_test_id("field-count").fill("8")
+    expect(written).to_have_value(f'{{\n  "words": "",\n  {other},\n  "count": 8\n}}')
+    written.fill("{")
+    page.get_by_test_id("field-words").fill("w")
+    expect(written).to_have_value('{\n  "words": "w",\n  "count": 8,\n  "ratio": 1.1\n}')
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"), [("count", "many", "count is not an integer"), ("tags", "[1", "tags is not JSON")]
 )
@@ -209,6 +225,14 @@ def test_a_change_of_the_tools_is_there_after_the_restart_with_the_form_as_it_wa
             page.wait_for_timeout(200)
         expect(page.locator("#tool-title")).to_have_text("Watch a market")
         expect(page.get_by_test_id("field-region")).to_have_value('"APAC"')
+
+
+def test_a_fault_of_the_page_itself_is_told_to_who_looks_for_it(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    page.route("**/page/api/tools", lambda route: route.fulfill(json={"name": "no such server"}))
+    with page.expect_event("pageerror") as told:
+        page.goto(served.opened)
+    assert "undefined" in str(told.value)
 
 
 def test_without_the_key_it_says_what_to_open_and_shows_nothing(context: BrowserContext, served: Served) -> None:

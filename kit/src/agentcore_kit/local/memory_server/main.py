@@ -30,7 +30,8 @@ def dev(
     except StoreInUse as error:
         print(f"dev: {error}", file=sys.stderr)
         raise typer.Exit(3) from None
-    server.page = shown(Page(_only_the_page, partial(parts, settings, server.service.extractor)))
+    page = Page(_only_the_page, partial(parts, settings, server.service.extractor))
+    server.page = shown(page)
     record_server_spans(settings.name.replace("_", "-"), STATE)
     consumers = ", ".join(settings.policies()) or "none"
     print(
@@ -50,6 +51,7 @@ or use it from programs:
 An access key with the name of a consumer ({consumers}) may do what that consumer may; any other may do everything.""",
         flush=True,
     )
+    page.load()
     try:
         server.serve_forever()
     except KeyboardInterrupt:

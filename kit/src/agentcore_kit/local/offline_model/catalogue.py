@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
-
-from strands.types.tools import ToolSpec
+from typing import TYPE_CHECKING, Any
 
 from agentcore_kit.local.offline_model.text import STOPWORDS, humanise, stem, stems, word_set
+
+if TYPE_CHECKING:
+    from strands.types.tools import ToolSpec
 
 
 class Kind(IntEnum):

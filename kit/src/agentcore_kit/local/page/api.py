@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -33,7 +32,6 @@ def build(parts: Parts, has_key: Callable[[Headers], bool]) -> Starlette:
         parts: The page of one kind.
         has_key: Whether the headers of a request are those of the page that was opened by who started the server.
     """
-    settings = cache(parts.settings)
 
     def route(method: str, path: str, answer: Answer) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -41,7 +39,7 @@ def build(parts: Parts, has_key: Callable[[Headers], bool]) -> Starlette:
                 return _told("open the address that `make dev` printed: it has the key", 403)
             try:
                 body = await _body(request) if method == "POST" else None
-                found = await run_in_threadpool(lambda: answer(settings(), request, body))
+                found = await run_in_threadpool(lambda: answer(parts.settings(), request, body))
                 return JSONResponse(found, headers=_HEADERS)
             except BodyRefused as refused:
                 return _told(refused.message, refused.status)
@@ -69,7 +67,7 @@ async def _body(request: Request) -> dict[str, Any]:
     raw = await read_body(request.receive, _MOST_BYTES, _MOST_VALUES)
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise BodyRefused(400, "the body must be a JSON object")

@@ -24,21 +24,19 @@ def answers_files(folder: Path) -> Callable[[Request], Awaitable[Response]]:
     Args:
         folder: What is one kind's own. What is not there is looked for in what all pages share.
     """
-
     loader = FileSystemLoader([folder, _SHARED])
     page = Environment(loader=loader, autoescape=True).get_template("page.html.jinja").render()
+    parts = {path.name: path for where in (_SHARED, folder) for path in where.iterdir() if path.suffix in _TYPES}
     headers = {"Content-Security-Policy": _POLICY, **HEADERS}
 
     async def answer(request: Request) -> Response:
-        name = request.url.path.removeprefix("/page/")
-        suffix = Path(name).suffix
-        found = [path for path in (folder / name, _SHARED / name) if path.is_file()]
-        if name != "/" and ("/" in name or suffix not in _TYPES or not found):
+        name = request.scope["path"].removeprefix("/page/")
+        if name != "/" and name not in parts:
             return JSONResponse({"error": "there is no such part of the page"}, 404)
         if request.method not in ("GET", "HEAD"):
             return JSONResponse({"error": "only GET"}, 405, {"Allow": "GET, HEAD"})
         if name == "/":
             return HTMLResponse(page, headers=headers)
-        return FileResponse(found[0], media_type=_TYPES[suffix], headers=headers)
+        return FileResponse(parts[name], media_type=_TYPES[parts[name].suffix], headers=headers)
 
     return answer

@@ -27,7 +27,8 @@ class Parts:
 
     Attributes:
         folder: Its files for the browser, `page.html.jinja` among them.
-        settings: Returns what answers are called with first. Read with the first request, and once.
+        settings: Returns what answers are called with first. It reads files once, and raises ConfigError where one is
+            wrong.
         get: What answers GET, by the address below `/page/api/`.
         post: What answers POST, likewise.
         routes: Further addresses, which say themselves who may ask.

@@ -137,11 +137,12 @@ export class Chat {
 
   #totals() {
     const used = this.#turns.map((turn) => turn.usage).filter(Boolean);
+    const costs = this.#turns.filter((turn) => turn.usage).map((turn) => turn.usd);
     const sum = (name) => used.reduce((total, usage) => total + usage[name], 0);
     const about = used.some((usage) => usage.estimated) ? "~" : "";
     const parts = [many(this.#turns.length, "turn")];
     if (used.length) parts.push(`${about}${count(sum("inputTokens"))} tokens in, ${about}${count(sum("outputTokens"))} out`);
-    if (used.length && this.price) parts.push(about + usd(this.#turns.reduce((total, turn) => total + (turn.usd ?? 0), 0)));
+    if (costs.length && !costs.includes(null)) parts.push(about + usd(costs.reduce((total, cost) => total + cost, 0)));
     return `This session: ${parts.join("  ·  ")}`;
   }
 

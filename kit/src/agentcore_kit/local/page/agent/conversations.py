@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from agentcore_kit.local.page.parts import NotThere
@@ -24,6 +25,7 @@ class Conversations:
     def __init__(self, folder: Path) -> None:
         """`folder` is made with the first turn, and is the owner's alone."""
         self._folder = folder
+        self._writing = Lock()
         self._known: dict[Path, tuple[int, dict[str, Any] | None]] = {}
 
     def append(self, session_id: str, turn: dict[str, Any]) -> None:
@@ -36,10 +38,11 @@ class Conversations:
         Raises:
             OSError: When it cannot be written.
         """
-        private_folder(self._folder)
         line = json.dumps({"session": session_id, **turn}, ensure_ascii=False)
-        with private_file(self._path(session_id)).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(line + "\n")
+        with self._writing:
+            private_folder(self._folder)
+            with private_file(self._path(session_id)).open("a", encoding="utf-8", errors="replace") as file:
+                file.write(line + "\n")
 
     def session(self, session_id: str) -> dict[str, Any]:
         """Return a session with its turns.
@@ -74,7 +77,7 @@ def _turns(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
     for line in path.read_bytes().split(b"\n"):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             turn = json.loads(line)
             if isinstance(turn, dict) and {"session", "question", "last"} <= turn.keys():
                 yield turn
@@ -93,5 +96,5 @@ def _summary(turns: list[dict[str, Any]]) -> dict[str, Any] | None:
         "turns": len(turns),
         "inputTokens": sum(one.get("inputTokens", 0) for one in used),
         "outputTokens": sum(one.get("outputTokens", 0) for one in used),
-        "usd": None if None in priced else sum(filter(None, priced)),
+        "usd": sum(filter(None, priced)) if priced and None not in priced else None,
     }

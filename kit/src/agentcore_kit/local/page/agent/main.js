@@ -5,7 +5,8 @@ import { Connection } from "./connection.js";
 import { button, byId } from "./dom.js";
 import { showReport } from "./report.js";
 import { RowDialog } from "./rows.js";
-import { Failure, pause, takeKey, Unreachable } from "./server.js";
+import { SendButton } from "./send_button.js";
+import { Failure, pause, Unreachable } from "./server.js";
 import { Sessions } from "./sessions.js";
 import { Trace } from "./trace.js";
 import { NotSendable, Who } from "./who.js";
@@ -15,18 +16,18 @@ const SESSION = "session";
 const UNTIL_STORED_MS = 500;
 
 const input = byId("input");
-const send = byId("send");
+const send = new SendButton();
 const trace = new Trace();
 const rowDialog = new RowDialog();
-const sessions = new Sessions(openSession);
+const sessions = new Sessions(openSession, quietly);
 const who = new Who(() => chat.empty || newSession());
 const chat = new Chat(
   { trace: (turn) => quietly(trace.show(turn, { focus: true })), again: askAgain, row: (turn) => rowDialog.open(turn) },
-  { running: showRunning, ended: turnEnded, unsent: (question) => input.value || draft(question) },
+  { running: (running) => (send.running = running), ended: turnEnded, unsent: (question) => input.value || draft(question) },
 );
 const connection = new Connection(byId("trouble"), "agent", {
   onAbout: showAgent,
-  onChange: (reached) => (send.disabled = !reached && !chat.running),
+  onChange: (reached) => (send.reached = reached),
 });
 let shownAgent = "";
 let restored = false;
@@ -57,6 +58,7 @@ function submit(question) {
   say("");
   try {
     const asking = who.current();
+    sessions.mark(chat.sessionId);
     sessionStorage.setItem(SESSION, chat.sessionId);
     chat.ask(question, asking);
     return true;
@@ -78,13 +80,6 @@ function draft(text) {
 
 function sendInput() {
   if (submit(input.value)) draft("");
-}
-
-function showRunning(running) {
-  send.textContent = running ? "Stop" : "Send";
-  send.dataset.testid = running ? "stop" : "send";
-  send.classList.toggle("stop", running);
-  send.disabled = !running && byId("trouble").textContent !== "";
 }
 
 async function turnEnded(turn) {
@@ -136,11 +131,8 @@ input.addEventListener("keydown", (event) => {
   event.preventDefault();
   sendInput();
 });
-send.addEventListener("click", () => (chat.running ? chat.stop() : sendInput()));
+byId("send").addEventListener("click", () => (chat.running ? chat.stop() : sendInput()));
 byId("new-session").addEventListener("click", newSession);
 byId("report").addEventListener("click", () => quietly(showReport()));
 document.addEventListener("keydown", stopOnEscape);
-addEventListener("focus", () => connection.check());
-addEventListener("hashchange", () => takeKey() && location.reload());
-takeKey();
-connection.check();
+connection.start();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from starlette.routing import Route
@@ -19,9 +19,10 @@ from agentcore_kit.serving.settings import AgentSettings
 def parts() -> Parts:
     """Return the page of the agent of this repository."""
     conversations = Conversations(STATE / "page")
+    settings = cache(AgentSettings.from_files)  # a file that is edited meanwhile counts after the restart
     return Parts(
         folder=Path(__file__).parent,
-        settings=AgentSettings.from_files,
+        settings=settings,
         get={
             "agent": about.agent,
             "report": about.report,
@@ -31,5 +32,5 @@ def parts() -> Parts:
         },
         post={"token": token, "rows": rows.row},
         routes=[Route(about.REPORT + "{key}", about.answer_report)],
-        around={"/invocations": partial(recorded, conversations=conversations)},
+        around={"/invocations": partial(recorded, conversations=conversations, settings=settings)},
     )

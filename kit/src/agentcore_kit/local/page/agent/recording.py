@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
 
+from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.runtime.identity import claims_of
 from agentcore_kit.serving.invocation import SESSION_HEADER
@@ -25,16 +27,18 @@ _NOT_A_TURN = (400, 401, 413)
 logger = logging.getLogger(__name__)
 
 
-def recorded(app: ASGIApp, conversations: Conversations) -> ASGIApp:
+def recorded(app: ASGIApp, conversations: Conversations, settings: Callable[[], AgentSettings]) -> ASGIApp:
     """Return an agent's server that keeps what one request asks and what comes of it.
 
     Args:
         app: The agent's server.
         conversations: Where it is kept.
+        settings: Returns those of the agent, which have the price of its model.
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         turn = _Turn(Headers(scope=scope))
+        keeping: asyncio.Future[None] | None = None
 
         async def listen() -> Message:
             message = await receive()
@@ -43,12 +47,20 @@ def recorded(app: ASGIApp, conversations: Conversations) -> ASGIApp:
 
         async def tell(message: Message) -> None:
             turn.told(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await keep()  # the caller may ask for it as soon as it has the whole answer
             await send(message)
+
+        async def keep() -> None:
+            """Keep the turn, once: in a thread, and to its end also when the request is cancelled meanwhile."""
+            nonlocal keeping
+            keeping = keeping or asyncio.get_running_loop().run_in_executor(None, turn.keep, conversations, settings)
+            await asyncio.shield(keeping)
 
         try:
             await app(scope, listen, tell)
         finally:
-            turn.keep(conversations)
+            await keep()
 
     return serve
 
@@ -70,11 +82,11 @@ class _Turn:
             self._session = Headers(raw=message["headers"]).get(SESSION_HEADER) or self._session
         self._answer.append(message.get("body", b""))
 
-    def keep(self, conversations: Conversations) -> None:
+    def keep(self, conversations: Conversations, settings: Callable[[], AgentSettings]) -> None:
         """Keep the turn, unless the request was no question. A disk that is full costs the record, and not the turn."""
         try:
             question = str(json.loads(self.asked)["prompt"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
         if self._status in _NOT_A_TURN or not self._session:
             return
@@ -85,12 +97,12 @@ class _Turn:
             "user": str(claims_of(token).get("sub", "")),
             "at": self._at,
             "traceId": self._headers.get("traceparent", "").partition("-")[2].partition("-")[0],
-            "usd": _usd(last),
+            "usd": _usd(last, settings),
             "last": last,
         }
         try:
             conversations.append(self._session, turn)
-        except OSError as error:
+        except (OSError, RecursionError) as error:
             logger.warning("the page cannot keep this turn: %s", error)
 
     def _last(self) -> dict[str, Any]:
@@ -105,11 +117,15 @@ class _Turn:
         return {"type": "stopped", "text": "".join(one["text"] for one in events if one.get("type") == "text")}
 
 
-def _usd(last: dict[str, Any]) -> float | None:
+def _usd(last: dict[str, Any], settings: Callable[[], AgentSettings]) -> float | None:
     """Return what a turn cost; None where the price of the model is not known, or its tokens are not."""
     if "usage" not in last:
         return None
-    environment = AgentSettings.from_files().environment
+    try:
+        environment = settings().environment
+    except ConfigError as error:
+        logger.warning("the page cannot say what this turn cost: %s", error)
+        return None
     price = environment.price(environment.model.id)
     return price.usd(last["usage"]["inputTokens"], last["usage"]["outputTokens"]) if price else None
 
@@ -121,9 +137,9 @@ def _events(whole: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object that some bytes are; an empty one where they were cut short."""
+    """Return the JSON object that some bytes are; an empty one where they were cut short or nested too deeply."""
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

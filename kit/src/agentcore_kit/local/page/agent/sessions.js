@@ -1,6 +1,6 @@
 // The list of sessions, newest first.
 
-import { byId, count, element, many, moment, usd } from "./dom.js";
+import { byId, count, element, many, markCurrent, moment, usd } from "./dom.js";
 import { api } from "./server.js";
 import { Side } from "./side.js";
 
@@ -8,11 +8,14 @@ export class Sessions {
   #list = byId("session-list");
   #side = new Side(byId("toggle-sessions"), byId("sessions"));
   #onOpen;
+  #quietly;
   #shown = "";
+  #wanted = "";
 
-  /** onOpen gets the stored session that a person chose. */
-  constructor(onOpen) {
+  /** onOpen gets the stored session that a person chose; quietly gets the promise of it, and says why it failed. */
+  constructor(onOpen, quietly) {
     this.#onOpen = onOpen;
+    this.#quietly = quietly;
   }
 
   /** Whether the list lies over the conversation. */
@@ -28,7 +31,7 @@ export class Sessions {
   async refresh(current) {
     const { sessions } = await api("sessions");
     if (JSON.stringify(sessions) !== this.#shown) this.#show(sessions);
-    this.mark(current);
+    this.#mark(current);
   }
 
   #show(sessions) {
@@ -39,14 +42,22 @@ export class Sessions {
     if (focused) this.#button(focused)?.focus();
   }
 
+  /** Mark the session that is open; another one that is still being read is not wanted any more. */
   mark(current) {
-    for (const item of this.#list.querySelectorAll("[aria-current]")) item.removeAttribute("aria-current");
-    this.#button(current)?.setAttribute("aria-current", "true");
+    this.#wanted = current;
+    this.#mark(current);
   }
 
-  /** Open a stored session, if there is one of that id. */
+  #mark(current) {
+    markCurrent(this.#list, this.#button(current));
+  }
+
+  /** Open a stored session, if there is one of that id, unless another one is wanted by the time it was read. */
   async open(id) {
-    if (this.#button(id)) this.#onOpen(await api(`sessions/${encodeURIComponent(id)}`));
+    this.#wanted = id;
+    if (!this.#button(id)) return;
+    const stored = await api(`sessions/${encodeURIComponent(id)}`);
+    if (this.#wanted === id) this.#onOpen(stored);
   }
 
   #item(session) {
@@ -56,9 +67,9 @@ export class Sessions {
       element("span", { class: "item-title" }, session.title || "Untitled"),
       element("span", { class: "item-facts" }, factsOf(session)),
     );
-    open.addEventListener("click", async () => {
-      await this.open(session.id);
+    open.addEventListener("click", () => {
       this.fold();
+      this.#quietly(this.open(session.id));
     });
     return element("li", {}, open);
   }

@@ -62,7 +62,7 @@ export class Trace {
     this.#waterfall.show([], { same: false });
   }
 
-  /** The last spans are written a moment after the answer, so it is read until the root is there. */
+  /** The last spans are written a moment after the answer, so it is read until the server says that it is complete. */
   async #poll(turn) {
     let drawn = 0;
     for (let poll = 0; poll < POLLS; poll += 1) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,21 @@ from starlette.requests import Request
 
 from agentcore_kit.config.repository import MANIFEST, repository_root
 from agentcore_kit.local.page.parts import NotThere
-from agentcore_kit.local.traces import Span, read_traces
+from agentcore_kit.local.spans import Span, read_traces
 from agentcore_kit.runtime.settings import LOCAL_STATE
-from agentcore_kit.runtime.telemetry import SPAN_FILE
+from agentcore_kit.runtime.telemetry import FLUSH_MILLISECONDS, SPAN_FILE
 from agentcore_kit.serving.settings import AgentSettings
 
 _ROOT = "POST /invocations"
 _HEX = frozenset("0123456789abcdef")
+_WRITTEN_WITHIN = timedelta(milliseconds=2 * FLUSH_MILLISECONDS)
+"""How long after the end of a turn the processes that it called may still write their spans of it."""
 
 
 def trace(settings: AgentSettings, request: Request, _: Any) -> dict[str, Any]:
     """Return the spans of a trace in the order of a tree, each with its start behind the first one's.
+
+    It is complete once the turn's own span is there and the processes that it called have written theirs too.
 
     Raises:
         NotThere: When the id is none.
@@ -32,16 +36,21 @@ def trace(settings: AgentSettings, request: Request, _: Any) -> dict[str, Any]:
     roots = read_traces(_files(settings), trace_id).get(trace_id, [])
     first = min((root.start for root in roots), default=None)
     spans = [one for root in roots for one in _flat(root, None, first or root.start)]
-    return {"spans": spans, "complete": any(root.name == _ROOT for root in roots)}
+    return {"spans": spans, "complete": any(map(_is_whole, roots))}
+
+
+def _is_whole(root: Span) -> bool:
+    ended = root.start + timedelta(milliseconds=root.milliseconds)
+    return root.name == _ROOT and datetime.now(UTC) - ended > _WRITTEN_WITHIN
 
 
 def _files(settings: AgentSettings) -> dict[str, Path]:
-    """Return the span files of this repository and of those beside it, by name."""
+    """Return the span files of this repository and of those beside it, by name; by its path where one has this name."""
     root = repository_root()
     beside = sorted(path.parent for path in root.parent.glob(f"*/{MANIFEST}") if path.parent != root)
-    files = {folder.name: folder / LOCAL_STATE / SPAN_FILE for folder in beside}
-    own = {settings.manifest.metadata.name: settings.state / SPAN_FILE}
-    return own | {name: path for name, path in files.items() if path.is_file()}
+    own = settings.manifest.metadata.name
+    files = {str(one) if one.name == own else one.name: one / LOCAL_STATE / SPAN_FILE for one in beside}
+    return {own: settings.state / SPAN_FILE} | {name: path for name, path in files.items() if path.is_file()}
 
 
 def _flat(span: Span, parent: str | None, first: datetime) -> Iterator[dict[str, Any]]:

@@ -14,13 +14,15 @@ export class Turn {
   #text = null;
   #calls = new Calls();
   #price;
+  #usd;
   #actions;
   last = null;
 
-  /** actions are the functions trace, again and row; each gets the turn. */
-  constructor({ question, user, at, traceId }, { price, actions }) {
+  /** usd is what a stored turn cost, null where that is not known; actions are trace, again and row, and each gets the turn. */
+  constructor({ question, user, at, traceId, usd: stored }, { price, actions }) {
     Object.assign(this, { question, user, traceId });
     this.#price = price;
+    this.#usd = stored;
     this.#actions = actions;
     const asked = element("p", { class: "asked muted" }, [user, moment(at)].filter(Boolean).join(", "));
     const heading = element("h3", { class: "question" }, question);
@@ -69,6 +71,7 @@ export class Turn {
   }
 
   get usd() {
+    if (this.#usd !== undefined) return this.#usd;
     if (!this.#price || !this.usage) return null;
     return (this.usage.inputTokens * this.#price.input + this.usage.outputTokens * this.#price.output) / 1e6;
   }

@@ -1,6 +1,6 @@
 // Whether the server is there: a line says so when it is not, and asks again each second.
 
-import { api, Failure, pause, troubles } from "./server.js";
+import { api, Failure, pause, takeKey, troubles, Unreachable } from "./server.js";
 
 const GONE = "The server does not answer; it may be restarting.";
 const NO_KEY = "Open the address that `make dev` printed.";
@@ -22,24 +22,42 @@ export class Connection {
     troubles.addEventListener("forbidden", () => this.#say(NO_KEY));
   }
 
+  /** Take the key of the address, and read what the component is: now, and when a person comes back to the window. */
+  start() {
+    addEventListener("focus", () => this.check());
+    addEventListener("hashchange", () => takeKey() && location.reload());
+    takeKey();
+    this.check();
+  }
+
   /** Read what the component is, and go on asking until it is there. */
   async check() {
     if (this.#asking) return;
     this.#asking = true;
-    while (!(await this.#reached())) await pause(1000);
-    this.#asking = false;
+    let about;
+    try {
+      about = await this.#about();
+    } catch (problem) {
+      if (!(problem instanceof Failure)) throw problem;
+      if (problem.status !== 403) this.#say(problem.message);
+      return;
+    } finally {
+      this.#asking = false;
+    }
+    this.#say("");
+    this.#onAbout(about);
   }
 
-  async #reached() {
-    try {
-      const about = await api(this.#path);
-      this.#say("");
-      this.#onAbout(about);
-    } catch (problem) {
-      if (!(problem instanceof Failure)) return false;
-      if (problem.status !== 403) this.#say(problem.message);
+  /** What the component is, once the server answers. */
+  async #about() {
+    for (;;) {
+      try {
+        return await api(this.#path);
+      } catch (problem) {
+        if (!(problem instanceof Unreachable)) throw problem;
+        await pause(1000);
+      }
     }
-    return true;
   }
 
   #lost() {

@@ -19,6 +19,12 @@ export function button(label, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, label);
 }
 
+/** Mark in a list which element is the one that is shown; none where it is left out. */
+export function markCurrent(list, current) {
+  for (const one of list.querySelectorAll("[aria-current]")) one.removeAttribute("aria-current");
+  current?.setAttribute("aria-current", "true");
+}
+
 /** A value of a tool or an attribute, as a person reads it. */
 export function written(value) {
   if (typeof value === "string") return value;

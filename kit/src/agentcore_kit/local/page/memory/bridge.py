@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,7 +32,7 @@ def shown(page: Page) -> Shown:
     """
 
     def answer(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered | None:
-        return asyncio.run(_ask(page, method, path, headers, body)) if is_of_page(urlsplit(path).path) else None
+        return asyncio.run(_ask(page, method, path, headers, body)) if is_of_page(path.partition("?")[0]) else None
 
     return answer
 

@@ -1,7 +1,8 @@
 // The sessions of an actor, the events of one of them, and what a person adds to it.
 
 import { button, byId, element } from "./dom.js";
-import { eventItem, fill, when } from "./lists.js";
+import { empty, eventItem, fill, when } from "./lists.js";
+import { quietly } from "./quietly.js";
 
 const NEW = "a new session";
 
@@ -16,29 +17,31 @@ export class Conversations {
     this.#days = days;
   }
 
-  /** Show an actor; the session that was open stays open when it is the same actor's. */
-  async show(actor) {
+  /** Show an actor unless something else is shown by then; the session that was open stays open when it is its own. */
+  async show(actor, isShown) {
     if (actor !== this.#actor) this.#session = "";
     this.#actor = actor;
     const { sessionSummaries, nextToken } = await this.#service.sessions(actor);
-    if (actor !== this.#actor) return;
+    if (!isShown()) return;
     const ids = sessionSummaries.map(({ sessionId }) => sessionId);
     const chosen = ids.includes(this.#session) ? this.#session : (ids[0] ?? "");
-    const buttons = sessionSummaries.map((session) => this.#button(session.sessionId, `since ${when(session.createdAt)}`));
+    const buttons = sessionSummaries.map((session) => this.#button(session.sessionId, `since ${when(session.createdAt)}`, isShown));
     if (nextToken) buttons.push(element("span", { class: "muted" }, "and older ones"));
-    byId("sessions").replaceChildren(...buttons, this.#button("", "begins with what you add"));
+    byId("sessions").replaceChildren(...buttons, this.#button("", "begins with what you add", isShown));
     await this.#open(chosen);
   }
 
   /** Add what the user says to the session that is open. */
   async say(text) {
     const session = this.#session || `page-${crypto.randomUUID()}`;
-    await this.#service.say(this.#actor, session, text);
-    this.#session = session;
+    const actor = this.#actor;
+    await this.#service.say(actor, session, text);
+    if (actor === this.#actor) this.#session = session;
   }
 
-  #button(session, facts) {
-    const open = button(session || NEW, () => this.#open(session), { class: "example", "data-testid": "session", "data-session": session });
+  #button(session, facts, isShown) {
+    const onclick = () => quietly(() => this.#open(session), () => isShown() && this.#session === session);
+    const open = button(session || NEW, onclick, { class: "example", "data-testid": "session", "data-session": session });
     open.append(element("small", {}, facts));
     return open;
   }
@@ -48,7 +51,7 @@ export class Conversations {
     for (const one of byId("sessions").querySelectorAll("button")) {
       one.setAttribute("aria-pressed", String(one.dataset.session === session));
     }
-    if (!session) return byId("events").replaceChildren();
+    if (!session) return empty(byId("events"));
     const actor = this.#actor;
     const read = async (nextToken) => {
       const found = await this.#service.events(actor, session, { nextToken });

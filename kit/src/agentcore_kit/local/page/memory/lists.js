@@ -1,17 +1,24 @@
 // Lists that grow by a page of results at a time, and how events and records are drawn.
 
 import { button, element, longText, written } from "./dom.js";
+import { quietly } from "./quietly.js";
 
 const DAY_SECONDS = 86_400;
 const reading = new WeakMap();
 
 /** Fill a list with the first page, and a button for the next one while there is more. read gets a token or nothing. */
-export async function fill(list, read, draw, empty) {
+export async function fill(list, read, draw, none) {
+  empty(list);
   const own = {};
   reading.set(list, own);
-  list.replaceChildren();
   await add(list, own, read, draw, undefined);
-  if (reading.get(list) === own && !list.childElementCount && empty) list.append(element("li", { class: "muted" }, empty));
+  if (reading.get(list) === own && !list.childElementCount && none) list.append(element("li", { class: "muted" }, none));
+}
+
+/** Empty a list; what is still being read for it is not drawn any more. */
+export function empty(list) {
+  reading.delete(list);
+  list.replaceChildren();
 }
 
 /** Add a page of results, unless the list is being filled with something else by now. */
@@ -21,11 +28,17 @@ async function add(list, own, read, draw, token) {
   list.append(...items.map(draw));
   if (!nextToken) return;
   const next = async () => {
-    await add(list, own, read, draw, nextToken);
-    more.remove();
+    more.disabled = true;
+    try {
+      await add(list, own, read, draw, nextToken);
+      item.remove();
+    } finally {
+      more.disabled = false;
+    }
   };
-  const more = element("li", {}, button("More", next, { "data-testid": "more" }));
-  list.append(more);
+  const more = button("More", () => quietly(next, () => reading.get(list) === own), { "data-testid": "more" });
+  const item = element("li", {}, more);
+  list.append(item);
 }
 
 /** Times of the service are seconds since 1970. */

@@ -2,12 +2,12 @@
 
 import { Connection } from "./connection.js";
 import { Conversations } from "./conversations.js";
-import { byId, element } from "./dom.js";
+import { byId, element, markCurrent } from "./dom.js";
 import { showNext, showRules } from "./forgetting.js";
-import { fill } from "./lists.js";
+import { empty, fill } from "./lists.js";
+import { quietly } from "./quietly.js";
 import { showFound, showRecords } from "./records.js";
-import { takeKey, Unreachable } from "./server.js";
-import { OWNER, Service, ServiceError } from "./service.js";
+import { OWNER, Service } from "./service.js";
 import { Side } from "./side.js";
 
 const ACTOR = "actor";
@@ -26,6 +26,7 @@ function showMemory(found) {
   shownMemory = JSON.stringify(found);
   memory = found;
   service = new Service(memory.id);
+  clear();
   conversations = new Conversations(service, memory.eventExpiryDays);
   document.title = memory.name;
   byId("name").textContent = memory.name;
@@ -64,18 +65,17 @@ async function open(id) {
   if (!id) return;
   sessionStorage.setItem(ACTOR, id);
   byId("actor-title").textContent = id;
-  for (const one of byId("actor-list").querySelectorAll("[data-actor]")) {
-    if (one.dataset.actor === id) one.setAttribute("aria-current", "true");
-    else one.removeAttribute("aria-current");
-  }
-  await quietly(() => conversations.show(id));
-  await showRecords(service, memory.strategies, id);
+  const list = byId("actor-list");
+  markCurrent(list, list.querySelector(`[data-actor="${CSS.escape(id)}"]`));
+  const isShown = stillShown();
+  await quietly(() => conversations.show(id, isShown), isShown);
+  if (isShown()) await showRecords(service, memory.strategies, id, isShown);
 }
 
 /** Nothing of one actor, or of what one consumer may see, stays on the page for the next. */
 function clear() {
   view += 1;
-  for (const id of ["sessions", "events", "records", "found", "forgotten"]) byId(id).replaceChildren();
+  for (const id of ["sessions", "events", "records", "found", "forgotten"]) empty(byId(id));
   byId("where").value = "";
   byId("search-said").textContent = "";
 }
@@ -84,17 +84,6 @@ function clear() {
 function stillShown() {
   const now = view;
   return () => view === now;
-}
-
-/** Do what may fail, and say why it did. A server that is gone is said by the connection. */
-async function quietly(act) {
-  byId("said").textContent = "";
-  try {
-    await act();
-  } catch (problem) {
-    if (problem instanceof ServiceError) byId("said").textContent = problem.message;
-    else if (!(problem instanceof Unreachable)) throw problem;
-  }
 }
 
 async function say() {
@@ -109,12 +98,14 @@ async function say() {
 function onSubmit(id, act) {
   byId(id).addEventListener("submit", (event) => {
     event.preventDefault();
-    if (service) quietly(act);
+    if (!service) return;
+    const isShown = stillShown();
+    quietly(() => act(isShown), isShown);
   });
 }
 
 onSubmit("say", say);
-onSubmit("search", () => showFound(service, byId("where").value.trim() || "/", byId("query").value.trim(), stillShown()));
+onSubmit("search", (isShown) => showFound(service, byId("where").value.trim() || "/", byId("query").value.trim(), isShown));
 onSubmit("other", async () => {
   const id = byId("other-actor").value.trim();
   if (!id) return;
@@ -122,7 +113,10 @@ onSubmit("other", async () => {
   side.fold();
   await open(id);
 });
-byId("next-forgotten").addEventListener("click", () => quietly(() => showNext(service, actor, memory.eventExpiryDays, stillShown())));
+byId("next-forgotten").addEventListener("click", () => {
+  const isShown = stillShown();
+  quietly(() => showNext(service, actor, memory.eventExpiryDays, isShown), isShown);
+});
 byId("again").addEventListener("click", () => service && quietly(readAll));
 byId("caller").addEventListener("change", () => {
   service.caller = byId("caller").value;
@@ -130,7 +124,4 @@ byId("caller").addEventListener("change", () => {
   quietly(() => open(actor));
 });
 document.addEventListener("keydown", (event) => event.key === "Escape" && side.fold());
-addEventListener("focus", () => connection.check());
-addEventListener("hashchange", () => takeKey() && location.reload());
-takeKey();
-connection.check();
+connection.start();

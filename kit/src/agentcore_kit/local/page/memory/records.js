@@ -2,13 +2,15 @@
 
 import { byId, element } from "./dom.js";
 import { fill, recordItem } from "./lists.js";
+import { ServiceError } from "./service.js";
 
 /** Where a strategy keeps an actor's records: its namespace up to what differs by session. */
 export function namespaceOf({ id, namespaceTemplate }, actor) {
   return namespaceTemplate.replaceAll("{memoryStrategyId}", id).replaceAll("{actorId}", actor).split("{sessionId}")[0];
 }
 
-export async function showRecords(service, strategies, actor) {
+/** Show the records of an actor, strategy by strategy, until something else is shown. */
+export async function showRecords(service, strategies, actor, isShown) {
   const lists = strategies.map((strategy) => [strategy, element("ol", { class: "events" })]);
   byId("records").replaceChildren(
     ...lists.map(([strategy, list]) =>
@@ -23,7 +25,10 @@ export async function showRecords(service, strategies, actor) {
   );
   byId("namespaces").replaceChildren(...strategies.map((strategy) => element("option", { value: namespaceOf(strategy, actor) })));
   byId("where").value ||= strategies.length ? namespaceOf(strategies[0], actor) : "/";
-  for (const [strategy, list] of lists) await listed(list, service, strategy, actor);
+  for (const [strategy, list] of lists) {
+    await listed(list, service, strategy, actor);
+    if (!isShown()) return;
+  }
 }
 
 /** A consumer may see one strategy's records and not another's. */
@@ -35,6 +40,7 @@ async function listed(list, service, strategy, actor) {
   try {
     await fill(list, read, recordItem, "None.");
   } catch (problem) {
+    if (!(problem instanceof ServiceError)) throw problem;
     list.replaceChildren(element("li", { class: "note refusal", "data-testid": "refusal" }, problem.message));
   }
 }

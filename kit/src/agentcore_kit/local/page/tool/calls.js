@@ -1,6 +1,6 @@
 // The calls of this page, the newest first: a click shows one again, with its arguments in the form.
 
-import { byId, element, milliseconds, moment } from "./dom.js";
+import { byId, element, markCurrent, milliseconds, moment } from "./dom.js";
 
 const MOST = 200;
 
@@ -24,18 +24,12 @@ export class Calls {
     );
     this.#list.prepend(element("li", {}, open));
     if (this.#list.childElementCount > MOST) this.#list.lastElementChild.remove();
-    this.#mark(open);
+    markCurrent(this.#list, open);
   }
 
   #open(call, open) {
     this.#onOpen(call);
-    this.#mark(open);
-  }
-
-  /** Say which call is the one that is shown; none where it is left out. */
-  #mark(open) {
-    for (const one of this.#list.querySelectorAll("[aria-current]")) one.removeAttribute("aria-current");
-    open.setAttribute("aria-current", "true");
+    markCurrent(this.#list, open);
   }
 }
 

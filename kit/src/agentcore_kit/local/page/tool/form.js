@@ -2,6 +2,7 @@
 
 import { button, byId } from "./dom.js";
 import { fieldOf, NotAValue } from "./fields.js";
+import { membersOf, textOf } from "./members.js";
 import { NotSendable } from "./who.js";
 
 const LONGEST_EXAMPLE = 120;
@@ -13,7 +14,7 @@ export class Form {
   #jsonBox = byId("json-box");
 
   constructor() {
-    this.#box.addEventListener("input", () => this.#fromFields());
+    this.#box.addEventListener("input", (event) => this.#fromField(event.target));
     this.#json.addEventListener("input", () => this.#toFields());
   }
 
@@ -55,19 +56,28 @@ export class Form {
     return button(label, () => this.write(JSON.stringify(example, null, 2)), { class: "example", "data-testid": "example" });
   }
 
-  #fromFields() {
-    const written = [];
+  /** Write the value of one field into the JSON, where all else stays as it is; of all fields where that is none. */
+  #fromField(control) {
+    const isObject = objectOf(this.#json.value) !== null;
+    const members = isObject ? membersOf(this.#json.value) : new Map();
     for (const field of this.#fields) {
-      try {
-        const value = field.read();
-        this.#mark(field, "");
-        if (value !== null) written.push(`  ${JSON.stringify(field.name)}: ${value}`);
-      } catch (problem) {
-        if (!(problem instanceof NotAValue)) throw problem;
-        this.#mark(field, problem.message);
-      }
+      if (field.control === control || !isObject) this.#put(field, members);
     }
-    this.#json.value = written.length ? `{\n${written.join(",\n")}\n}` : "{}";
+    this.#json.value = textOf(members);
+    this.#json.setAttribute("aria-invalid", "false");
+  }
+
+  #put(field, members) {
+    let value = null;
+    try {
+      value = field.read();
+      this.#mark(field, "");
+    } catch (problem) {
+      if (!(problem instanceof NotAValue)) throw problem;
+      this.#mark(field, problem.message);
+    }
+    if (value === null) members.delete(field.name);
+    else members.set(field.name, value);
   }
 
   #toFields() {

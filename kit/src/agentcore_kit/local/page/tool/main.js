@@ -2,25 +2,26 @@
 
 import { Calls } from "./calls.js";
 import { Connection } from "./connection.js";
-import { byId, element, milliseconds } from "./dom.js";
+import { byId, element, markCurrent, milliseconds } from "./dom.js";
 import { Form } from "./form.js";
 import { callTool, REVISIONS } from "./mcp.js";
 import { showResult } from "./result.js";
-import { Failure, takeKey, Unreachable } from "./server.js";
+import { SendButton } from "./send_button.js";
+import { Failure, Unreachable } from "./server.js";
 import { effectOf, scoreOf, showTool } from "./sheet.js";
 import { Side } from "./side.js";
 import { NotSendable, Who } from "./who.js";
 
 const CHOSEN = "tool";
 
-const send = byId("send");
+const send = new SendButton();
 const side = new Side(byId("toggle-tools"), byId("tools"));
 const form = new Form();
 const calls = new Calls(showCall);
 const who = new Who(() => {});
 const connection = new Connection(byId("trouble"), "tools", {
   onAbout: showServer,
-  onChange: (reached) => (send.disabled = !reached && !running),
+  onChange: (reached) => (send.reached = reached),
 });
 const drafts = new Map();
 let tools = [];
@@ -74,10 +75,8 @@ function show(tool) {
   byId("call").hidden = !tool;
   if (!tool) return byId("tool").replaceChildren();
   sessionStorage.setItem(CHOSEN, tool.name);
-  for (const one of byId("tool-list").querySelectorAll("button")) {
-    if (one.dataset.tool === tool.name) one.setAttribute("aria-current", "true");
-    else one.removeAttribute("aria-current");
-  }
+  const list = byId("tool-list");
+  markCurrent(list, list.querySelector(`[data-tool="${CSS.escape(tool.name)}"]`));
   say("");
   showTool(tool);
   form.show(tool, drafts.get(tool.name) ?? "{}");
@@ -105,10 +104,10 @@ async function callChosen() {
 
 async function run(call, asking) {
   running = new AbortController();
-  showRunning(true);
+  send.running = true;
   const ended = { ...call, ...(await endOf({ ...call, who: asking, signal: running.signal })) };
   running = null;
-  showRunning(false);
+  send.running = false;
   calls.add(ended);
   if (chosen?.name === call.tool) showResult(ended);
   const took = ended.ms == null ? "" : ` after ${milliseconds(ended.ms)}`;
@@ -125,13 +124,6 @@ async function endOf(request) {
     if (!(problem instanceof Failure || problem instanceof Unreachable)) throw problem;
     return { outcome: { kind: "failed", title: "Not sent, or not answered", message: problem.message } };
   }
-}
-
-function showRunning(is) {
-  send.textContent = is ? "Stop" : "Call";
-  send.dataset.testid = is ? "stop" : "send";
-  send.classList.toggle("stop", is);
-  send.disabled = !is && byId("trouble").textContent !== "";
 }
 
 function say(text) {
@@ -152,7 +144,4 @@ document.addEventListener("keydown", (event) => {
   if (side.unfolded) side.fold();
   else running?.abort();
 });
-addEventListener("focus", () => connection.check());
-addEventListener("hashchange", () => takeKey() && location.reload());
-takeKey();
-connection.check();
+connection.start();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from agentcore_kit.local.page.parts import Parts
@@ -12,5 +13,9 @@ from agentcore_kit.mcp_server.server import ToolSettings
 
 def parts() -> Parts:
     """Return the page of the tools of this repository."""
-    folder = Path(__file__).parent
-    return Parts(folder=folder, settings=ToolSettings.from_files, get={"tools": tools}, post={"token": token})
+    return Parts(
+        folder=Path(__file__).parent,
+        settings=cache(ToolSettings.from_files),
+        get={"tools": tools},
+        post={"token": token},
+    )
