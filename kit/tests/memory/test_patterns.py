@@ -23,7 +23,7 @@ MADE_BY_CALLERS = {f"agentcore_kit.{name}": why for name, why in {
     "local.offline_model.names._proper_names": LIMITED, "local.offline_model.ranking._providers": ESCAPED,
     "local.offline_model.recall.with_terms": ESCAPED, "local.offline_model.values.choices": LIMITED,
     "local.rehearsal.reader.quotes": LIMITED, "local.rehearsal.reader.register": LIMITED,
-    "local.rehearsal.reader.says_nothing": LIMITED,
+    "local.rehearsal.reader.says_nothing": LIMITED, "runtime.http_api.sample._matched": LIMITED,
 }.items()}  # fmt: skip
 """The functions that make a pattern from what only their caller knows, and why a long text does no harm there."""
 
