@@ -130,7 +130,7 @@ def test_refused_with_field_answer_and_example(refuse: Refuse, field: str, answe
 
 
 @pytest.mark.parametrize(
-    ("kind", "offered"), [("tool", "market-data, blank"), ("memory", "none"), ("platform", "none")]
+    ("kind", "offered"), [("tool", "market-data, openapi, blank"), ("memory", "none"), ("platform", "none")]
 )
 def test_a_starter_of_another_kind_is_refused(refuse: Refuse, kind: str, offered: str) -> None:
     told = refuse({"kind": kind, "starter": "hr"})
