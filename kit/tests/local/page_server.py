@@ -76,15 +76,22 @@ def new_session() -> str:
 
 
 @contextmanager
-def page_of(folder: Path, added: Mapping[str, str] | None = None) -> Iterator[Page]:
+def page_of(
+    folder: Path, added: Mapping[str, str] | None = None, replaced: Mapping[str, tuple[str, str]] | None = None
+) -> Iterator[Page]:
     """Serve a copy of the repository in a folder, as `make dev` does, and stop it at the end as Ctrl-C does.
 
     Args:
         folder: Where the copy is made.
         added: What is written at the end of files of the copy, by their paths.
+        replaced: What stands in files of the copy, and what takes its place, by their paths.
     """
     home = folder / repository_root().name
     shutil.copytree(repository_root(), home, ignore=shutil.ignore_patterns(".local", ".venv", "vendor", "__pycache__"))
+    for path, (old, new) in (replaced or {}).items():
+        text = (home / path).read_text(encoding="utf-8")
+        assert old in text
+        (home / path).write_text(text.replace(old, new), encoding="utf-8")
     for path, text in (added or {}).items():
         with (home / path).open("a", encoding="utf-8") as file:
             file.write(text)

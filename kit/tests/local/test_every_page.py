@@ -14,11 +14,15 @@ from tests.local.page_server import Page
 pytestmark = pytest.mark.integration
 
 ASKED: dict[str, tuple[str, ...]] = {
-    "Agent": ("agent", "report", "sessions", f"sessions/{'s' * 33}", f"traces/{'7' * 32}"),
+    "Agent": ("agent", "report", "memory", "models", "sessions", f"sessions/{'s' * 33}", f"traces/{'7' * 32}"),
     "Tool": ("tools",),
     "Memory": ("memory",),
 }
-SENT: dict[str, tuple[str, ...]] = {"Agent": ("token", "rows"), "Tool": ("token",), "Memory": ()}
+SENT: dict[str, tuple[str, ...]] = {
+    "Agent": ("token", "rows", "branches", "memory/records", "models/check"),
+    "Tool": ("token",),
+    "Memory": (),
+}
 """What the page asks below `/page/api/`, by GET and by POST, by kind."""
 
 KIND = repository_kind()

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from agentcore_kit.serving.service import Service
     from agentcore_kit.serving.settings import AgentSettings
 
+OTHER_SETTINGS = "agentcore_kit.settings"
+"""Where the page of `kit dev` puts settings with another model into a request's scope. Nothing of a request itself can:
+a server fills the scope, and no server in the cloud has that page before it."""
+
 _OPENING_SECONDS = 0.1
 """What the server needs from its start-up hook to its first answer to a ping."""
 
@@ -166,6 +170,8 @@ class AgentApp(BedrockAgentCoreApp):
                 return checked
             if isinstance(checked, Exception):
                 raise checked
+            if other := request.scope.get(OTHER_SETTINGS):
+                service = await asyncio.to_thread(service.with_settings, other)
             # All headers: the SDK's own selection leaves out those of tracing.
             return await service.respond(checked, request.headers)
         except Exception as error:

@@ -60,6 +60,18 @@ def build_session_manager(settings: AgentSettings, user_id: str, session_id: str
     return Remembered(config, settings.environment.region, session, guarded=guarded)
 
 
+def memory_client(settings: AgentSettings, service: str = "bedrock-agentcore") -> Any:
+    """Return boto3's client of the memory that the environment names, with the credentials that the agent itself has.
+
+    Args:
+        settings: Those of an agent whose environment names a memory.
+        service: The service's name as boto3 knows it: of the data plane, or of the control plane.
+    """
+    memory, region = settings.environment.memory, settings.environment.region
+    session, _ = _session(memory.endpoint if memory else None, settings.name, region)
+    return session.client(service, region_name=region)
+
+
 class _PromptOfThisVersion:
     """A stored conversation brings back the prompt it was held with; this version's prompt holds from now on."""
 

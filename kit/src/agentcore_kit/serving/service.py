@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import date
 from functools import partial
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -80,6 +81,8 @@ class Service:
         self.build_agent = build_agent
         self.on_request = on_request
         self._turns: set[Deadline] = set()
+        self._others: dict[str, Service] = {}
+        self._adding = Lock()
         limits = settings.environment.limits.sessions
         self.sessions = Sessions(
             self._open,
@@ -109,6 +112,28 @@ class Service:
         telemetry.configure(settings, app.build_agent.partition(".")[0], partial(load_instrumentations, settings))
         on_request = import_string(app.on_request) if app.on_request else None
         return cls(settings, build_model(settings), import_string(app.build_agent), on_request)
+
+    def with_settings(self, settings: AgentSettings) -> Service:
+        """Return the same agent with another model, whose sessions are its own; made once for each model. May block.
+
+        Args:
+            settings: Those of this service but for the model.
+
+        Raises:
+            ConfigError: When the model's secret cannot be had.
+        """
+        chosen = settings.environment.model
+        if chosen == self.settings.environment.model:
+            return self
+        with self._adding:
+            if (key := chosen.model_dump_json()) not in self._others:
+                providers = {each.settings.environment.model.provider for each in (self, *self._others.values())}
+                if chosen.provider not in providers:
+                    load_instrumentations(settings)
+                other = Service(settings, build_model(settings), self.build_agent, self.on_request)
+                other._turns = self._turns  # they end with the server's
+                self._others[key] = other
+            return self._others[key]
 
     @classmethod
     def from_files(cls) -> Service:
@@ -244,7 +269,8 @@ class Service:
 
     def close(self) -> None:
         """End the sessions' connections."""
-        self.sessions.close()
+        for each in (self, *self._others.values()):
+            each.sessions.close()
 
     def own_tools(self) -> list[Any]:
         """Return the tools of the agent itself, which are those that it has without any gateway."""

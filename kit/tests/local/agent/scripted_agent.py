@@ -33,9 +33,45 @@ def text(words: str) -> dict[str, Any]:
     return {"type": "text", "text": words}
 
 
+MARKDOWN = """# Revenue of *EMEA*
+
+It grew **by 4.3 %**, see `total_revenue_usd` and [the report](https://reports.example/q3).
+Second line with snake_case_name and 2 * 3 * 4.
+
+- first
+  - nested **bold**
+- second
+
+3. third
+4. fourth
+
+| Region | Million USD |
+|:-------|------------:|
+| EMEA   | 556.2       |
+| APAC   | **455.9**   |
+
+```python
+print("<b>not bold</b>")
+```
+
+> quoted
+"""
+HOSTILE = """**<img src=x onerror="document.title='taken'">** <b>b</b> ![i](http://elsewhere.example/i.png)
+[run](javascript:document.title='taken') [data](data:text/html,<script>1</script>) [//](//elsewhere.example)
+# <script>document.title='taken'</script>
+
+| <i>a</i> | [x](JAVASCRIPT:1) |
+|---|---|
+| `<u>` | [ok](https://ok.example/?a="onmouseover=1) |
+"""
+NOISE = "".join(("*_`[!\\|>-#" * 40)[at % 11 :] + "\n" * (at % 3) for at in range(190))
+
 TOOL = {"type": "tool", "name": "lookUp", "input": {"item": MARKUP}}
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "markup": [TOOL, text(MARKUP), result(MARKUP, call({"found": MARKUP}))],
+    "markdown": [text(MARKDOWN[:60]), text(MARKDOWN[60:]), result(MARKDOWN)],
+    "hostile": [text(HOSTILE), result(HOSTILE)],
+    "noise": [text(NOISE), result(NOISE)],
     "fails": [TOOL, text("No."), result("No.", call("Error 503: not now", "error"), notices=["The result was cut."])],
     "retry": [text("Half an"), {"type": "retry"}, text("Whole answer."), result("Whole answer.")],
     "blocked": [

@@ -57,7 +57,7 @@ def build(parts: Parts, has_key: Callable[[Headers], bool]) -> Starlette:
             *(route("GET", path, answer) for path, answer in parts.get.items()),
             *(route("POST", path, answer) for path, answer in parts.post.items()),
             *parts.routes,
-            Route("/{name:path}", answers_files(parts.folder)),
+            Route("/{name:path}", answers_files(parts.folder, parts.also)),
         ]
     )
 

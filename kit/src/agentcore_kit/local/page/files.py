@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -18,15 +18,17 @@ _POLICY = (
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
 
-def answers_files(folder: Path) -> Callable[[Request], Awaitable[Response]]:
+def answers_files(folder: Path, also: Sequence[Path] = ()) -> Callable[[Request], Awaitable[Response]]:
     """Return what answers with the page at `/`, and with its parts below `/page/`.
 
     Args:
         folder: What is one kind's own. What is not there is looked for in what all pages share.
+        also: Files of another kind's page that this one uses.
     """
     loader = FileSystemLoader([folder, _SHARED])
     page = Environment(loader=loader, autoescape=True).get_template("page.html.jinja").render()
-    parts = {path.name: path for where in (_SHARED, folder) for path in where.iterdir() if path.suffix in _TYPES}
+    files = [*also, *_SHARED.iterdir(), *folder.iterdir()]
+    parts = {path.name: path for path in files if path.suffix in _TYPES}
     headers = {"Content-Security-Policy": _POLICY, **HEADERS}
 
     async def answer(request: Request) -> Response:

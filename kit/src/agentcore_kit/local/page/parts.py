@@ -32,6 +32,7 @@ class Parts:
         get: What answers GET, by the address below `/page/api/`.
         post: What answers POST, likewise.
         routes: Further addresses, which say themselves who may ask.
+        also: Files of another kind's page that this one uses as they are.
         around: By the path of the component's own server, what sees a POST that comes from the page.
     """
 
@@ -40,4 +41,5 @@ class Parts:
     get: Mapping[str, Answer]
     post: Mapping[str, Answer]
     routes: Sequence[BaseRoute] = ()
+    also: Sequence[Path] = ()
     around: Mapping[str, Callable[[ASGIApp], ASGIApp]] = field(default_factory=dict)

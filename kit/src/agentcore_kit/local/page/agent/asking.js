@@ -2,8 +2,8 @@
 
 import { failureOf, hex, send, unlessBroken } from "./server.js";
 
-/** Ask the agent, and hand over the events of its answer as they come. */
-export async function* ask({ question, sessionId, traceId, token, signal }) {
+/** Ask the agent with one of its models, and hand over the events of its answer as they come. */
+export async function* ask({ question, sessionId, traceId, token, model, signal }) {
   const response = await send("/invocations", {
     method: "POST",
     signal,
@@ -11,6 +11,7 @@ export async function* ask({ question, sessionId, traceId, token, signal }) {
       Authorization: `Bearer ${token}`,
       "Content-Type": "application/json",
       "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": sessionId,
+      "X-Page-Model": encodeURIComponent(model),
       traceparent: `00-${traceId}-${hex(8)}-01`,
     },
     body: JSON.stringify({ prompt: question, stream: true }),

@@ -1,7 +1,7 @@
-// The conversation: the session that is open, its turns, and the turn that runs.
+// A conversation: the session that is open, its turns, and the turn that runs.
 
 import { ask, newSessionId, newTraceId } from "./asking.js";
-import { byId, count, element, many, usd } from "./dom.js";
+import { count, many, usd } from "./dom.js";
 import { api, Failure, Unreachable } from "./server.js";
 import { Turn } from "./turn.js";
 import { tokenOf } from "./who.js";
@@ -9,17 +9,27 @@ import { tokenOf } from "./who.js";
 const NEAR_THE_END = 80;
 
 export class Chat {
-  #log = byId("log");
-  #list = byId("turns");
+  #log;
+  #list;
+  #empty;
+  #total;
   #turns = [];
   #stop = null;
   #actions;
   #on;
-  price = null;
+  /** The model that is asked, as the server tells of it; null for the one of the environment. */
+  model = null;
   sessionId = newSessionId();
 
-  /** actions are those of a turn; on has running(bool), ended(turn) and unsent(question). */
-  constructor(actions, on) {
+  /**
+   * parts are the elements log, list, empty (or none) and totals; actions those of a turn; on has running(),
+   * ended(turn), spoken(turn, chat) and unsent(question).
+   */
+  constructor({ log, list, empty, totals }, actions, on) {
+    this.#log = log;
+    this.#list = list;
+    this.#empty = empty;
+    this.#total = totals;
     this.#actions = actions;
     this.#on = on;
     new ResizeObserver(() => this.#follow()).observe(this.#list);
@@ -32,6 +42,10 @@ export class Chat {
 
   get empty() {
     return this.#turns.length === 0;
+  }
+
+  has(turn) {
+    return this.#turns.includes(turn);
   }
 
   /** Leave the session that is open and begin with an empty one, or with the stored one. */
@@ -53,7 +67,7 @@ export class Chat {
   /** Put a question to the agent as one user. */
   async ask(question, who) {
     const asked = { question, user: who.user, at: new Date().toISOString(), traceId: newTraceId() };
-    const turn = new Turn(asked, { price: this.price, actions: this.#actions });
+    const turn = new Turn(asked, { price: this.model?.price ?? null, actions: this.#actions });
     const stop = new AbortController();
     this.#stop = stop;
     this.#on.running(true);
@@ -66,13 +80,14 @@ export class Chat {
     }
     if (!this.#turns.includes(turn)) return;
     this.#changed();
-    byId("announce").replaceChildren(element("p", {}, turn.spoken));
+    this.#on.spoken(turn, this);
     this.#on.ended(turn);
   }
 
   /** Show the events as they come; returns how the turn ended where the stream itself did not say it. */
   async #run(turn, who, signal) {
-    const request = { question: turn.question, sessionId: this.sessionId, traceId: turn.traceId, signal };
+    const { question, traceId } = turn;
+    const request = { question, sessionId: this.sessionId, traceId, model: this.model?.name ?? "", signal };
     let started = false;
     try {
       for await (const event of this.#events(request, who)) {
@@ -116,7 +131,7 @@ export class Chat {
   }
 
   #stored({ last, ...asked }) {
-    const turn = new Turn(asked, { price: this.price, actions: this.#actions });
+    const turn = new Turn(asked, { price: this.model?.price ?? null, actions: this.#actions });
     turn.end(last ?? { type: "stopped" });
     return turn;
   }
@@ -130,17 +145,20 @@ export class Chat {
   }
 
   #changed() {
-    byId("empty").hidden = !this.empty;
-    byId("totals").textContent = this.empty ? "New session" : this.#totals();
+    if (this.#empty) this.#empty.hidden = !this.empty;
+    this.#total.textContent = this.empty ? "New session" : this.#totals();
     this.#follow();
   }
 
   #totals() {
-    const used = this.#turns.map((turn) => turn.usage).filter(Boolean);
-    const costs = this.#turns.filter((turn) => turn.usage).map((turn) => turn.usd);
+    const own = this.#turns.filter((turn) => !turn.copied);
+    const copied = this.#turns.length - own.length;
+    const used = own.map((turn) => turn.usage).filter(Boolean);
+    const costs = own.filter((turn) => turn.usage).map((turn) => turn.usd);
     const sum = (name) => used.reduce((total, usage) => total + usage[name], 0);
     const about = used.some((usage) => usage.estimated) ? "~" : "";
-    const parts = [many(this.#turns.length, "turn")];
+    const parts = copied ? [`begins with ${many(copied, "turn")} of another`] : [];
+    parts.push(many(own.length, copied ? "own turn" : "turn"));
     if (used.length) parts.push(`${about}${count(sum("inputTokens"))} tokens in, ${about}${count(sum("outputTokens"))} out`);
     if (costs.length && !costs.includes(null)) parts.push(about + usd(costs.reduce((total, cost) => total + cost, 0)));
     return `This session: ${parts.join("  ·  ")}`;

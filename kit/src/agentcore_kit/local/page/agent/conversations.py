@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +16,9 @@ from agentcore_kit.runtime.private import private_file, private_folder
 
 MOST_SESSIONS = 200
 """How many sessions are listed, the ones that were used last; the files of others stay."""
+
+COPIED = "copiedFrom"
+"""The field of a turn that a branch begins with: the session in which it was asked."""
 
 _TITLE = 80
 
@@ -27,18 +31,31 @@ class Conversations:
         self._folder = folder
         self._writing = Lock()
         self._known: dict[Path, tuple[int, dict[str, Any] | None]] = {}
+        self._model: dict[str, str] = {}
+
+    def of_model(self, name: str) -> Conversations:
+        """Return the same conversations, in which turns are kept as asked with a model; without a name as with any."""
+        same = copy(self)
+        same._model = {"model": name} if name else {}
+        return same
+
+    def model_of(self, session_id: str) -> str | None:
+        """Return the name of the model that a session is asked with; None where no turn says it."""
+        turns = list(_turns(self._path(session_id)))
+        return turns[-1].get("model") if turns else None
 
     def append(self, session_id: str, turn: dict[str, Any]) -> None:
         """Keep a turn.
 
         Args:
             session_id: The session that it is of.
-            turn: `question`, `user`, `at`, `traceId`, `usd` and `last`, the last event of the turn.
+            turn: `question`, `user`, `at`, `traceId`, `usd` and `last`, the last event of the turn; `copiedFrom` of one
+                that a branch begins with, `model` of one that was asked with another model than the environment's.
 
         Raises:
             OSError: When it cannot be written.
         """
-        line = json.dumps({"session": session_id, **turn}, ensure_ascii=False)
+        line = json.dumps({"session": session_id, **self._model, **turn}, ensure_ascii=False)
         with self._writing:
             private_folder(self._folder)
             with private_file(self._path(session_id)).open("a", encoding="utf-8", errors="replace") as file:
@@ -86,12 +103,15 @@ def _turns(path: Path) -> Iterator[dict[str, Any]]:
 def _summary(turns: list[dict[str, Any]]) -> dict[str, Any] | None:
     if not turns:
         return None
-    used = [turn["last"].get("usage") or {} for turn in turns]
-    priced = [turn.get("usd") for turn in turns if turn["last"].get("usage")]
+    own = [turn for turn in turns if COPIED not in turn]  # what was copied had been paid for before
+    used = [turn["last"].get("usage") or {} for turn in own]
+    priced = [turn.get("usd") for turn in own if turn["last"].get("usage")]
     return {
         "id": turns[0]["session"],
         "user": turns[0].get("user", ""),
-        "title": turns[0]["question"][:_TITLE],
+        "title": (own or turns)[0]["question"][:_TITLE],
+        "branch": COPIED in turns[0],
+        "model": turns[-1].get("model"),
         "updated": turns[-1].get("at", ""),
         "turns": len(turns),
         "inputTokens": sum(one.get("inputTokens", 0) for one in used),

@@ -11,6 +11,8 @@ export class Sessions {
   #quietly;
   #shown = "";
   #wanted = "";
+  /** The name of the environment's own model, which is not said of each session. */
+  ownModel = "";
 
   /** onOpen gets the stored session that a person chose; quietly gets the promise of it, and says why it failed. */
   constructor(onOpen, quietly) {
@@ -65,7 +67,7 @@ export class Sessions {
       "button",
       { type: "button", class: "item", "data-testid": "session", "data-session": session.id },
       element("span", { class: "item-title" }, session.title || "Untitled"),
-      element("span", { class: "item-facts" }, factsOf(session)),
+      element("span", { class: "item-facts" }, factsOf(session, this.ownModel)),
     );
     open.addEventListener("click", () => {
       this.fold();
@@ -79,8 +81,8 @@ export class Sessions {
   }
 }
 
-function factsOf({ user, updated, turns, inputTokens, outputTokens, usd: amount }) {
-  const facts = [user, moment(updated), many(turns, "turn")];
+function factsOf({ user, updated, turns, branch, model, inputTokens, outputTokens, usd: amount }, ownModel) {
+  const facts = [branch ? "branch" : "", user, model === ownModel ? "" : model, moment(updated), many(turns, "turn")];
   const tokens = (inputTokens ?? 0) + (outputTokens ?? 0);
   if (tokens) facts.push(`${count(tokens)} tokens`);
   if (amount != null) facts.push(usd(amount));

@@ -18,13 +18,14 @@ export class Turn {
   #actions;
   last = null;
 
-  /** usd is what a stored turn cost, null where that is not known; actions are trace, again and row, and each gets the turn. */
-  constructor({ question, user, at, traceId, usd: stored }, { price, actions }) {
-    Object.assign(this, { question, user, traceId });
+  /** usd is what a stored turn cost, null where unknown; actions are trace, again, branch and row, and each gets the turn. */
+  constructor({ question, user, at, traceId, copiedFrom, usd: stored }, { price, actions }) {
+    Object.assign(this, { question, user, traceId, copied: Boolean(copiedFrom) });
     this.#price = price;
     this.#usd = stored;
     this.#actions = actions;
-    const asked = element("p", { class: "asked muted" }, [user, moment(at)].filter(Boolean).join(", "));
+    const from = this.copied ? "copied from another session" : "";
+    const asked = element("p", { class: "asked muted" }, [user, moment(at), from].filter(Boolean).join(", "));
     const heading = element("h3", { class: "question" }, question);
     this.element = element("li", { class: "turn", "data-testid": "turn" }, asked, heading, this.#body);
   }
@@ -55,7 +56,8 @@ export class Turn {
     this.#body.append(...this.#calls.end(last.toolCalls ?? []));
     const show = { result: () => this.#result(last), stopped: () => this.#stopped(last) };
     (show[last.type] ?? (() => this.#failed(last)))();
-    this.element.append(this.#footer(last));
+    const formatted = this.#text?.format(true) ?? false;
+    this.element.append(this.#footer(last, formatted));
   }
 
   get calls() {
@@ -136,16 +138,29 @@ export class Turn {
     this.#body.append(element("p", { class: `note ${kind}`, "data-testid": testid }, text));
   }
 
-  #footer(last) {
+  #footer(last, formatted) {
     const facts = element("p", { class: "facts" }, this.#facts(last).join("  ·  "));
     const buttons = element(
       "div",
       { class: "turn-actions" },
+      formatted ? this.#asItCame() : null,
       this.traceId ? button("Trace", () => this.#actions.trace(this), { "data-testid": "show-trace" }) : null,
       button("Ask again", () => this.#actions.again(this), { "data-testid": "again" }),
+      this.traceId && last.type !== "refused"
+        ? button("Branch from here", () => this.#actions.branch(this), { "data-testid": "branch" })
+        : null,
       button("Add as evaluation row", () => this.#actions.row(this), { "data-testid": "add-row" }),
     );
     return element("div", { class: "footer muted", "data-testid": "footer" }, facts, buttons);
+  }
+
+  #asItCame() {
+    const shown = button("As it came", () => {
+      const pressed = shown.getAttribute("aria-pressed") !== "true";
+      shown.setAttribute("aria-pressed", String(pressed));
+      this.#text.format(!pressed);
+    }, { "aria-pressed": "false", "data-testid": "as-it-came" });
+    return shown;
   }
 
   #facts({ usage, modelCalls, latencyMs, timeToFirstTokenMs }) {

@@ -25,10 +25,11 @@ export function takeKey() {
   return true;
 }
 
-/** GET a path under /page/api/, or POST to it when there is a body. */
-export async function api(path, body) {
-  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const response = await send(`/page/api/${path}`, body === undefined ? {} : post);
+/** GET a path under /page/api/, or POST to it when there is a body; with the token of a user for what is only theirs. */
+export async function api(path, body, { token } = {}) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const post = { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await send(`/page/api/${path}`, body === undefined ? { headers } : post);
   if (response.status === 403) troubles.dispatchEvent(new Event("forbidden"));
   if (!response.ok) throw await failureOf(response);
   return unlessBroken(response.json());

@@ -9,10 +9,17 @@ export function namespaceOf({ id, namespaceTemplate }, actor) {
   return namespaceTemplate.replaceAll("{memoryStrategyId}", id).replaceAll("{actorId}", actor).split("{sessionId}")[0];
 }
 
-/** Show the records of an actor, strategy by strategy, until something else is shown. */
+/** Show the records of an actor, and offer their namespaces for a search. */
 export async function showRecords(service, strategies, actor, isShown) {
+  byId("namespaces").replaceChildren(...strategies.map((strategy) => element("option", { value: namespaceOf(strategy, actor) })));
+  byId("where").value ||= strategies.length ? namespaceOf(strategies[0], actor) : "/";
+  await listRecords(byId("records"), service, strategies, actor, isShown);
+}
+
+/** List the records of an actor in an element, strategy by strategy, until something else is shown. */
+export async function listRecords(box, service, strategies, actor, isShown) {
   const lists = strategies.map((strategy) => [strategy, element("ol", { class: "events" })]);
-  byId("records").replaceChildren(
+  box.replaceChildren(
     ...lists.map(([strategy, list]) =>
       element(
         "div",
@@ -23,8 +30,6 @@ export async function showRecords(service, strategies, actor, isShown) {
       ),
     ),
   );
-  byId("namespaces").replaceChildren(...strategies.map((strategy) => element("option", { value: namespaceOf(strategy, actor) })));
-  byId("where").value ||= strategies.length ? namespaceOf(strategies[0], actor) : "/";
   for (const [strategy, list] of lists) {
     await listed(list, service, strategy, actor);
     if (!isShown()) return;
