@@ -119,3 +119,10 @@ def test_the_user_is_called_by_name() -> None:
     assert addressed("| A |", "Kim") == "Kim, here is what I found:\n\n| A |"
     assert addressed("Hello! I am here.", "Kim") == "Hello Kim! I am here."
     assert addressed("Revenue: 512.3.", "") == "Revenue: 512.3."
+
+
+def test_lists_and_fields_in_a_table_are_words() -> None:
+    steps = {"title": "Wi-Fi", "steps": ["Turn it off.", "Turn it on."], "tags": ["net", "home"], "by": {"team": "IT"}}
+    text = phrase([call("search", {"query": "wifi"}, [steps, {"title": "VPN", "steps": [], "tags": ["net"]}])], [])
+    assert "| Wi-Fi | Turn it off. Turn it on. | net, home | team IT |" in text
+    assert "| VPN |  | net |  |" in text

@@ -261,4 +261,14 @@ def _markdown(heads: list[str], lines: list[list[str]], right: list[bool]) -> st
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    return _plain(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _plain(value: Any) -> str:
+    """A value in words: sentences one after the other, other items and fields with commas."""
+    if isinstance(value, dict):
+        return ", ".join(f"{humanise(name)} {_plain(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        items = [_plain(item) for item in value]
+        return (" " if all(item.endswith((".", "!", "?")) for item in items) else ", ").join(items)
+    return "" if value is None else str(value)
