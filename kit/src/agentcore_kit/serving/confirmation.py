@@ -9,11 +9,12 @@ then, the user is asked again.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from strands import Agent
-from strands.types.interrupt import InterruptResponseContent
-from strands.types.tools import ToolContext, ToolResult
+if TYPE_CHECKING:  # a server answers pings before strands is imported
+    from strands import Agent
+    from strands.types.interrupt import InterruptResponseContent
+    from strands.types.tools import ToolContext, ToolResult
 
 NOT_CONFIRMED = "Not done: the user was asked to confirm it, and did not say yes."
 """What the model is told of a call that was not confirmed."""
