@@ -7,6 +7,6 @@ import sys
 
 
 def test_the_server_listens_before_the_agent_is_imported() -> None:
-    late = ("strands", "mcp", "httpx2", "jsonschema")
-    code = f"import sys; sys.path[:0] = {sys.path!r}; import agent.app; print(*[one for one in {late} if one in sys.modules])"
+    late = {"strands", "mcp", "httpx2", "jsonschema"}
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import agent.app; print(*({late} & sys.modules.keys()))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == ""
