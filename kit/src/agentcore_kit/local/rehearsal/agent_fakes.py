@@ -13,6 +13,7 @@ from agentcore_kit.config.environment import read_environment
 from agentcore_kit.config.manifest import load_manifest
 from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import load_dataset
+from agentcore_kit.evaluation.expectations import Call, Match
 from agentcore_kit.evaluation.smoke import smoke_rows
 from agentcore_kit.evaluation.users import TOKENS, user_of
 from agentcore_kit.local.aws_emulator.cloud import Answer
@@ -32,9 +33,30 @@ def answer(_: str, __: Mapping[str, str], body: bytes) -> Answer:
     for row in smoke_rows():
         for turn, outcomes in zip(row.turns, row.metadata.expect, strict=True):
             if turn.input == prompt:
-                calls = [{"name": call.name, "input": call.input, "status": "success"} for call in outcomes[0].calls]
+                calls = [
+                    {"name": call.name, "input": _given(call, prompt), "status": "success"}
+                    for call in outcomes[0].calls
+                ]
                 said = {"answer": turn.expected_response or "Here it is.", "toolCalls": calls}
     return 200, "application/json", json.dumps(said).encode(), {}
+
+
+def _given(call: Call, prompt: str) -> dict[str, Any]:
+    """Return an input that is as a row expects it, also where a value need not be equal; then what the user says."""
+    given: dict[str, Any] = dict(call.input)
+    for name, match in call.match.items():
+        match match:
+            case Match(contains=str(text)):
+                given[name] = text
+            case Match(contains=[*texts]):
+                given[name] = " ".join(texts)
+            case Match(one_of=[first, *_]):
+                given[name] = first
+            case Match(near=float(number)):
+                given[name] = number
+            case Match(any=None):
+                given[name] = prompt
+    return given
 
 
 @contextmanager
