@@ -7,24 +7,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
-from playwright.sync_api import Page as Tab
 
+from tests.local.agent.asking import ask
 from tests.local.agent.scripted_agent import Scripted, scripted_page
 from tests.local.agent.test_branches import FIRST, OWN, SECOND
 from tests.local.browsers import PHONE, nameless, opened, width
 from tests.local.page_server import Page
 
 pytestmark = pytest.mark.integration
-
-
-def ask(tab: Tab, question: str) -> Any:
-    """Ask by the keyboard, wait for the end of the turn, and return it."""
-    turns = tab.get_by_test_id("turn").count()
-    tab.get_by_test_id("input").fill(question)
-    tab.get_by_test_id("input").press("Enter")
-    turn = tab.get_by_test_id("turn").nth(turns)
-    expect(turn.get_by_test_id("footer")).to_be_visible(timeout=60_000)
-    return turn
 
 
 def test_a_branch_begins_with_the_turns_before_and_goes_on_by_itself(context: BrowserContext, page: Page) -> None:

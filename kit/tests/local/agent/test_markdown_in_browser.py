@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.local.agent.scripted_agent import HOSTILE, MARKDOWN, NOISE, Scripted, scripted_page
-from tests.local.agent.test_branches_in_browser import ask
+from tests.local.agent.asking import ask
+from tests.local.agent.scripted_agent import HOSTILE, MARKDOWN, NOISE, Scripted
 from tests.local.browsers import PHONE, nameless, opened, width
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def scripted(repository: Path) -> Iterator[tuple[str, Scripted]]:
-    """Serve the page before a scripted agent, in a copy of the repository."""
-    assert repository == Path.cwd()
-    with scripted_page() as served:
-        yield served
 
 
 def test_markdown_is_shown_as_what_it_means_and_as_it_came(

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from agentcore_kit.local.memory_server.server import MemoryServer, _Handler
-from tests.local.agent.test_branches_in_browser import ask
+from tests.local.agent.asking import ask
 from tests.local.agent.with_memory import agent_of, remembering
 from tests.local.browsers import MARKUP, PHONE, nameless, opened, width
 from tests.local.page_server import Page, new_session

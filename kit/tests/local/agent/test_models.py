@@ -16,7 +16,7 @@ from playwright.sync_api import Page as Tab
 from agentcore_kit.local.page.agent.models import MODEL_HEADER
 from agentcore_kit.local.page.app import KEY_HEADER
 from tests.homes import free_port
-from tests.local.agent.test_branches_in_browser import ask
+from tests.local.agent.asking import ask
 from tests.local.agent.two_models import ONE, OTHER, Endpoint, agent_with, endpoint
 from tests.local.browsers import PHONE, nameless, opened, width
 from tests.local.page_server import Page, new_session

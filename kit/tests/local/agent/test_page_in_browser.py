@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from agentcore_kit.local.page.agent.conversations import Conversations
 from agentcore_kit.runtime.settings import STATE
 from agentcore_kit.runtime.telemetry import SPAN_FILE
-from tests.local.agent.scripted_agent import HUGE, USAGE, Scripted, result, scripted_page
+from tests.local.agent.asking import ask
+from tests.local.agent.scripted_agent import HUGE, USAGE, Scripted, result
 from tests.local.browsers import MARKUP, PHONE, Held, nameless, opened, width
 from tests.local.page_server import page_of
 
@@ -22,28 +22,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def scripted(repository: Path) -> Iterator[tuple[str, Scripted]]:
-    """Serve the page before a scripted agent, in a copy of the repository."""
-    assert repository == Path.cwd()
-    with scripted_page() as served:
-        yield served
-
-
-@pytest.fixture
 def page(context: BrowserContext, scripted: tuple[str, Scripted]) -> Page:
     """Return the page, opened as it was printed; a script that fails in it fails the test."""
     return opened(context, scripted[0])
-
-
-def ask(page: Page, question: str) -> Any:
-    """Ask by the keyboard, wait for the end of the turn, and return it."""
-    turns = page.get_by_test_id("turn").count()
-    page.get_by_test_id("input").fill(question)
-    page.get_by_test_id("input").press("Enter")
-    turn = page.get_by_test_id("turn").nth(turns)
-    expect(turn.get_by_test_id("footer")).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("send")).to_be_visible(timeout=60_000)  # which it is again once the turn is kept
-    return turn
 
 
 def test_a_newcomer_asks_and_sees_answer_call_and_trace(context: BrowserContext, tmp_path: Path) -> None:
