@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 import time
@@ -318,6 +319,20 @@ def test_a_lost_connection_is_opened_anew_and_hinders_no_end(settings: AgentSett
             assert "market___getIndicator0" in json.loads(ask(service, "hello")["answer"])
         finally:
             service.close()
+
+
+def test_the_log_says_why_a_connection_broke_off(alice: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(market_server(1)) as (url, _):
+        client = GatewayClient(url, CallerToken(alice).auth(), "test", GatewayLimits())
+        client.connect()
+    try:
+        result = client.call_tool_sync("1", "market___getIndicator0", {"year": 2024})
+    finally:
+        client.end()
+    assert "the tool cannot be called" in str(result)
+    (told,) = [record for record in caplog.records if "broke off" in record.getMessage()]
+    assert url in told.getMessage()
+    assert "httpx2." in (told.exc_text or logging.Formatter().formatException(told.exc_info or (None, None, None)))
 
 
 def test_a_connection_stays_open_whose_opener_wakes_long_after_it_is_open(

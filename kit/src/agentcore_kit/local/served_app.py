@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from agentcore_kit.runtime.http_server import KEEP_ALIVE_SECONDS
+
 
 class NotServed(RuntimeError):
     """The server ended before it had begun."""
@@ -30,7 +32,15 @@ def served(app: Any, name: str, port: int = 0) -> Iterator[str]:
     """
     import uvicorn
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name=name, daemon=True)
     thread.start()

@@ -26,6 +26,10 @@ DRAIN_SECONDS = 10.0
 CLOSING_SECONDS = 2.0
 """What is left then to send what became of them, and once more to close connections and write the last spans."""
 
+KEEP_ALIVE_SECONDS = 20
+"""How long a connection may be idle. Clients close theirs before (httpx and httpx2 after 5 seconds), so that a request
+does not meet a connection that is just being closed: such a request fails, and one that changes cannot be repeated."""
+
 _STARTUP_FAILED = 3
 
 logger = logging.getLogger(__name__)
@@ -119,6 +123,7 @@ def serve(
     """
     # Without a log configuration of its own uvicorn logs as everything else does.
     options = {"log_config": None, "log_level": "warning", "access_log": False, **options}
+    options.setdefault("timeout_keep_alive", KEEP_ALIVE_SECONDS)
     raise_limit()
     options.setdefault("limit_concurrency", capacity().callers)  # further ones get 503, `/ping` too
     options.setdefault("timeout_graceful_shutdown", DRAIN_SECONDS + CLOSING_SECONDS)

@@ -123,6 +123,8 @@ class GatewayClient(MCPClient):
         """Serve the connection; run what was scheduled as it ended, or asyncio reports that as an error."""
         super()._background_task()
         self._background_thread_event_loop.run_until_complete(asyncio.sleep(0))  # type: ignore[union-attr]
+        if self._close_exception and self._init_future.done() and not self._init_future.exception():
+            logger.warning("the connection to the gateway at %s broke off", self._url, exc_info=self._close_exception)
 
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[Any]:

@@ -21,7 +21,7 @@ CONNECT_SECONDS = 10.0
 
 _ANSWER_SECONDS = 300.0  # the most that gateway.timeoutSeconds allows, which ends a call before
 
-_IDLE_SECONDS = 4.0  # uvicorn closes a connection that was idle for 5
+_IDLE_SECONDS = 4.0  # shorter than targets keep one: the servers of others, on uvicorn, close it after 5
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Connections:
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+        limits = httpx2.Limits(
+            max_connections=None, max_keepalive_connections=100, keepalive_expiry=_IDLE_SECONDS
+        )
         self._sessions = httpx2.AsyncHTTPTransport(limits=limits, trust_env=False)
         self._requests: aiohttp.ClientSession | None = None
 
