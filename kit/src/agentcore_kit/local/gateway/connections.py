@@ -44,9 +44,7 @@ class Connections:
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        limits = httpx2.Limits(
-            max_connections=None, max_keepalive_connections=100, keepalive_expiry=_IDLE_SECONDS
-        )
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=_IDLE_SECONDS)
         self._sessions = httpx2.AsyncHTTPTransport(limits=limits, trust_env=False)
         self._requests: aiohttp.ClientSession | None = None
 
