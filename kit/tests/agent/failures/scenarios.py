@@ -11,10 +11,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from agentcore_kit.local.served_app import served
 from agentcore_kit.runtime.identity import issue_development_token
 from tests.agent.failures.disks import full_disk
 from tests.agent.failures.world import WHOLE, Observed, Told, with_parts, world
 from tests.agent.providers import chunk, sse
+from tests.agent.test_gateway import market_server
 from tests.agent.test_guardrails import ANSWER, INPUT_BLOCKED
 from tests.agent.test_models import BEDROCK
 from tests.homes import free_port
@@ -25,6 +27,28 @@ SCENARIOS: dict[str, Scenario] = {}
 
 DAY = 86_400
 """In seconds."""
+
+_TOOL = {"name": "market___getIndicator0", "arguments": '{"year": 2024}'}
+_DELTA = {"role": "assistant", "tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": _TOOL}]}
+CALL = (200, "text/event-stream", sse(chunk(_DELTA), chunk({}, "tool_calls")))
+"""A model's answer that calls the tool of a gateway."""
+
+
+class LossyApp:
+    """Passes requests on to an MCP server; while `is_lost` is true, the connection ends within an answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.is_lost = app, False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not self.is_lost:
+            await self.app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        raise ConnectionError("as a test wants")
 
 
 def scenario(row: str) -> Callable[[Scenario], Scenario]:
@@ -218,3 +242,19 @@ def gateway_down(folder: Path) -> Observed:
         with_parts(there.home, gateways=["desk"])
         there.start()
         return there.observe(there.ask)
+
+
+@scenario("the connection to a gateway is lost within a call")
+def gateway_lost(folder: Path) -> Observed:
+    lossy = LossyApp(market_server(1).streamable_http_app(stateless_http=True))
+    limits = {"turn": {"maxRetries": 1}, "gateways": {"connectSeconds": 60}}
+    with (
+        served(lossy, "desk") as url,
+        world(folder, gateways={"desk": f"{url}/mcp"}, limits=limits) as there,
+    ):
+        with_parts(there.home, gateways=["desk"])
+        there.model = lambda asked: WHOLE if asked["messages"][-1]["role"] == "tool" else CALL
+        there.start()
+        assert there.ask().status == 200
+        lossy.is_lost = True
+        return there.observe(there.ask, recover=lambda: setattr(lossy, "is_lost", False))
