@@ -363,9 +363,7 @@ def test_an_operation_that_there_is_not_names_the_nearest(api: HttpApi) -> None:
         ("operationId: addBook", "operationId: getBook", "two operations have the id getBook"),
         ("schemas/Book'", "schemas/Boot'", "leads nowhere"),
         ("schemas/Book'", "https://elsewhere.example.com/x'", "leads nowhere"),
-        ("clientCredentials", "authorizationCode", "getBook: security: oauth is not supported; needed: type oauth2"),
         ("/books/{isbn}:", "/books/{isbn}/{page}:", "no parameter page of /books/{isbn}/{page}"),
-        ("type: object", "type: objekt", "components.schemas"),
     ],
 )
 def test_a_description_that_cannot_be_used_is_refused_as_it_is_read(
@@ -374,6 +372,22 @@ def test_a_description_that_cannot_be_used_is_refused_as_it_is_read(
     text = DESCRIPTION.replace("'#/components/schemas/Book'", new) if "://" in new else DESCRIPTION.replace(old, new)
     with pytest.raises(Misdescribed, match=said):
         _api(tmp_path, text, url=URL)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("clientCredentials", "authorizationCode", "getBook: security: oauth is not supported; needed: type oauth2"),
+        ("type: object", "type: objekt", "books.yaml: #/components/schemas/Book: "),
+    ],
+)
+def test_an_operation_that_cannot_be_used_is_refused_as_it_is_called(
+    tmp_path: Path, service: Service, old: str, new: str, said: str
+) -> None:
+    api = _api(tmp_path, DESCRIPTION.replace(old, new), url=URL, transport=httpx2.MockTransport(service))
+    with pytest.raises(Misdescribed, match=said):
+        api.call("getBook", {"isbn": "1"})
+    assert service.calls == []
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

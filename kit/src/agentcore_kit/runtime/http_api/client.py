@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -17,13 +18,16 @@ from opentelemetry import trace
 from agentcore_kit.runtime.deadline import seconds_left
 from agentcore_kit.runtime.http_api import sample
 from agentcore_kit.runtime.http_api.credentials import ClientCredentials
-from agentcore_kit.runtime.http_api.description import Description, Operation, absolute, json_schema
+from agentcore_kit.runtime.http_api.description import Operation, absolute
 from agentcore_kit.runtime.http_api.errors import Misdescribed, Refused, UnexpectedAnswer
+from agentcore_kit.runtime.http_api.media_types import json_content
+from agentcore_kit.runtime.http_api.reading import read_description
 
 MAX_BYTES = 5_000_000
 """How large an answer may be."""
 
 _AGAIN = {408, 425, 429}
+_WITHOUT_CONTENT = {204, 205}
 _tracer = trace.get_tracer("http_api")
 
 
@@ -53,10 +57,11 @@ class HttpApi:
             transport: What sends requests; for tests.
 
         Raises:
-            Misdescribed: When the description cannot be used, or an address is not https.
+            Misdescribed: When the file is no such description, or an address is not https.
         """
-        self.description = Description.read(description)
+        self.description = read_description(description)
         self._seconds = timeout_seconds
+        self._signs_otherwise = auth is not None
         self._server, self._given_auth, self._transport = url.rstrip("/"), auth, transport
         self._variables = credentials
         self._values: Mapping[str, str] = os.environ
@@ -78,23 +83,26 @@ class HttpApi:
             body: What is sent as JSON.
 
         Returns:
-            The JSON of the answer; None where there is none.
+            The JSON of the answer; None where it has none.
 
         Raises:
+            Misdescribed: When there is no such operation, or one that needs what is not supported. Nothing was sent.
             ConnectionError: When asking again may help: no connection, no answer in time, 408, 425, 429, 5xx.
             Refused: For every other status of 400 to 499.
             UnexpectedAnswer: When the answer is not what the description says.
             ValueError: When the description does not allow the call. Nothing was sent.
         """
         described = self.description.operation(operation)
+        if described.token.lacks and not self._signs_otherwise:
+            raise Misdescribed(f"{self.description.name}: {operation}: {described.token.lacks}")
         given = parameters or {}
         if problem := self.description.problem_of_call(described, given, body):
             raise ValueError(f"{operation}: {problem}")
         request = self._open().build_request(
             described.method,
             self._server + described.path(given),
-            params=described.sent("query", given),
-            headers={**described.sent("header", given), "Accept": "application/json"},
+            params=described.query(given),
+            headers={**described.headers(given), "Accept": described.accepted, **_content_type(described, body)},
             json=body,
             timeout=max(0.001, seconds_left(self._seconds)),
         )
@@ -140,21 +148,21 @@ class HttpApi:
         response = operation.response(status)
         if response is None or not 200 <= status < 300:
             raise UnexpectedAnswer(f"{operation.id}: HTTP status {status}, of which the description says nothing")
-        schema = json_schema(response.get("content", {}))
-        if schema is None:
+        described = json_content(response.get("content", {}))
+        if described is None or status in _WITHOUT_CONTENT or operation.method == "HEAD":
             return None
         try:
             value = json.loads(content)
         except (ValueError, RecursionError):
             raise UnexpectedAnswer(f"{operation.id}: the answer is no JSON") from None
-        if problem := self.description.problem(schema, value):
+        if problem := self.description.problem_of_answer(dict(described[1].get("schema", {})), value):
             raise UnexpectedAnswer(f"{operation.id}: the answer is not as described: {problem}")
         return value
 
     def _signed(self, operation: Operation) -> httpx2.Auth | None:
-        if self._given_auth is not None or not operation.token_url:
+        if self._given_auth is not None or not operation.token.url:
             return self._given_auth
-        key = (absolute(self._server, operation.token_url), operation.scopes)
+        key = (absolute(self._server, operation.token.url), operation.token.scopes)
         with self._lock:
             if key not in self._auth:
                 self._refuse_plain(key[0])
@@ -164,7 +172,9 @@ class HttpApi:
     def _open(self) -> httpx2.Client:
         with self._lock:
             if self._client is None:
-                self._client = httpx2.Client(transport=self._transport)  # follows no redirects: they could lead away
+                # Follows no redirects, as they could lead away, and keeps no cookies, as they are of one caller.
+                no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+                self._client = httpx2.Client(transport=self._transport, cookies=no_cookies)
             return self._client
 
     def _refuse_plain(self, address: str) -> None:
@@ -172,6 +182,10 @@ class HttpApi:
         is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and is_here)):
             raise Misdescribed(f"{self.description.name}: {address or 'no address'}: needed: https://…")
+
+
+def _content_type(operation: Operation, body: Any) -> dict[str, str]:
+    return {} if body is None else {"Content-Type": operation.body_type}
 
 
 def _message(content: bytes) -> str:

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 
 import httpx2
 
-from agentcore_kit.runtime.http_api.description import Description, Operation, absolute, json_examples
+from agentcore_kit.runtime.http_api.description import VARIABLE, Description, Operation, absolute
+from agentcore_kit.runtime.http_api.media_types import json_examples
 
 SERVER = "https://sample.invalid"
 """Where it seems to be: a name that no network has (RFC 6761)."""
@@ -41,10 +42,10 @@ class SampleApi(httpx2.BaseTransport):
         """Answer one request."""
         request.read()
         operations = self._description.operations.values()
-        if str(request.url) in {absolute(SERVER, one.token_url) for one in operations if one.token_url}:
+        if str(request.url) in {absolute(SERVER, one.token.url) for one in operations if one.token.url}:
             return self._token(request)
         for operation in operations:
-            if request.method == operation.method and (found := _matched(operation, request)) is not None:
+            if request.method == operation.method and (found := self._matched(operation, request)) is not None:
                 return self._answer(operation, request, found)
         return _failure(404, "there is no such operation")
 
@@ -56,7 +57,7 @@ class SampleApi(httpx2.BaseTransport):
 
     def _answer(self, operation: Operation, request: httpx2.Request, parameters: dict[str, Any]) -> httpx2.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if operation.token_url and token not in self._tokens:
+        if operation.token.url and token not in self._tokens:
             return _failure(401, "the token is not known")
         body = json.loads(request.content) if request.content else None
         if problem := self._description.problem_of_call(operation, parameters, body):
@@ -66,6 +67,29 @@ class SampleApi(httpx2.BaseTransport):
             if all(given.get(name) == value for name, value in example.get("x-when", {}).items()):
                 return httpx2.Response(status, json=example["value"])
         return _failure(404, "no example of the description answers this request")
+
+    def _matched(self, operation: Operation, request: httpx2.Request) -> dict[str, Any] | None:
+        """Return the parameters of a request that is for this operation; None when it is for another."""
+        parts = VARIABLE.split(operation.template)  # every second is the name of a parameter
+        pattern = "".join("([^/]+)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
+        path = re.fullmatch(pattern, request.url.raw_path.decode().split("?")[0])
+        if path is None:
+            return None
+        found = {name: [unquote(value)] for name, value in zip(parts[1::2], path.groups(), strict=True)}
+        for name, parameter in operation.parameters.items():
+            if parameter["in"] == "query" and name in request.url.params:
+                found[name] = request.url.params.get_list(name)
+            elif parameter["in"] == "header" and name in request.headers:
+                found[name] = [request.headers[name]]
+        return {name: self._typed(texts, operation.parameters[name]) for name, texts in found.items()}
+
+    def _typed(self, texts: list[str], parameter: Mapping[str, Any]) -> Any:
+        """Return a value as its schema has it: the text, a number or a boolean, or a list of such."""
+        listed = texts if len(texts) > 1 else texts[0].split(",")
+        candidates = [texts[0], _parsed(texts[0]), [*map(_parsed, listed)], listed]
+        schema = dict(parameter.get("schema", {}))
+        fitting = (one for one in candidates if self._description.problem_of_value(schema, one) is None)
+        return next(fitting, texts[0])
 
 
 def _examples(operation: Operation) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -82,29 +106,13 @@ def _examples(operation: Operation) -> Iterator[tuple[int, Mapping[str, Any]]]:
     yield from (one for one in found if "x-when" not in one[1] and one[0] == 404)
 
 
-def _matched(operation: Operation, request: httpx2.Request) -> dict[str, Any] | None:
-    """Return the parameters of a request that is for this operation; None when it is for another."""
-    parts = re.split(r"\{[^{}/]+\}", operation.template)
-    path = re.fullmatch("([^/]+)".join(re.escape(part) for part in parts), request.url.raw_path.decode().split("?")[0])
-    if path is None:
-        return None
-    found: dict[str, Any] = dict(zip(re.findall(r"\{([^{}/]+)\}", operation.template), path.groups(), strict=True))
-    found = {name: unquote(value) for name, value in found.items()}
-    for name, parameter in operation.parameters.items():
-        place: Mapping[str, str] = {"query": request.url.params, "header": request.headers}.get(parameter["in"], {})
-        if name in place:
-            found[name] = place[name]
-    return {name: _typed(value, operation.parameters[name]) for name, value in found.items()}
-
-
-def _typed(value: str, parameter: Mapping[str, Any]) -> Any:
-    """Return a value as its schema has it, where that says number, integer or boolean."""
-    if parameter.get("schema", {}).get("type") in ("number", "integer", "boolean"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+def _parsed(text: str) -> Any:
+    """Return a number or a boolean; any other text as it is."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, int | float) else text
 
 
 def _failure(status: int, message: str) -> httpx2.Response:
