@@ -111,8 +111,11 @@ def test_a_row_is_written_when_the_agent_answers_so(
     before = contents(repository)
     assert add("eval-row", question, "--call", call, "--figure", "1234567.5") == 1
     assert contents(repository) == before
-    assert add("eval-row", question, "--call", call, "--figure", domain.figure, "--tags", "own") == 0
-    assert add("eval-row", question, "--call", call, "--figure", domain.figure, yes=False) == 0
+    assert add("eval-row", question, "--call", call, "--mention", "zorblax") == 1
+    assert contents(repository) == before
+    right = ("--call", call, "--figure", domain.figure, "--mention", f"zorblax|{domain.figure}")
+    assert add("eval-row", question, *right, "--tags", "own") == 0
+    assert add("eval-row", question, *right, yes=False) == 0
     rows = (repository / "evals/dataset.jsonl").read_text().splitlines()
     assert [json.loads(row)["turns"][0]["input"] for row in rows].count(question) == 1
     capsys.readouterr()

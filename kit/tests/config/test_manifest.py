@@ -68,6 +68,7 @@ def test_a_right_manifest_loads(tmp_path: Path) -> None:
         ("'@acme/sales'", "", "manifest.yaml:7: metadata.owner: missing; needed"),
         ("version: 1.2.3", "version: 1.20", "metadata.version: 1.20 is read as a number; put it in quotes: '1.20'"),
         ("name: sales-agent", "name: Sales_Agent", "metadata.name: 'Sales_Agent' is not right"),
+        ("kind: Agent", "kind: Tols", "manifest.yaml:2: kind: 'Tols' is not known; did you mean Tool?"),
         ("kind: Agent", "kind: agnet", "manifest.yaml:2: kind: 'agnet' is not known; did you mean Agent?"),
         (
             "githubOrg: acme",

@@ -72,6 +72,19 @@ def test_below_threshold_ends_with_1_whichever_way_it_is_called(tmp_path: Path) 
     assert "Error 1" in made.stderr
 
 
+def test_the_terminal_shows_which_cases_went_wrong_before_the_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = dataset_path().read_text(encoding="utf-8").splitlines()
+    row = next(row for row in map(json.loads, lines) if row["metadata"]["expect"][0][0].get("figures"))
+    row["metadata"]["expect"][0][0]["figures"] = [123456789]
+    code, text = evaluation(capsys, "--dataset", changed(tmp_path, json.dumps(row)), "--results", str(tmp_path / "r"))
+    assert code == 1
+    shown, verdict = text.split("Below threshold")[0], " ".join(text.split())
+    assert f"{row['scenario_id']}: turn 1: " in " ".join(shown.split())
+    assert "123456789" in verdict
+
+
 def changed(tmp_path: Path, *lines: str) -> str:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

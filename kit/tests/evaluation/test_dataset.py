@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from bedrock_agentcore.evaluation.runner import FileDatasetProvider
 
+from agentcore_kit.checks.commands import steps
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.evaluation.agent_tools import own_tools
 from agentcore_kit.evaluation.dataset import Row, dataset_path, load_dataset
@@ -54,6 +55,19 @@ def test_it_can_be_asked_and_its_attacks_too(capsys: pytest.CaptureFixture[str])
 
     assert (code, text.split(";")[0]) == (0, f"evals/dataset.jsonl: {len(load_dataset().entries)} rows")
     assert command(capsys, "dataset", "evals/redteam.jsonl")[0] == 0
+
+
+def test_the_attacks_are_part_of_the_checks() -> None:
+    assert [step.command[-2:] for step in steps() if step.name == "attacks"] == [("dataset", "evals/redteam.jsonl")]
+
+
+def test_rows_of_tools_that_are_gone_are_counted_first() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_dataset(tools={})
+    named = {name for row in load_dataset().rows() for name in row.expected_trajectory}
+    told = refused.value.problems[: len(named)]
+    assert {line.split(" rows name ")[1].split(",")[0] for line in told} == named
+    assert told[-1].endswith("; rewrite them for the tools that there are, or delete them with the tool")
 
 
 def test_rows_in_another_order_are_the_same_ground_truth(lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,7 @@ def test_it_serves_by_the_files_of_the_repository_and_tells_what_to_do_next(
         told = (home / "server.log").read_text()
         for part in (f"{address}/mcp", "kit token", f"{address}/.well-known/openid-configuration", target.url):
             assert part in told
+        assert "\n  kit token --user ana" in told, "as text that can be copied, not as a line of the log"
         typed = kit(home, "token", "--user", "ana", "--claim", "department=finance", "--expires", "30m")
         user = User(f"{address}/mcp", typed.stdout.strip())
         nobody = User(f"{address}/mcp", kit(home, "token", "--user", "ben").stdout.strip())

@@ -25,7 +25,7 @@ THINGS: dict[str, tuple[str, ...]] = {
 
 _OPTIONS = {
     "tool": {"parameter", "values", "use", "not_yet"},
-    "eval-row": {"call", "figure", "outcome", "category", "tags", "not_yet"},
+    "eval-row": {"call", "figure", "mention", "outcome", "category", "tags", "not_yet"},
     "gateway": {"url"},
     "memory": {"url"},
     "guardrail": set(),
@@ -45,6 +45,9 @@ def add(
     use: Annotated[str, typer.Option(help="tool: when to use it, after `Use when the user asks`.")] = "",
     call: Annotated[list[str] | None, typer.Option(help="eval-row: a tool and its input as JSON; repeatable.")] = None,
     figure: Annotated[list[str] | None, typer.Option(help="eval-row: a figure of the answer; repeatable.")] = None,
+    mention: Annotated[
+        list[str] | None, typer.Option(help="eval-row: words of the answer, a|b for either; repeatable.")
+    ] = None,
     outcome: Annotated[str, typer.Option(help="eval-row: answer, decline, escalate or clarify.")] = "",
     category: Annotated[str, typer.Option(help="eval-row: what it is counted under; the outcome's, if empty.")] = "",
     tags: Annotated[str, typer.Option(help="eval-row: its tags, joined by commas.")] = "",
@@ -110,8 +113,9 @@ def _add(changes: Changes, what: str, name: str, given: dict[str, Any]) -> tuple
         case "eval-row":
             from agentcore_kit.authoring.eval_rows import add_row, expectation
 
+            calls, figures, mentions = (given[option] or [] for option in ("call", "figure", "mention"))
             words = [given[option] for option in ("outcome", "category", "tags")]
-            return add_row(changes, name, expectation(given["call"] or [], given["figure"] or [], *words)), []
+            return add_row(changes, name, expectation(calls, figures, mentions, *words)), []
         case "secret":
             from agentcore_kit.authoring.secrets import add_secret
 

@@ -33,6 +33,7 @@ class Expectation:
         outcome: How the turn ends.
         calls: The tools that are called, each with its input.
         figures: The figures that the answer states, each with its unit.
+        mentions: Words that the answer has; `a|b` is either.
         category: Under which the row is counted; that of the outcome where it is empty.
         tags: Tags of the row.
         any_date: Whether it holds on any day, also where the agent of this machine is told one.
@@ -41,37 +42,39 @@ class Expectation:
     outcome: End = "answer"
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     figures: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
     category: str = ""
     tags: tuple[str, ...] = ()
     any_date: bool = False
 
 
 def expectation(
-    calls: list[str], figures: list[str], outcome: str = "", category: str = "", tags: str = ""
+    calls: list[str], figures: list[str], mentions: list[str], outcome: str = "", category: str = "", tags: str = ""
 ) -> Expectation:
     """Return what a person typed as an expectation.
 
     Args:
         calls: Each a tool's name and its input as JSON, for example `getPrice {"company": "ACME"}`.
         figures: Each with its unit, for example `4.3 percent`.
-        outcome: One of `End`; answer where it is empty and there are calls or figures.
+        mentions: As for `Expectation`.
+        outcome: One of `End`; answer where it is empty and there is anything else.
         category: As for `Expectation`.
         tags: Joined by commas.
 
     Raises:
         CommandError: When it is not said what is right, or not in this form.
     """
-    if not (calls or figures or outcome):
+    if not (calls or figures or mentions or outcome):
         raise CommandError(
             "it is not said what is right for this question",
-            'add --call \'TOOL {"parameter": "value"}\', --figure "4.3 percent", or --outcome decline; '
-            "kit row drafts a row of what was answered in a recorded conversation",
+            'add --call \'TOOL {"parameter": "value"}\', --figure "4.3 percent", --mention "words", or '
+            "--outcome decline; kit row drafts a row of what was answered in a recorded conversation",
             WRONG_INPUT,
         )
     for end in get_args(End):
         if end == (outcome or "answer"):
             named = tuple(tag for tag in tags.split(",") if tag)
-            return Expectation(end, tuple(map(_call, calls)), tuple(figures), category, named)
+            return Expectation(end, tuple(map(_call, calls)), tuple(figures), tuple(mentions), category, named)
     raise CommandError(f"{outcome!r} is no outcome", f"--outcome is one of: {', '.join(get_args(End))}", WRONG_INPUT)
 
 
@@ -125,6 +128,8 @@ def _new(question: str, expected: Expectation, known: dict[str, int]) -> dict[st
             for name, given in expected.calls]  # fmt: skip
     if expected.figures:
         said.append(f"States {', '.join(expected.figures)}.")
+    if expected.mentions:
+        said.append(f"Mentions {', '.join(expected.mentions)}.")
     row: dict[str, Any] = {"scenario_id": _id(category, question, known), "turns": [{"input": question}]}
     if expected.calls:
         row["expected_trajectory"] = [name for name, _ in expected.calls]
@@ -145,6 +150,8 @@ def _expect(expected: Expectation) -> list[list[dict[str, Any]]]:
         outcome["calls"] = [{"name": name, "input": given} for name, given in expected.calls]
     if expected.figures:
         outcome["figures"] = list(expected.figures)
+    if expected.mentions:
+        outcome["mentions"] = list(expected.mentions)
     return [[outcome]]
 
 

@@ -27,6 +27,8 @@ BIN = Path(sys.executable).parent
 TOOLS = BIN.parent / "tools" / "bin"
 """Where checkov, check-jsonschema and cruft are: they would hold the component's own packages back."""
 
+ATTACKS = Path("evals/redteam.jsonl")
+
 AT_ONCE = 2
 
 _KIT_PIN = re.compile(r"^agentcore-kit==.*\n(?:    --hash.*\n)*", re.MULTILINE)
@@ -99,6 +101,8 @@ def steps(platform: Path | None = None) -> Iterator[Step]:
         yield Step("use case", (python, "-m", "agentcore_kit.governance.use_case_check", *where))
     if kind != "Platform":
         yield Step("ground truth", (*kit, "dataset"))
+        if ATTACKS.exists():
+            yield Step("attacks", (*kit, "dataset", str(ATTACKS)))
     if kind in ("Agent", "Tool"):
         yield Step("imports", (python, "-m", "agentcore_kit.checks.production_imports"))
     if kind != "Memory":

@@ -42,7 +42,7 @@ def manifest() -> None:
         problems += platform_files.problems(found)
     problems += left_over()
     if problems or found is None:
-        print("\n".join(problems), file=sys.stderr)
+        print("\n".join(dict.fromkeys(problems)), file=sys.stderr)
         raise SystemExit(2)
     about = found.metadata
     print(f"{found.kind} {about.name} {about.version}, owner {about.owner}; environments {', '.join(names)}: ok")

@@ -28,9 +28,9 @@ def explain(document: Document, model: type[Model], error: ValidationError) -> N
 
 def choose(wrong: str, right: Iterable[str]) -> str:
     """Return `did you mean X?` when a right word is near, else all of them."""
-    words = list(right)
+    words = {word.lower(): word for word in right}
     near = get_close_matches(wrong.lower(), words, n=1)
-    return f"did you mean {near[0]}?" if near else f"one of: {', '.join(words)}"
+    return f"did you mean {words[near[0]]}?" if near else f"one of: {', '.join(words.values())}"
 
 
 def _nearest(wrong: int, right: Iterable[object]) -> str:

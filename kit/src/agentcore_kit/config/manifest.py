@@ -122,8 +122,11 @@ def load_manifest(path: Path | None = None) -> Manifest:
         ConfigError: With file, line and field of every problem, and what would be right.
     """
     document = parse(path or repository_path(MANIFEST))
+    for where, text in _kind_findings(document):
+        document.report(where, text)
+        document.refuse()  # by which fields the rest is to be judged is not known
     model = manifest_model(document)
-    shared = [*_kind_findings(document), *_tag_findings(document), *delivery_findings(document)]
+    shared = [*_tag_findings(document), *delivery_findings(document)]
     return check(document, model, [*shared, *model.spec_findings(document)])
 
 

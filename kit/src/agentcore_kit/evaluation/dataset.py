@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date as Date
@@ -67,7 +68,9 @@ class _Model(BaseModel):
 
 def _one(figure: float | str) -> float | str:
     if len(figures(as_text(figure))) != 1:
-        raise ValueError(f"{figure!r} is no figure; write a number, or a text such as '-0.8 percent'")
+        raise ValueError(
+            f"{figure!r} is no figure; write a number, or a text such as '-0.8 percent'; words are `mentions`"
+        )
     return figure
 
 
@@ -193,6 +196,7 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
     entries: list[Entry] = []
     lines: dict[str, int] = {}
     problems: list[str] = []
+    gone: Counter[str] = Counter()
     digest = hashlib.sha256()
     offset = 0
     try:
@@ -204,6 +208,7 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
                 elif line.strip():
                     row, wrong = _parse(line, tools, users)
                     problems += [f"{name}:{number}: {problem}" for problem in wrong]
+                    gone.update(_tools_that_are_gone(row, tools))
                     if row and row.scenario_id in lines:
                         first = lines[row.scenario_id]
                         problems.append(
@@ -219,6 +224,10 @@ def load_dataset(path: Path | None = None, tools: Tools | None = None) -> Datase
     if not entries and not problems:
         problems.append(f"{name}:1: the dataset has no rows; write some, or restore it from version control")
     if len(problems) > MOST_PROBLEMS:
+        rows = [f"{name}: {n} rows name {tool}, which is no tool here" for tool, n in sorted(gone.items())]
+        if rows:
+            rows[-1] += "; rewrite them for the tools that there are, or delete them with the tool"
+        problems[:0] = rows
         problems[MOST_PROBLEMS:] = [f"{name}: and {len(problems) - MOST_PROBLEMS} more"]
     if problems:
         raise ConfigError(problems)
@@ -317,6 +326,17 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
         for name in names:
             if name not in tools and not _of_gateway(name):
                 yield f"{field}: no tool {name!r}; {choose(name, tools)}"
+
+
+def _tools_that_are_gone(row: Row | None, tools: Tools | None) -> set[str]:
+    """Return the tools that a row expects to be called and that there are not."""
+    if row is None or tools is None:
+        return set()
+    named = {
+        *row.expected_trajectory,
+        *(call.name for each in row.metadata.expect for one in each for call in one.calls),
+    }
+    return {name for name in named if name not in tools and not _of_gateway(name)}
 
 
 def _call_problems(where: str, call: Call, schema: Mapping[str, Any]) -> Iterator[str]:

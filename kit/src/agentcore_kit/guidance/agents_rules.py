@@ -58,7 +58,7 @@ WITH_A_CHANGE: Mapping[KindName, str] = {
 
 _GATE = (
     "Do not make a gate pass by lowering `evals/thresholds.yaml`, by deleting rows of `evals/dataset.jsonl`, or by"
-    " skipping a test: correct the cause."
+    " skipping a test: correct the cause. The rows of a tool that was removed go with it."
 )
 _DOCUMENTED = (
     "Do not leave a tool without its documentation, which a model chooses it by: name, when to use it, parameters,"

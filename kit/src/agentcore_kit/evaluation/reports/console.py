@@ -11,7 +11,11 @@ from rich.table import Table
 from agentcore_kit.evaluation.metric import show
 from agentcore_kit.evaluation.metrics import category_metrics, known_metrics
 from agentcore_kit.evaluation.reports.report import LEVELS, Report
+from agentcore_kit.evaluation.results import why
 from agentcore_kit.evaluation.runs import NoSuchRun, read_run
+
+MOST_CASES = 10
+"""How many cases are shown of those that went wrong, where a run does not pass."""
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -20,6 +24,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(_categories(report))
     for remark in report.remarks:
         console.print(f"[yellow]{escape(remark)}[/]")
+    if not report.passed:
+        console.print(_wrong(report))
     colour = "green" if report.passed else "red"
     console.print(f"[bold {colour}]{escape(report.headline)}[/]")
     console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))
@@ -63,6 +69,14 @@ def _levels(report: Report) -> Table:
             table.add_row(name, metric.title, shown, check.limit if check else "", count)
             name = ""
     return table
+
+
+def _wrong(report: Report) -> str:
+    """Return the first cases that went wrong, and why."""
+    wrong = [case for case in report.cases() if case["status"] != "passed"]
+    lines = [f"  {case['id']}: {' '.join(why(case).split())[:300]}" for case in wrong[:MOST_CASES]]
+    more = len(wrong) - len(lines)
+    return escape("\n".join([*lines, *([f"  and {more} more, in report.html"] if more else [])]))
 
 
 def _categories(report: Report) -> Table:

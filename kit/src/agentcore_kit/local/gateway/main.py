@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import suppress
 
 import typer
@@ -42,12 +43,13 @@ def serve(host: str, gateway: Gateway) -> None:
     from agentcore_kit.runtime.logging import begin_logging
     from agentcore_kit.runtime.settings import STATE
 
+    terminal = sys.stdout  # what is printed from now on is a line of the log
     begin_logging()
     quiet()
     record_server_spans("gateway", STATE)
     app = build(sources(), issuer_url(gateway.port))
     with suppress(KeyboardInterrupt):
-        http_server.serve(app, on_start=lambda: typer.echo(_told(gateway)), host=host, port=gateway.port)
+        http_server.serve(app, on_start=lambda: typer.echo(_told(gateway), file=terminal), host=host, port=gateway.port)
 
 
 def quiet() -> None:

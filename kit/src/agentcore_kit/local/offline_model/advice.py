@@ -44,7 +44,7 @@ def advice(request: Request, index: Index, matches: list[Match], plan: Plan, hel
         return
     for match in matches[:_MOST_TOOLS]:
         if needed := _needed(request, index, match):
-            would = "would be chosen" if any(other.accepted for other in matches) else "would fit"
+            would = "would be chosen instead" if any(other.accepted for other in matches) else "would fit"
             yield f'{match.tool.name} {would} if its "Use when …" also had: {", ".join(needed)}'
     if len(matches) > 1 and matches[0].accepted and matches[1].accepted:
         yield from _apart(matches[0], matches[1])

@@ -50,7 +50,10 @@ def explain(conversation: Conversation, index: Index, rules: tuple[scope.Rule, .
         _ranking(request, index, matches, wanted),
         _values(request, matches, intents),
         _limits(request, wanted, rules, limits),
-        ("What would help", _lines(advice(request, index, matches, plan, [one.rule for one in limits if one.holds]))),
+        (
+            "What would change that",
+            _lines(advice(request, index, matches, plan, [one.rule for one in limits if one.holds])),
+        ),
     ]
     return "\n\n".join(f"{title}\n{body}" for title, body in parts if body)
 
