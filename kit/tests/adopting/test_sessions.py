@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from strands import Agent
 from strands.agent.conversation_manager import SlidingWindowConversationManager
+from strands.models import Model
 
 from agentcore_kit.config.errors import ConfigError
 from agentcore_kit.serving import AgentSession
@@ -215,6 +218,102 @@ def test_sessions_that_begin_together_have_no_agent_in_common(foreign: Any) -> N
     with ThreadPoolExecutor(len(sessions)) as pool:
         agents = [*pool.map(of_session, sessions)]
     assert len({id(agent) for agent in agents}) == len(sessions)
+
+
+INNER = '''
+from strands import Agent, tool
+from strands.agent.conversation_manager import NullConversationManager
+from strands.hooks import BeforeInvocationEvent
+
+inner = Agent(callback_handler=None, concurrent_invocation_mode="unsafe_reentrant")
+
+@tool
+def in_a_thread() -> str:
+    """Ask the inner agent in the thread of a tool."""
+    return str(inner("Who are you?"))
+
+@tool
+async def on_the_loop() -> str:
+    """Ask the inner agent on the loop of the turn."""
+    return str(await inner.invoke_async("Who are you?"))
+
+def before(event: BeforeInvocationEvent) -> None:
+    event.agent.state.set("before", str(inner("Who are you?")).strip())
+
+agent = Agent(
+    tools=[in_a_thread, on_the_loop, inner.as_tool(name="as_a_tool")],
+    hooks=[before],
+    conversation_manager=NullConversationManager(),
+    callback_handler=None,
+)
+'''
+"""A module with an agent that others ask, which is made before there is a session."""
+
+WAYS = {"in_a_thread": {}, "on_the_loop": {}, "as_a_tool": {"input": "Who are you?"}}
+"""What asks the inner agent of `INNER`, and with what."""
+
+
+class Naming(Model):
+    """Calls tools that ask the inner agent, where it has tools, and then says its name."""
+
+    def __init__(self, name: str, together: threading.Barrier | None = None) -> None:
+        self.name, self.together = name, together
+        # Strands lets an agent that is a tool be asked by one at a time.
+        self.ways = {way: given for way, given in WAYS.items() if not (together and way == "as_a_tool")}
+
+    def update_config(self, **_: Any) -> None:
+        """Have no configuration."""
+
+    def get_config(self) -> Any:
+        return {"model_id": self.name}
+
+    async def structured_output(self, *_: Any, **__: Any) -> Any:
+        yield {}
+
+    async def stream(self, messages: Any, tool_specs: Any = None, *_: Any, **__: Any) -> Any:
+        calls = self.ways if tool_specs and "toolResult" not in messages[-1]["content"][0] else {}
+        if calls and self.together:
+            await asyncio.to_thread(self.together.wait, 30)
+        yield {"messageStart": {"role": "assistant"}}
+        for name, given in calls.items():
+            yield {"contentBlockStart": {"start": {"toolUse": {"name": name, "toolUseId": f"{name}-{len(messages)}"}}}}
+            yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(given)}}}}
+            yield {"contentBlockStop": {}}
+        if not calls:
+            yield {"contentBlockStart": {"start": {}}}
+            yield {"contentBlockDelta": {"delta": {"text": f"I am {self.name}."}}}
+            yield {"contentBlockStop": {}}
+        yield {"messageStop": {"stopReason": "tool_use" if calls else "end_turn"}}
+
+
+def said_by_inner(agent: Agent) -> set[str]:
+    """Return all that the inner agent answered in the last turn: to a hook, and to each tool."""
+    results = [block["toolResult"] for block in agent.messages[-2]["content"]]
+    assert {result["status"] for result in results} == {"success"}
+    return {agent.state.get("before"), *(result["content"][0]["text"].strip() for result in results)}
+
+
+def test_an_inner_agent_answers_with_the_model_of_the_session_that_asks_it(foreign: Any) -> None:
+    adopted = foreign("agent", INNER)
+    one, other = (adopted.of_session(replace(agent_session(name), model=Naming(name))) for name in ("one", "other"))
+    for agent, name in ((one, "one"), (other, "other"), (one, "one")):
+        asked(agent, "Ask the others")
+        assert said_by_inner(agent) == {f"I am {name}."}
+        for way, given in WAYS.items():
+            assert f"I am {name}." in str(getattr(agent.tool, way)(**given)), "and so it is outside of a turn"
+
+
+def test_an_inner_agent_answers_sessions_that_ask_at_once_each_with_its_own_model(foreign: Any) -> None:
+    adopted, together = foreign("agent", INNER), threading.Barrier(2)
+    names = ("one", "other")
+    agents = [adopted.of_session(replace(agent_session(name), model=Naming(name, together))) for name in names]
+
+    async def ask_at_once() -> None:
+        await asyncio.gather(*(agent.invoke_async("Ask the others") for agent in agents))
+
+    asyncio.run(ask_at_once())
+    for agent, name in zip(agents, names, strict=True):
+        assert said_by_inner(agent) == {f"I am {name}."}
 
 
 def test_tools_plugins_and_other_arguments_are_added(foreign: Any) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from strands import Agent
 from strands.handlers import PrintingCallbackHandler
+from strands.hooks import BeforeInvocationEvent, BeforeToolCallEvent, HookEvent, HookOrder
 from strands.models import Model
 from strands.session import SessionManager
 from strands.tools.mcp import MCPAgentTool, MCPClient
@@ -32,21 +33,22 @@ _WITH_STATE = ("messages", "state", "conversation_manager", "context_manager", "
 
 
 class EnvironmentModel(Model):
-    """The model of the environment file, for agents that are made before there is a session.
+    """The model of the session that is asked, for agents that are made before there is a session.
 
     Attributes:
-        target: What answers; None until the first session is opened.
+        target: What answers outside of any turn, and in threads of the code's own: the model of the session that was
+            opened last; None until the first is.
     """
 
     def __init__(self) -> None:
         self.target: Model | None = None
 
     def _answering(self) -> Model:
-        if self.target is None:
+        if (model := _ASKED.get() or self.target) is None:
             raise RuntimeError(
                 "the adopted code asks its agent while it is imported; put that under `if __name__ == '__main__':`"
             )
-        return self.target
+        return model
 
     def update_config(self, **model_config: Any) -> None:
         """Refuse: the environment file configures the model. Raises RuntimeError."""
@@ -54,7 +56,8 @@ class EnvironmentModel(Model):
 
     def get_config(self) -> Any:
         """Return the configuration of what answers; nothing before the first session."""
-        return self.target.get_config() if self.target else {}
+        model = _ASKED.get() or self.target
+        return model.get_config() if model else {}
 
     def structured_output(self, *args: Any, **options: Any) -> Any:
         """Return what the model of the environment returns."""
@@ -118,6 +121,7 @@ class AdoptedAgent:
         }
         before = getattr(agent, "tool_registry", None)
         Agent.__init__(agent, **parts)
+        _answer_with(agent, session.model)
         if before is not None:
             before.cleanup()  # after the new one has the same MCP clients, so that they need not start twice
         return agent
@@ -181,6 +185,9 @@ _ITSELF = object()
 _MODEL: ContextVar[EnvironmentModel | None] = ContextVar("adopted_model", default=None)
 """Set where agents are made by adopted code; all others are made as if this module were not there."""
 
+_ASKED: ContextVar[Model | None] = ContextVar("model_of_session", default=None)
+"""The model of the session whose turn it is. The threads that Strands runs tools in have it too."""
+
 _starting = threading.Lock()
 _claiming = threading.Lock()
 
@@ -229,6 +236,16 @@ def _install() -> None:
 
     SessionManager.__new__ = opening  # type: ignore[method-assign, assignment]
     Agent.__init__ = noting  # type: ignore[method-assign, assignment]
+
+
+def _answer_with(agent: Agent, model: Model) -> None:
+    """Have a model answer the other agents of the code while a session's agent is asked, or a tool of it called."""
+
+    def begin(event: HookEvent[Any]) -> None:
+        _ASKED.set(model)
+
+    for event in (BeforeInvocationEvent, BeforeToolCallEvent):
+        agent.hooks.add_callback(event, begin, order=HookOrder.SDK_FIRST)
 
 
 def _note(agent: Agent) -> _Note:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.local.agent.asking import ask
-from tests.local.agent.scripted_agent import HOSTILE, MARKDOWN, NOISE, Scripted
+from tests.local.agent.scripted_agent import ANSWERS, HOSTILE, MARKDOWN, NOISE, Scripted, result, text
 from tests.local.browsers import PHONE, nameless, opened, width
 
 pytestmark = pytest.mark.integration
@@ -76,3 +78,53 @@ def test_a_wide_table_scrolls_by_itself_on_a_phone(browser: Browser, scripted: t
     expect(ask(tab, "markdown").locator("table")).to_be_visible()
     assert width(tab) <= PHONE[0]
     small.close()
+
+
+@pytest.fixture
+def shown(context: BrowserContext, scripted: tuple[str, Scripted], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what has the agent answer a text, and returns that answer on the page."""
+
+    def answer(written: str) -> Any:
+        monkeypatch.setitem(ANSWERS, "written", [text(written), result(written)])
+        return ask(opened(context, scripted[0]), "written").get_by_test_id("answer")
+
+    return answer
+
+
+def test_a_table_has_no_more_cells_than_are_written(shown: Any) -> None:
+    columns = 20_000
+    answer = shown(f"{'|a' * columns}|\n{'|-' * columns}|\n" + "|a\n" * 3000)
+    expect(answer).to_contain_text("|-|-|")
+    expect(answer.locator("table")).to_have_count(0)
+    narrow = shown(f"{'|a' * 100}|\n{'|-' * 100}|\n" + "|b\n" * 1000)
+    expect(narrow.locator("th")).to_have_count(100)
+    expect(narrow.locator("td")).to_have_count(1000)
+
+
+def test_what_is_indented_below_an_item_is_part_of_it(shown: Any) -> None:
+    code = "def f():\n\n    return 1"
+    written = "\n".join(f"   {line}" if line else "" for line in f"```python\n{code}\n```\n\nand then".split("\n"))
+    answer = shown(f"1. Do\n   this:\n{written}\n   - one\n     - two\n2. Next\n\n- ```\n  x\n    y\n  ```\n\nEnd")
+    expect(answer.locator("ol > li")).to_have_count(2)
+    expect(answer.locator("ol > li").first).to_contain_text("Do\nthis:")
+    assert answer.locator("ol > li > pre code").text_content() == code
+    expect(answer.locator("ol > li > p")).to_have_text("and then")
+    expect(answer.locator("ol > li > ul > li > ul > li")).to_have_text("two")
+    assert answer.locator("ul > li > pre code").text_content() == "x\n  y"
+    expect(answer.locator("> p")).to_have_text("End")
+    expect(answer).not_to_contain_text("```")
+
+
+def test_items_within_items_are_drawn_to_a_depth_and_text_beyond(shown: Any) -> None:
+    answer = shown("- " * 20_000 + "<b>end</b>\n" + "".join(f"{'  ' * level}- {level}\n" for level in range(200)))
+    expect(answer).to_contain_text("- <b>end</b>")
+    expect(answer).to_contain_text("- 199")
+    expect(answer.locator(" ".join(["li"] * 8)).first).to_be_attached()
+    expect(answer.locator(" ".join(["li"] * 9))).to_have_count(0)
+
+
+def test_three_signs_are_bold_within_emphasis(shown: Any) -> None:
+    answer = shown("***both*** and ___both___, in***both***word, ***first* bold**, ***open")
+    expect(answer.locator("em > strong")).to_have_text(["both", "both", "both"])
+    expect(answer.locator("strong > em")).to_have_text("first")
+    expect(answer).to_have_text("both and both, inbothword, first bold, ***open")

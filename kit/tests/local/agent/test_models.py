@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier
@@ -13,8 +14,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Page as Tab
 
-from agentcore_kit.local.page.agent.models import MODEL_HEADER
+from agentcore_kit.local.page.agent.conversations import Conversations
+from agentcore_kit.local.page.agent.models import MODEL_HEADER, Models
 from agentcore_kit.local.page.app import KEY_HEADER
+from agentcore_kit.serving.app import OTHER_SETTINGS
+from agentcore_kit.serving.settings import AgentSettings
 from tests.homes import free_port
 from tests.local.agent.asking import ask
 from tests.local.agent.two_models import ONE, OTHER, Endpoint, agent_with, endpoint
@@ -92,6 +96,43 @@ def test_a_model_that_cannot_be_reached_is_refused_with_what_to_do(tmp_path: Pat
         )  # fmt: skip
         assert page.post("models/check", {"model": "offline"}).json() == {"model": "offline"}
         assert page.post("models/check", {"model": 7}).status_code == 400
+
+
+@pytest.fixture
+def differing(repository: Path) -> Models:
+    """Return the choices of an agent with the same model everywhere, but for production with settings of its own."""
+    production = repository / "environments/prod.yaml"
+    text = production.read_text(encoding="utf-8")
+    production.write_text(text.replace("temperature: 0.2", "temperature: 0.9"), encoding="utf-8")
+    local = repository / "environments/local.yaml"
+    text = local.read_text(encoding="utf-8")
+    local.write_text(text.replace("provider: offline", "provider: offline\n  temperature: 0.7"), encoding="utf-8")
+    return Models(AgentSettings.from_files, Conversations(repository / "kept"))
+
+
+def test_the_same_model_with_other_settings_is_another_choice_that_says_whose_they_are(differing: Models) -> None:
+    told = {one["name"]: (one["id"], one["environments"]) for one in differing.all()["models"]}
+    model = next(model for model, environments in told.values() if "prod" in environments)
+    assert told == {
+        "offline": ("offline", ("local",)),  # once, as it answers alike whatever its settings are
+        f"{model} as in dev": (model, ("dev", "preprod")),
+        f"{model} as in prod": (model, ("prod",)),
+    }
+
+
+@pytest.mark.parametrize(("environment", "temperature"), [("dev", 0.2), ("prod", 0.9)])
+def test_a_model_is_asked_with_the_settings_that_were_chosen(
+    differing: Models, environment: str, temperature: float
+) -> None:
+    found: list[AgentSettings] = []
+
+    async def agent(scope: Any, *_: Any) -> None:
+        found.append(scope[OTHER_SETTINGS])
+
+    (name,) = [one["name"] for one in differing.all()["models"] if environment in one["environments"]]
+    scope = {"type": "http", "headers": [(MODEL_HEADER.lower().encode(), quote(name).encode())]}
+    asyncio.run(differing.asked(lambda app, *_: app)(agent)(scope, None, None))  # type: ignore[arg-type]
+    assert found[0].environment.model.temperature == temperature
 
 
 def choose(tab: Tab, select: str, name: str) -> None:

@@ -15,7 +15,10 @@ NOISY = ("fastmcp", "httpx2", "httpcore2", "mcp", "sse_starlette", "uvicorn.erro
 
 
 def dev() -> None:
-    """Serve the gateway locally; policies and targets are read again when they are saved."""
+    """Serve the gateway locally; policies and targets are read again when they are saved.
+
+    The port is `gateway.port` of environments/local.yaml.
+    """
     from agentcore_kit.local.dev_server import check_free
     from agentcore_kit.local.gateway.settings import read_gateway
     from agentcore_kit.runtime.settings import own_address

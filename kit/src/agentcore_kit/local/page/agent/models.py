@@ -7,8 +7,10 @@ read where its key is, in `kit dev` alone, and the agent gets settings and no na
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -48,7 +50,8 @@ class Choice:
     """A model that can be asked.
 
     Attributes:
-        name: What the page calls it, the same as long as the files stay as they are.
+        name: What the page calls it, the same as long as the files stay as they are. Where environments have the same
+            model with other settings, it says whose these are.
         environments: Which environment files name it.
         settings: Those of the agent, with this model.
     """
@@ -146,19 +149,34 @@ class Models:
 
 
 def _choices(settings: AgentSettings) -> dict[str, Choice]:
-    """Return the models by name, the environment's own first."""
+    """Return the models by name, the environment's own first. The same model with other settings is another choice."""
     found: dict[str, Choice] = {}
     for environment, model in _named(settings):
         name = model.id if model.base_url is None else f"{model.id} at {model.base_url}"
-        known = found.get(name)
+        key = _settings_of(model)
+        known = found.get(key)
         if known is None:
             with_model = settings.environment.model_copy(
                 update={"model": model, "prices": environment.prices | settings.environment.prices}
             )
-            found[name] = Choice(name, (environment.name,), replace(settings, environment=with_model))
+            found[key] = Choice(name, (environment.name,), replace(settings, environment=with_model))
         elif environment.name not in known.environments:
-            found[name] = replace(known, environments=(*known.environments, environment.name))
-    return found
+            found[key] = replace(known, environments=(*known.environments, environment.name))
+    return {choice.name: choice for choice in _told_apart([*found.values()])}
+
+
+def _settings_of(model: ModelSettings) -> str:
+    """Return all settings of a model that change what it answers: of the offline one none but its name."""
+    told = model.model_dump(mode="json", include={"provider", "id"} if model.provider == "offline" else None)
+    return json.dumps(told, sort_keys=True)
+
+
+def _told_apart(choices: Sequence[Choice]) -> Iterator[Choice]:
+    """Yield choices, with the environment in the name of those that would have the same name."""
+    named = Counter(choice.name for choice in choices)
+    for choice in choices:
+        is_alone = named[choice.name] == 1
+        yield choice if is_alone else replace(choice, name=f"{choice.name} as in {choice.environments[0]}")
 
 
 def _named(settings: AgentSettings) -> Iterator[tuple[AgentEnvironment, ModelSettings]]:
