@@ -155,7 +155,7 @@ def test_a_row_whose_user_is_not_declared_is_wrong(users: Path, capsys: pytest.C
     dataset.write_text("\n".join([json.dumps(changed), *others]) + "\n", encoding="utf-8")
     code, text = command(capsys, "dataset")
     assert code == 2
-    assert "evals/dataset.jsonl:1: metadata.user: no user 'kimm' in evals/users.yaml; one of: Kim, robin, owner" in text
+    assert "evals/dataset.jsonl:1: metadata.user: no user 'kimm' in evals/users.yaml; did you mean Kim?" in text
 
 
 def test_over_http_a_row_is_asked_as_its_user(tmp_path: Path, users: Path, server: Server) -> None:

@@ -197,8 +197,9 @@ def _readme_lines(paths: str) -> Iterator[tuple[str, str]]:
     yield "`src/agent/tools.py`, `tests/test_tools.py` |", f"{paths}, `src/agent/tools.py`, `{TEST}` |"
     yield "| a data source | `src/agent/backend.py`, `src/agent/data/` | `make test eval` |\n", ""
     yield (
-        "Replace the starter from the outside in: prompt, tools, backend, then the rows of `evals/`, "
-        "`tests/test_tools.py`, and\n`spec.registry.skills` of the manifest. "
+        "Replace the starter from the outside in: prompt, tools, backend, then the rows of `evals/dataset.jsonl` and\n"
+        "`evals/redteam.jsonl`, `tests/test_tools.py`, and `spec.registry.skills` of the manifest: "
+        "`kit dataset` says which rows name a tool\nthat is gone. "
         "Nothing else knows what the agent is about.\nA Strands agent that exists already takes its place as it is: "
         "`kit adopt ../its-folder`.\n",
         "What is left first: rows of `evals/`, and `spec.registry.skills` of the manifest.\n",
