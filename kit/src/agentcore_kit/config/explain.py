@@ -28,9 +28,10 @@ def explain(document: Document, model: type[Model], error: ValidationError) -> N
 
 def choose(wrong: str, right: Iterable[str]) -> str:
     """Return `did you mean X?` when a right word is near, else all of them."""
-    words = {word.lower(): word for word in right}
-    near = get_close_matches(wrong.lower(), words, n=1)
-    return f"did you mean {words[near[0]]}?" if near else f"one of: {', '.join(words.values())}"
+    words = list(right)
+    lowered = {word.lower(): word for word in words}
+    near = get_close_matches(wrong.lower(), lowered, n=1)
+    return f"did you mean {lowered[near[0]]}?" if near else f"one of: {', '.join(words)}"
 
 
 def _nearest(wrong: int, right: Iterable[object]) -> str:

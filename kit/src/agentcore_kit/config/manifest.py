@@ -122,9 +122,7 @@ def load_manifest(path: Path | None = None) -> Manifest:
         ConfigError: With file, line and field of every problem, and what would be right.
     """
     document = parse(path or repository_path(MANIFEST))
-    for where, text in _kind_findings(document):
-        document.report(where, text)
-        document.refuse()  # by which fields the rest is to be judged is not known
+    _refuse_unknown_kind(document)  # by which fields the rest is to be judged is not known then
     model = manifest_model(document)
     shared = [*_tag_findings(document), *delivery_findings(document)]
     return check(document, model, [*shared, *model.spec_findings(document)])
@@ -150,8 +148,7 @@ def repository_kind() -> KindName:
 def _kind_of(path: Path, _: int) -> KindName:
     """Return what a file says under `kind`; read once for each time at which the file was written."""
     document = parse(path)
-    for where, text in _kind_findings(document):
-        document.report(where, text)
+    _refuse_unknown_kind(document)
     document.refuse()
     for known in KINDS:
         if known == document.data.get("kind"):
@@ -159,12 +156,14 @@ def _kind_of(path: Path, _: int) -> KindName:
     raise ConfigError([f"{MANIFEST}:1: kind: missing; one of: {', '.join(KINDS)}"])
 
 
-def _kind_findings(document: Document) -> Iterator[Finding]:
+def _refuse_unknown_kind(document: Document) -> None:
+    """Refuse a file whose kind is not known; what else is wrong with it can then not be said."""
     kind = document.data.get("kind")
     if kind is not None and kind not in KINDS:
         from agentcore_kit.config.explain import choose  # only a wrong file needs it
 
-        yield ("kind",), f"{kind!r} is not known; {choose(str(kind), KINDS)}"
+        document.report(("kind",), f"{kind!r} is not known; {choose(str(kind), KINDS)}")
+        document.refuse()
 
 
 def _tag_findings(document: Document) -> Iterator[Finding]:

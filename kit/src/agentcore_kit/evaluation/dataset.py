@@ -309,12 +309,12 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
             for number, call in enumerate(outcome.calls):
                 schema = tools.get(call.name)
                 if schema is None:
-                    if not _of_gateway(call.name):
+                    if _is_gone(call.name, tools):
                         yield f"{where}.calls.{number}.name: no tool {call.name!r}; {choose(call.name, tools)}"
                     continue
                 yield from _call_problems(f"{where}.calls.{number}", call, schema)
             for name in outcome.may_call:
-                if name not in tools and not _of_gateway(name):
+                if _is_gone(name, tools):
                     yield f"{where}.may_call: no tool {name!r}; {choose(name, tools)}"
     if _contradicts(row):
         yield "expected_trajectory: not the calls that metadata.expect has; write the same there, or leave it out"
@@ -324,7 +324,7 @@ def _tool_problems(row: Row, tools: Tools) -> Iterator[str]:
         ("metadata.injections", row.metadata.injections),
     ):
         for name in names:
-            if name not in tools and not _of_gateway(name):
+            if _is_gone(name, tools):
                 yield f"{field}: no tool {name!r}; {choose(name, tools)}"
 
 
@@ -336,7 +336,7 @@ def _tools_that_are_gone(row: Row | None, tools: Tools | None) -> set[str]:
         *row.expected_trajectory,
         *(call.name for each in row.metadata.expect for one in each for call in one.calls),
     }
-    return {name for name in named if name not in tools and not _of_gateway(name)}
+    return {name for name in named if _is_gone(name, tools)}
 
 
 def _call_problems(where: str, call: Call, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -375,6 +375,11 @@ def _contradicts(row: Row) -> bool:
     return bool(wanted) and all(
         sorted(call.name for outcome in chosen for call in outcome.calls) != wanted for chosen in choices
     )
+
+
+def _is_gone(name: str, tools: Tools) -> bool:
+    """Return whether a name is of none of the tools, and of no gateway's, which are not known here."""
+    return name not in tools and not _of_gateway(name)
 
 
 def _of_gateway(name: str) -> bool:

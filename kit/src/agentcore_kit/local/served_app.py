@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from agentcore_kit.runtime.http_server import KEEP_ALIVE_SECONDS
-
 
 class NotServed(RuntimeError):
     """The server ended before it had begun."""
@@ -31,6 +29,8 @@ def served(app: Any, name: str, port: int = 0) -> Iterator[str]:
         NotServed: When it cannot be served.
     """
     import uvicorn
+
+    from agentcore_kit.runtime.http_server import KEEP_ALIVE_SECONDS
 
     config = uvicorn.Config(
         app,

@@ -43,12 +43,16 @@ class EnvironmentModel(Model):
     def __init__(self) -> None:
         self.target: Model | None = None
 
+    @property
+    def _asked(self) -> Model | None:
+        return _ASKED.get() or self.target
+
     def _answering(self) -> Model:
-        if (model := _ASKED.get() or self.target) is None:
+        if self._asked is None:
             raise RuntimeError(
                 "the adopted code asks its agent while it is imported; put that under `if __name__ == '__main__':`"
             )
-        return model
+        return self._asked
 
     def update_config(self, **model_config: Any) -> None:
         """Refuse: the environment file configures the model. Raises RuntimeError."""
@@ -56,8 +60,7 @@ class EnvironmentModel(Model):
 
     def get_config(self) -> Any:
         """Return the configuration of what answers; nothing before the first session."""
-        model = _ASKED.get() or self.target
-        return model.get_config() if model else {}
+        return self._asked.get_config() if self._asked else {}
 
     def structured_output(self, *args: Any, **options: Any) -> Any:
         """Return what the model of the environment returns."""

@@ -24,8 +24,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(_categories(report))
     for remark in report.remarks:
         console.print(f"[yellow]{escape(remark)}[/]")
-    if not report.passed:
-        console.print(_wrong(report))
+    if not report.passed and (wrong := _wrong(report)):
+        console.print(wrong)
     colour = "green" if report.passed else "red"
     console.print(f"[bold {colour}]{escape(report.headline)}[/]")
     console.print(f"[yellow]{escape(report.label)}[/]" if report.info["model"].get("label") else escape(report.label))
@@ -73,10 +73,9 @@ def _levels(report: Report) -> Table:
 
 def _wrong(report: Report) -> str:
     """Return the first cases that went wrong, and why."""
-    wrong = [case for case in report.cases() if case["status"] != "passed"]
-    lines = [f"  {case['id']}: {' '.join(why(case).split())[:300]}" for case in wrong[:MOST_CASES]]
-    more = len(wrong) - len(lines)
-    return escape("\n".join([*lines, *([f"  and {more} more, in report.html"] if more else [])]))
+    wrong, more = report.wrong_cases(MOST_CASES)
+    lines = [f"  {case['id']}: {' '.join(why(case).split())[:300]}" for case in wrong]
+    return escape("\n".join([*lines, *([f"  and {more} more, in report.html"] if more > 0 else [])]))
 
 
 def _categories(report: Report) -> Table:

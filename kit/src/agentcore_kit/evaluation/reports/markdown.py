@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 from agentcore_kit.evaluation.metric import show
@@ -61,13 +60,10 @@ def _categories(report: Report) -> str:
 
 
 def _failing(report: Report) -> str:
-    wrong = (case for case in report.cases() if case["status"] != "passed")
-    lines = []
-    for case in islice(wrong, MOST_CASES):
-        lines.append(f"- `{case['id']}` {_cell(why(case))}")
+    wrong, more = report.wrong_cases(MOST_CASES)
+    lines = [f"- `{case['id']}` {_cell(why(case))}" for case in wrong]
     if not lines:
         return ""
-    more = report.summary.total.cases - report.summary.total.passed - len(lines)
     if more > 0:
         lines.append(f"- and {more} more, in report.html")
     return "<details><summary>Cases that went wrong</summary>\n\n" + "\n".join(lines) + "\n\n</details>"

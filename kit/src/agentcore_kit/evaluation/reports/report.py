@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,11 @@ class Report:
     def cases(self) -> Iterator[CaseResult]:
         """Yield the cases in the order they ended."""
         return results(self.folder)
+
+    def wrong_cases(self, most: int) -> tuple[list[CaseResult], int]:
+        """Return the first cases that went wrong, so many at most, and how many more there are."""
+        found = list(islice((case for case in self.cases() if case["status"] != "passed"), most))
+        return found, self.summary.total.cases - self.summary.total.passed - len(found)
 
     def check(self, metric: str) -> Check | None:
         """Return the threshold of a metric, if it has one."""
